@@ -1,0 +1,102 @@
+"""Every setting: its environment variable, type, default and meaning. Read once, when the process starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from environs import Env
+
+MASKED = "(set, not shown)"
+
+
+def setting(variable: str, meaning: str, *, secret: bool = False) -> Any:
+    """Declare a field's environment variable and meaning; ``secret`` ones are masked when shown."""
+    return field(metadata={"variable": variable, "meaning": meaning, "secret": secret})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one process."""
+
+    host: str = setting("HOST", "address to listen on")
+    port: int = setting("PORT", "port to listen on")
+    public_url: str = setting("PUBLIC_URL", "address that visitors' browsers reach this server at, without final slash")
+    instance: Path = setting("CONSENT_INSTANCE", "folder of the embedded installation: database and secrets")
+    database_url: str = setting("DATABASE_URL", "SQLite or postgresql+psycopg:// address of the database")
+    redis_url: str = setting(
+        "REDIS_URL", "Redis for rate limits shared by several nodes; empty: each process counts alone"
+    )
+    secret_key: str = setting("SECRET_KEY", "signs sessions of the admin", secret=True)
+    log_key: str = setting("LOG_KEY", "master seed of the proof logs: 32 bytes as 64 hex digits", secret=True)
+    log_key_file: str = setting("LOG_KEY_FILE", "file that holds LOG_KEY, mode 0600")
+    promise_key: str = setting(
+        "PROMISE_KEY", "all that a web node needs instead of LOG_KEY: 64 hex digits", secret=True
+    )
+    high_water_mark: Path = setting(
+        "CONSENT_HWM_FILE", "how far each log was seen to be, outside the database and its backup"
+    )
+    public_tiles: bool = setting("CONSENT_PUBLIC_TILES", "serve tiles and numeric proofs to everybody")
+    threads: int = setting("CONSENT_THREADS", "requests answered at once by a web process")
+    sequencer_interval: float = setting("CONSENT_SEQUENCER_INTERVAL", "seconds between two passes of the sequencer")
+    rate_limit: str = setting(
+        "CONSENT_RATE_LIMIT", "consent posts allowed per address prefix and site; empty: no limit"
+    )
+    trusted_proxies: int = setting(
+        "CONSENT_TRUSTED_PROXIES", "reverse proxies in front whose X-Forwarded-* are believed"
+    )
+    metrics: bool = setting("CONSENT_METRICS", "answer GET /metrics")
+    demo: bool = setting("CONSENT_DEMO", "also serve the demo sites and their stand-in vendors, by host name")
+    security_contact: str = setting("CONSENT_SECURITY_CONTACT", "whom security.txt names (RFC 9116), such as mailto:…")
+
+    @property
+    def sqlite(self) -> bool:
+        """Whether the database is the embedded one."""
+        return self.database_url.startswith("sqlite")
+
+    def shown(self) -> Iterator[tuple[str, str, str]]:
+        """Yield variable, value (secrets masked) and meaning of each setting."""
+        for item in fields(self):
+            value = str(getattr(self, item.name))
+            if item.metadata["secret"] and value:
+                value = MASKED
+            yield item.metadata["variable"], _without_password(value), item.metadata["meaning"]
+
+
+def _without_password(value: str) -> str:
+    scheme, separator, rest = value.partition("://")
+    credentials, at, host = rest.rpartition("@")
+    if not separator or not at:
+        return value
+    return f"{scheme}://{credentials.partition(':')[0]}:***@{host}"
+
+
+def read_settings() -> Settings:
+    """Read the environment; raises ``environs.EnvError`` naming the variable that is wrong."""
+    env = Env()
+    instance = Path(env.str("CONSENT_INSTANCE", "instance")).absolute()
+    host = env.str("HOST", "127.0.0.1")
+    port = env.int("PORT", 8000)
+    return Settings(
+        host=host,
+        port=port,
+        public_url=env.str("PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
+        instance=instance,
+        database_url=env.str("DATABASE_URL", "") or f"sqlite:///{instance / 'consent.sqlite'}",
+        redis_url=env.str("REDIS_URL", ""),
+        secret_key=env.str("SECRET_KEY", ""),
+        log_key=env.str("LOG_KEY", ""),
+        log_key_file=env.str("LOG_KEY_FILE", ""),
+        promise_key=env.str("PROMISE_KEY", ""),
+        high_water_mark=Path(env.str("CONSENT_HWM_FILE", "") or f"{instance}.high-water-mark.json").absolute(),
+        public_tiles=env.bool("CONSENT_PUBLIC_TILES", True),
+        threads=env.int("CONSENT_THREADS", 32),
+        sequencer_interval=env.float("CONSENT_SEQUENCER_INTERVAL", 1.0),
+        rate_limit=env.str("CONSENT_RATE_LIMIT", "6000 per minute"),
+        trusted_proxies=env.int("CONSENT_TRUSTED_PROXIES", 0),
+        metrics=env.bool("CONSENT_METRICS", True),
+        demo=env.bool("CONSENT_DEMO", False),
+        security_contact=env.str("CONSENT_SECURITY_CONTACT", ""),
+    )

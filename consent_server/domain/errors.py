@@ -1,0 +1,86 @@
+"""Every way a caller can be wrong, one class each.
+
+    ConsentServerError
+    ├── Invalid              what was given has the wrong meaning; carries every problem at once
+    ├── NotFound             no such thing
+    │   ├── SiteNotFound
+    │   ├── ConfigurationNotFound
+    │   └── RecordNotFound
+    ├── Conflict             it contradicts something that is already kept
+    ├── OriginNotAllowed     a page that is not one of the site's
+    ├── NotYet               it will be there later (a proof before its record is integrated)
+    ├── Unavailable          a dependency is away, nothing was kept; try again
+    └── LogFrozen            the proof log contradicts itself or an outside witness; an operator must look
+
+Only ``web/errors.py`` and ``cli`` know how these are told to the outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+Problems = Mapping[str, Sequence[str]]
+
+
+class ConsentServerError(Exception):
+    """Base of everything that this package raises on purpose."""
+
+
+class Invalid(ConsentServerError):
+    """What was given has the wrong meaning.
+
+    ``problems`` maps a field's path (``services.2.trackers.0.name``) to its messages, all of them at once.
+    """
+
+    def __init__(self, problems: Problems) -> None:
+        self.problems = {field: list(messages) for field, messages in problems.items()}
+        super().__init__("; ".join(f"{f}: {' '.join(m)}" if f else " ".join(m) for f, m in self.problems.items()))
+
+    @classmethod
+    def because(cls, message: str, field: str = "") -> Invalid:
+        """Return an ``Invalid`` with one message for one field."""
+        return cls({field: [message]})
+
+
+class NotFound(ConsentServerError):
+    """There is no such thing."""
+
+
+class SiteNotFound(NotFound):
+    """No site has this key."""
+
+
+class ConfigurationNotFound(NotFound):
+    """The site has published no such configuration."""
+
+
+class RecordNotFound(NotFound):
+    """The site has no such consent record."""
+
+
+class Conflict(ConsentServerError):
+    """It contradicts something that is already kept."""
+
+
+class OriginNotAllowed(ConsentServerError):
+    """The page that sent this is not one of the site's."""
+
+
+class NotYet(ConsentServerError):
+    """It will be there later; ``retry_after`` says when to ask again, in seconds."""
+
+    def __init__(self, message: str, retry_after: int = 2) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unavailable(ConsentServerError):
+    """A dependency is away and nothing was kept; ``retry_after`` is in seconds."""
+
+    def __init__(self, message: str, retry_after: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class LogFrozen(ConsentServerError):
+    """The proof log contradicts itself or what was seen of it outside; nothing is signed until an operator looks."""
