@@ -1,0 +1,541 @@
+"""How evidence is laid out, for those who write it and those who read it. Nothing is judged here but the spelling.
+
+Two forms say the same. A *bundle* is a set of files (a zip, or a folder):
+
+    checkpoints/<size>.note   the head, and every anchored checkpoint
+    config/<sha256>.json      exact bytes of every configuration that a record names
+    entries/entries.jsonl     {"e": entry text, "i": n}                                   every entry, in order
+    keys/log.vkeys            for convenience, never trusted
+    records/records.jsonl     {"i": n, "personal": …, "personal_salt": …, "record": …, "salt": …}      by index
+    MANIFEST.json             canonical: what this is, and size and SHA-256 of every other file
+    manifest.note             signed note over the SHA-256 of MANIFEST.json
+
+*Lines* are one JSONL stream: a header, each entry with its record beside it, then the configurations. The header is
+signed only as far as its checkpoint goes, so a cut or altered stream shows in the tree, not in a manifest.
+
+Everything streams; nothing holds a log in memory.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import sha256
+from json.encoder import encode_basestring
+from typing import IO, Any, Protocol
+
+from consent_server.domain import canonical_json
+from consent_server.domain.canonical_json import from_base64url, to_base64url
+from consent_server.domain.consent_record import SALT_BYTES
+from consent_server.domain.errors import Invalid
+from consent_server.domain.proof_log.signed_note import Signer, sign_note
+
+BUNDLE_FORMAT = "consent-server/evidence/v1"
+LINES_FORMAT = "consent-server/evidence-lines/v1"
+
+MANIFEST = "MANIFEST.json"
+MANIFEST_NOTE = "manifest.note"
+ENTRIES = "entries/entries.jsonl"
+RECORDS = "records/records.jsonl"
+CHECKPOINTS = "checkpoints/"
+CONFIGURATIONS = "config/"
+KEYS = "keys/log.vkeys"
+
+MAX_LINE_BYTES = 16 * 2**20
+MAX_FILE_BYTES = 64 * 2**20
+_CHUNK_BYTES = 2**20
+_NO_EVIDENCE = ("README.html", "verify.py")
+
+
+class Lie(Exception):
+    """The evidence is not what it claims to be; ``index`` and ``record_id`` say where, when that is known."""
+
+    def __init__(self, reason: str, index: int | None = None, record_id: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.index = index
+        self.record_id = record_id
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRecord:
+    """A record that is still there, as stored: the very texts that were hashed, and their salts."""
+
+    index: int
+    record: str
+    salt: bytes = field(repr=False)
+    personal: str | None = None
+    personal_salt: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class About:
+    """What a piece of evidence says of itself. Nothing here is believed before a checkpoint says the same."""
+
+    origin: str
+    site_key: str
+    size: int
+    created: str | None = None
+
+
+class Files(Protocol):
+    """Where the files of a bundle come from: a zip or a folder."""
+
+    def paths(self) -> Iterable[str]:
+        """Every file's path, with slashes; a path that stands twice is given twice."""
+
+    def open(self, path: str) -> IO[bytes]:
+        """Open a file for buffered reading."""
+
+
+class Evidence(Protocol):
+    """Either form, as the verifier sees it. Every method may raise ``Lie``."""
+
+    about: About
+
+    def check_files(self) -> None:
+        """Everything that is there is listed, and everything listed is there, byte for byte."""
+
+    def signed(self) -> str | None:
+        """Return the note whose signature covers the whole, where the form has one."""
+
+    def checkpoints(self) -> Iterator[tuple[str, bytes]]:
+        """Name and note of each checkpoint, the head among them."""
+
+    def entries(self) -> Iterator[str]:
+        """Give the text of each entry, in index order from 0."""
+
+    def records(self) -> Iterator[KeptRecord]:
+        """Each kept record, in index order."""
+
+    def configurations(self) -> Iterator[tuple[str, bytes]]:
+        """Claimed digest (``sha256:<hex>``) and bytes of each configuration."""
+
+    def not_checked(self) -> Iterator[str]:
+        """Give one note for each thing that this verifier does not understand."""
+
+
+# Writing
+
+
+def bundle_files(
+    about: About,
+    signers: Iterable[Signer],
+    *,
+    checkpoints: Mapping[int, str],
+    entries: Iterable[str],
+    records: Iterable[KeptRecord],
+    configurations: Iterable[str],
+    keys: Iterable[str] = (),
+    extra: Iterable[tuple[str, Iterable[bytes]]] = (),
+) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Give path and content of each file of a bundle, the manifest and its note last; read each before the next.
+
+    ``checkpoints`` maps sizes to notes and has the head; ``extra`` are further files (README.html, verify.py, …).
+    """
+    assert about.size in checkpoints, "the bundle has the checkpoint of its own size"
+    assert about.created is not None, "a bundle says when it was made"
+    listed: dict[str, dict[str, object]] = {}
+    counts = {"configurations": 0, "entries": 0, "records": 0}
+    files: list[tuple[str, Iterable[bytes]]] = [
+        (f"{CHECKPOINTS}{size}.note", [note.encode()]) for size, note in sorted(checkpoints.items())
+    ]
+    for path, chunks in files:
+        yield path, _noted(path, chunks, listed)
+    for text in configurations:
+        path = f"{CONFIGURATIONS}{sha256(text.encode()).hexdigest()}.json"
+        if path not in listed:
+            counts["configurations"] += 1
+            yield path, _noted(path, [text.encode()], listed)
+    entry_lines = _counted((entry_line(i, text) for i, text in enumerate(entries)), counts, "entries")
+    record_lines = _counted(map(record_line, records), counts, "records")
+    keys_lines = (f"{vkey}\n".encode() for vkey in keys)
+    for path, chunks in (ENTRIES, entry_lines), (KEYS, keys_lines), (RECORDS, record_lines), *extra:
+        yield path, _noted(path, chunks, listed)
+    assert counts["entries"] == about.size, "a bundle has every entry"
+    manifest = canonical_json.encode(
+        {
+            "counts": counts,
+            "created": about.created,
+            "files": listed,
+            "format": BUNDLE_FORMAT,
+            "origin": about.origin,
+            "scope": "full",
+            "site_key": about.site_key,
+            "size": about.size,
+        }
+    )
+    yield MANIFEST, iter([manifest.encode()])
+    yield MANIFEST_NOTE, iter([sign_note(manifest_text(about.origin, manifest.encode()), *signers).encode()])
+
+
+def bundle_lines(
+    about: About,
+    checkpoint: str,
+    *,
+    keys: Iterable[str],
+    entries: Iterable[tuple[str, KeptRecord | None]],
+    configurations: Iterable[str],
+) -> Iterator[bytes]:
+    """Give the lines of the JSONL form: header, every entry with its record if that is kept, configurations."""
+    header = {
+        "checkpoint": checkpoint,
+        "format": LINES_FORMAT,
+        "keys": list(keys),
+        "origin": about.origin,
+        "site_key": about.site_key,
+        "size": about.size,
+    }
+    yield canonical_json.encode(header).encode() + b"\n"
+    index = -1
+    for index, (text, kept) in enumerate(entries):
+        yield entry_line(index, text, kept)
+    assert index + 1 == about.size, "the lines have every entry"
+    for text in configurations:
+        yield configuration_line(text)
+
+
+def entry_line(index: int, text: str, kept: KeptRecord | None = None) -> bytes:
+    """Return the line of an entry, with its record when one is given."""
+    if kept is None:
+        return b'{"e":%b,"i":%d}\n' % (_quote(text), index)
+    assert kept.index == index, "a record stands beside its own entry"
+    return b'{"e":%b,"i":%d,%b}\n' % (_quote(text), index, _record_members(kept))
+
+
+def record_line(kept: KeptRecord) -> bytes:
+    """Return the line of a record in a bundle."""
+    return b'{"i":%d,%b}\n' % (kept.index, _record_members(kept))
+
+
+def configuration_line(text: str) -> bytes:
+    """Return the line of a configuration; the digest is over the exact text."""
+    digest = sha256(text.encode()).hexdigest()
+    return b'{"configuration":%b,"digest":"sha256:%b"}\n' % (_quote(text), digest.encode())
+
+
+def manifest_text(origin: str, manifest: bytes) -> str:
+    """Return the text of ``manifest.note``."""
+    return f"{origin}/bundle/v1\nsha256 {sha256(manifest).hexdigest()}\n"
+
+
+def _record_members(kept: KeptRecord) -> bytes:
+    return b'"personal":%b,"personal_salt":%b,"record":%b,"salt":"%b"' % (
+        b"null" if kept.personal is None else _quote(kept.personal),
+        b"null" if kept.personal_salt is None else b'"%b"' % to_base64url(kept.personal_salt).encode(),
+        _quote(kept.record),
+        to_base64url(kept.salt).encode(),
+    )
+
+
+def _quote(text: str) -> bytes:
+    return encode_basestring(text).encode()
+
+
+def _noted(path: str, chunks: Iterable[bytes], listed: dict[str, dict[str, object]]) -> Iterator[bytes]:
+    """Pass the chunks on, and list the file when they are through."""
+    digest, size = sha256(), 0
+    for chunk in chunks:
+        digest.update(chunk)
+        size += len(chunk)
+        yield chunk
+    listed[path] = {"bytes": size, "sha256": digest.hexdigest()}
+
+
+def _counted(lines: Iterable[bytes], counts: dict[str, int], name: str) -> Iterator[bytes]:
+    for line in lines:
+        counts[name] += 1
+        yield line
+
+
+# Reading
+
+
+class BundleEvidence:
+    """A bundle of files. Raises ``Invalid`` when this is no bundle that can be read at all."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._paths = Counter(files.paths())
+        if MANIFEST not in self._paths or MANIFEST_NOTE not in self._paths:
+            raise Invalid.because(f"This is no evidence bundle: there is no {MANIFEST} with its {MANIFEST_NOTE}.")
+        try:
+            self._manifest = self._read(MANIFEST)
+        except Lie as lie:
+            raise Invalid.because(lie.reason) from lie
+        values = canonical_json.decode(_decode(self._manifest, MANIFEST))
+        if not isinstance(values, dict) or values.get("format") != BUNDLE_FORMAT:
+            raise Invalid.because(f"This is no evidence bundle of the format {BUNDLE_FORMAT}.")
+        if values.get("scope") != "full":
+            raise Invalid.because("This verifier reads bundles of the scope “full” only.")
+        self._listed = values.get("files")
+        self.about = _about(values, values.get("created"))
+
+    def check_files(self) -> None:
+        """See ``Evidence``: sizes and digests of the manifest, no unlisted file, none missing, none twice."""
+        listed = self._listed if isinstance(self._listed, dict) else {}
+        found = [path for path in self._paths if path not in (MANIFEST, MANIFEST_NOTE)]
+        for path in found:
+            if path not in listed:
+                raise Lie(f"The file {path} is in the bundle, but not in its manifest.")
+        for path, expected in listed.items():
+            if self._paths[path] != 1:
+                raise Lie(f"The file {path} of the manifest is in the bundle {self._paths[path]} times, not once.")
+            if self._measure(path) != expected:
+                raise Lie(f"The file {path} is not the one that the manifest names.")
+
+    def signed(self) -> str:
+        """See ``Evidence``: ``manifest.note``, when it names this manifest."""
+        note = _decode(self._read(MANIFEST_NOTE), MANIFEST_NOTE)
+        if not note.startswith(manifest_text(self.about.origin, self._manifest) + "\n"):
+            raise Lie(f"{MANIFEST_NOTE} is about another manifest than the one in the bundle.")
+        return note
+
+    def checkpoints(self) -> Iterator[tuple[str, bytes]]:
+        """See ``Evidence``."""
+        if f"{CHECKPOINTS}{self.about.size}.note" not in self._paths:
+            raise Lie(f"The checkpoint of size {self.about.size}, which the manifest speaks of, is not in the bundle.")
+        for path in self._paths:
+            if path.startswith(CHECKPOINTS):
+                yield path, self._read(path)
+
+    def entries(self) -> Iterator[str]:
+        """See ``Evidence``."""
+        for index, line in enumerate(self._lines(ENTRIES)):
+            text = _entry_of(_values(line, f"The line of entry {index}", index), index)
+            if _spelt(index, text) != line:
+                raise Lie(f"The line of entry {index} has not the form of an entry's line.", index)
+            yield text
+
+    def records(self) -> Iterator[KeptRecord]:
+        """See ``Evidence``."""
+        for number, line in enumerate(self._lines(RECORDS), start=1):
+            claimed = _claimed_index(line)
+            what = f"Line {number} of {RECORDS}" if claimed is None else f"The line of record {claimed}"
+            index = (values := _values(line, what, claimed)).get("i")
+            if type(index) is not int or index < 0:
+                raise Lie(f"Line {number} of {RECORDS} names no index.")
+            kept = _kept(values, index, _BUNDLE_RECORD_KEYS)
+            if record_line(kept) != line:
+                raise _misspelt(index, kept.record)
+            yield kept
+
+    def configurations(self) -> Iterator[tuple[str, bytes]]:
+        """See ``Evidence``."""
+        for path in self._paths:
+            if path.startswith(CONFIGURATIONS):
+                name = path.removeprefix(CONFIGURATIONS).removesuffix(".json")
+                yield f"sha256:{name}", self._read(path)
+
+    def not_checked(self) -> Iterator[str]:
+        """See ``Evidence``."""
+        known = (CHECKPOINTS, CONFIGURATIONS, ENTRIES, RECORDS, "keys/", MANIFEST, MANIFEST_NOTE, *_NO_EVIDENCE)
+        for folder in sorted({path.partition("/")[0] for path in self._paths if not path.startswith(known)}):
+            yield f"{folder}: its digest is right, its content was not checked."
+
+    def _read(self, path: str) -> bytes:
+        if path not in self._paths:
+            raise Lie(f"The file {path} is not in the bundle.")
+        with self._files.open(path) as stream:
+            data = stream.read(MAX_FILE_BYTES + 1)
+        if len(data) > MAX_FILE_BYTES:
+            raise Lie(f"The file {path} is larger than such a file can be.")
+        return data
+
+    def _measure(self, path: str) -> dict[str, object]:
+        digest, size = sha256(), 0
+        with self._files.open(path) as stream:
+            for chunk in iter(partial(stream.read, _CHUNK_BYTES), b""):
+                digest.update(chunk)
+                size += len(chunk)
+        return {"bytes": size, "sha256": digest.hexdigest()}
+
+    def _lines(self, path: str) -> Iterator[bytes]:
+        if path not in self._paths:
+            raise Lie(f"The file {path} is not in the bundle.")
+        with self._files.open(path) as stream:
+            yield from _lines(stream)
+
+
+class LinesEvidence:
+    """The JSONL form; ``open_stream`` opens it anew, because entries and records are read one after the other."""
+
+    def __init__(self, open_stream: Callable[[], IO[bytes]]) -> None:
+        self._open = open_stream
+        with self._open() as stream:
+            first = stream.readline(MAX_LINE_BYTES)
+        header = canonical_json.decode(_decode(first.removesuffix(b"\n"), "The header"))
+        if not isinstance(header, dict) or header.get("format") != LINES_FORMAT:
+            raise Invalid.because(f"These are no lines of the format {LINES_FORMAT}.")
+        if header.keys() != _HEADER_KEYS or not isinstance(header["checkpoint"], str):
+            raise Invalid.because(f"The header has exactly the keys {', '.join(sorted(_HEADER_KEYS))}.")
+        self._checkpoint: str = header["checkpoint"]
+        self.about = _about(header, None)
+
+    def check_files(self) -> None:
+        """See ``Evidence``: there is one file, and nothing lists it."""
+
+    def signed(self) -> None:
+        """See ``Evidence``: only the checkpoint in the header is signed."""
+
+    def checkpoints(self) -> Iterator[tuple[str, bytes]]:
+        """See ``Evidence``."""
+        yield "the checkpoint of the header", self._checkpoint.encode()
+
+    def entries(self) -> Iterator[str]:
+        """See ``Evidence``."""
+        for index, _, values in self._entry_lines():
+            yield _entry_of(values, index)
+
+    def records(self) -> Iterator[KeptRecord]:
+        """See ``Evidence``."""
+        for index, line, values in self._entry_lines():
+            kept = _kept(values, index, _LINES_RECORD_KEYS) if len(values) > 2 else None
+            if _spelt(index, _entry_of(values, index), kept) != line:
+                raise Lie(f"The line of entry {index} has not the form of an entry's line.", index)
+            if kept is not None:
+                yield kept
+
+    def configurations(self) -> Iterator[tuple[str, bytes]]:
+        """See ``Evidence``."""
+        for line in self._raw_lines():
+            if line.startswith(b'{"configuration":'):
+                yield _configuration_of(line)
+
+    def not_checked(self) -> Iterator[str]:
+        """See ``Evidence``."""
+        yield from ()
+
+    def _entry_lines(self) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
+        """Give index, line and values of every entry; configurations come after the last one, nothing after them."""
+        configurations = 0
+        for number, line in enumerate(self._raw_lines()):
+            index = number - configurations
+            if line.startswith(b'{"configuration":'):
+                configurations += 1
+                continue
+            if configurations:
+                raise Lie(f"There is a line for entry {index} after the configurations.", index)
+            values = _values(line, f"The line of entry {index}", index)
+            yield index, line, values
+
+    def _raw_lines(self) -> Iterator[bytes]:
+        with self._open() as stream:
+            lines = _lines(stream)
+            next(lines, None)
+            yield from lines
+
+
+_BUNDLE_RECORD_KEYS = frozenset({"i", "personal", "personal_salt", "record", "salt"})
+_LINES_RECORD_KEYS = _BUNDLE_RECORD_KEYS | {"e"}
+_CLAIMED_ID = re.compile(r'"record_id" ?: ?"([ -~]{36})"')
+_HEADER_KEYS = frozenset({"checkpoint", "format", "keys", "origin", "site_key", "size"})
+
+
+def record_id_in(record: str) -> str | None:
+    """Return the record id that a text claims, however broken it is otherwise: for messages only."""
+    match = _CLAIMED_ID.search(record)
+    return match[1] if match else None
+
+
+def place_of(index: int, record_id: str | None) -> str:
+    """Return how a message names a record."""
+    return f"Record {index} (record_id {record_id})" if record_id else f"Record {index}"
+
+
+def _decode(data: bytes, name: str) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise Invalid.because(f"{name} is not UTF-8.") from error
+
+
+def _about(values: Mapping[str, Any], created: object) -> About:
+    origin, site_key, size = values.get("origin"), values.get("site_key"), values.get("size")
+    if not (isinstance(origin, str) and isinstance(site_key, str) and type(size) is int and size >= 0):
+        raise Invalid.because("The evidence does not say of which site, origin and size it is.")
+    return About(origin, site_key, size, created if isinstance(created, str) else None)
+
+
+def _lines(stream: IO[bytes]) -> Iterator[bytes]:
+    """Give each line with its newline; one that is cut off or too long comes without, and fits no form."""
+    return iter(partial(stream.readline, MAX_LINE_BYTES), b"")
+
+
+def _values(line: bytes, what: str, index: int | None) -> dict[str, Any]:
+    try:
+        values = json.loads(line.decode())
+    except (ValueError, RecursionError) as error:
+        record_id = _claimed_id(line)
+        named = f" (record_id {record_id})" if record_id else ""
+        raise Lie(f"{what}{named} is not JSON.", index, record_id) from error
+    if not isinstance(values, dict):
+        raise Lie(f"{what} is not an object.", index)
+    return values
+
+
+def _entry_of(values: Mapping[str, Any], index: int) -> str:
+    text, claimed = values.get("e"), values.get("i")
+    if type(text) is not str or type(claimed) is not int:
+        raise Lie(f"The line of entry {index} has not the form of an entry's line.", index)
+    if claimed != index:
+        raise Lie(f"Entry {index} is not in its place: the line there says that it is entry {claimed}.", index)
+    return text
+
+
+def _kept(values: Mapping[str, Any], index: int, keys: frozenset[str]) -> KeptRecord:
+    """Read the members of a record; salts in their one spelling."""
+    record, personal = values.get("record"), values.get("personal")
+    if values.keys() != keys or type(record) is not str or not (personal is None or type(personal) is str):
+        raise _misspelt(index, record)
+    try:
+        record.encode()
+        (personal or "").encode()
+        salt = from_base64url(values["salt"], SALT_BYTES)
+        given = values["personal_salt"]
+        personal_salt = None if given is None else from_base64url(given, SALT_BYTES)
+    except (Invalid, UnicodeEncodeError) as error:
+        record_id = record_id_in(record)
+        raise Lie(
+            f"Record {index} (record_id {record_id}): a text or salt cannot be read.", index, record_id
+        ) from error
+    return KeptRecord(index, record, salt, personal, personal_salt)
+
+
+def _configuration_of(line: bytes) -> tuple[str, bytes]:
+    """Read the line of a configuration: claimed digest and bytes."""
+    values = _values(line, "The line of a configuration", None)
+    text, digest = values.get("configuration"), values.get("digest")
+    if isinstance(text, str) and isinstance(digest, str):
+        with suppress(UnicodeEncodeError):
+            if line == b'{"configuration":%b,"digest":%b}\n' % (_quote(text), _quote(digest)):
+                return digest, text.encode()
+    raise Lie("The line of a configuration has not the form of such a line.")
+
+
+def _misspelt(index: int, record: object) -> Lie:
+    record_id = record_id_in(record) if isinstance(record, str) else None
+    return Lie(f"{place_of(index, record_id)}: its line has not the form of such a line.", index, record_id)
+
+
+def _spelt(index: int, text: str, kept: KeptRecord | None = None) -> bytes | None:
+    """Return how a line must be spelt; ``None`` when it cannot be."""
+    try:
+        return entry_line(index, text, kept)
+    except UnicodeEncodeError:
+        return None
+
+
+def _claimed_index(line: bytes) -> int | None:
+    match = re.match(rb'\{"i":([0-9]{1,16}),', line)
+    return int(match[1]) if match else None
+
+
+def _claimed_id(line: bytes) -> str | None:
+    match = re.search(rb'\\"record_id\\":\\"([ -~]{36})', line)
+    return match[1].decode() if match else None
