@@ -1,0 +1,56 @@
+"""A thing stored on, or sent from, the visitor's device, and the service it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from consent_server.domain.exemption import Exemption
+from consent_server.domain.lifetime import Lifetime
+from consent_server.domain.purpose import NECESSARY
+
+KINDS = ("cookie", "local_storage", "session_storage", "indexed_db", "pixel", "script", "iframe")
+
+OWN_SITE = "site"
+"""The ``domain`` of a first-party tracker: whatever hosts the page has."""
+
+
+@dataclass(frozen=True)
+class Tracker:
+    """One tracker. ``purpose`` None is unclassified: blocked whatever the visitor answers (CAT-01).
+
+    ``domain`` is ``site`` or a host whose subdomains are included. ``lifetime`` None: nobody states it.
+    """
+
+    name: str
+    kind: str
+    purpose: str | None
+    domain: str = OWN_SITE
+    lifetime: Lifetime | None = None
+    exemption: Exemption | None = None
+    description: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A vendor's product as it appears on a page: the URLs that load it and the trackers it brings."""
+
+    id: str
+    name: str
+    vendor: str
+    purpose: str | None
+    policy_url: str | None = None
+    url_patterns: tuple[str, ...] = ()
+    trackers: tuple[Tracker, ...] = ()
+    exemption: Exemption | None = None
+
+    @property
+    def exempt(self) -> bool:
+        """Whether its scripts and requests need no consent."""
+        return self.purpose == NECESSARY or self.exemption is not None
+
+    @property
+    def purposes(self) -> frozenset[str]:
+        """Every purpose that it serves, its trackers' own ones included (CAT-02)."""
+        found = {self.purpose, *(tracker.purpose for tracker in self.trackers)}
+        return frozenset(purpose for purpose in found if purpose is not None)
