@@ -1,0 +1,111 @@
+"""Published configurations, the runtimes they were published with, and the files served from them. Append only."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from consent_server.domain.configuration import Configuration, read_configuration
+from consent_server.domain.errors import ConfigurationNotFound
+from consent_server.storage.tables import ConfigurationRow, RuntimeRow
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The same bytes as they are, under gzip and under brotli."""
+
+    plain: bytes
+    gzip: bytes
+    br: bytes
+
+
+@dataclass(frozen=True)
+class Published:
+    """A configuration with its files: the script tag's answer and the configuration document."""
+
+    configuration: Configuration
+    published_at: datetime
+    banner: Encoded
+    config: Encoded
+
+
+def add_runtime(session: Session, digest: str, source: bytes, now: datetime) -> None:
+    """Keep a runtime once."""
+    if session.get(RuntimeRow, digest) is None:
+        session.add(RuntimeRow(digest=digest, source=source, created_at=now))
+        session.flush()
+
+
+def add_configuration(session: Session, site_id: int, published: Published) -> None:
+    """Keep a new configuration with its files."""
+    configuration = published.configuration
+    session.add(
+        ConfigurationRow(
+            site_id=site_id,
+            version=configuration.version,
+            digest=configuration.digest,
+            text=configuration.text,
+            runtime_digest=configuration.runtime_digest,
+            published_at=published.published_at,
+            banner=published.banner.plain,
+            banner_gzip=published.banner.gzip,
+            banner_br=published.banner.br,
+            config=published.config.plain,
+            config_gzip=published.config.gzip,
+            config_br=published.config.br,
+        )
+    )
+    session.flush()
+
+
+def latest_version(session: Session, site_id: int) -> int:
+    """Return the number of the site's current configuration, 0 when nothing was published."""
+    return session.scalar(select(func.max(ConfigurationRow.version)).where(ConfigurationRow.site_id == site_id)) or 0
+
+
+def find_configuration(session: Session, site_id: int, version: int) -> Configuration:
+    """Return one configuration of a site; raise ``ConfigurationNotFound``."""
+    text = session.scalar(
+        select(ConfigurationRow.text).where(ConfigurationRow.site_id == site_id, ConfigurationRow.version == version)
+    )
+    if text is None:
+        raise ConfigurationNotFound(f"This site has published no configuration {version}.")
+    return _read(text)
+
+
+def list_configurations(session: Session, site_id: int) -> tuple[Configuration, ...]:
+    """Return every configuration of a site, oldest first."""
+    texts = session.scalars(
+        select(ConfigurationRow.text).where(ConfigurationRow.site_id == site_id).order_by(ConfigurationRow.version)
+    )
+    return tuple(_read(text) for text in texts)
+
+
+def find_published(
+    session: Session, site_id: int, *, version: int | None = None, digest: str | None = None
+) -> Published:
+    """Return a configuration with its files, by number or digest; raise ``ConfigurationNotFound``."""
+    query = select(ConfigurationRow).where(ConfigurationRow.site_id == site_id)
+    if version is not None:
+        query = query.where(ConfigurationRow.version == version)
+    if digest is not None:
+        query = query.where(ConfigurationRow.digest == digest)
+    row = session.scalar(query.order_by(ConfigurationRow.version.desc()).limit(1))
+    if row is None:
+        raise ConfigurationNotFound("This site has published no such configuration.")
+    return Published(
+        _read(row.text),
+        row.published_at,
+        Encoded(row.banner, row.banner_gzip, row.banner_br),
+        Encoded(row.config, row.config_gzip, row.config_br),
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def _read(text: str) -> Configuration:
+    """Parse once: the text never changes, and every consent post asks for its configuration."""
+    return read_configuration(text)

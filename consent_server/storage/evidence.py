@@ -1,0 +1,96 @@
+"""What an export reads: entries with the records that are still there, in one snapshot, streamed by index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, select
+from sqlalchemy.orm import Session
+
+from consent_server.storage.proof_log import Entry
+from consent_server.storage.tables import ConfigurationRow, ConsentRecordRow, ProofEntryRow
+
+PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record as it is stored, with the index of its entry and what that entry commits to."""
+
+    index: int
+    commitment: bytes
+    record: str
+    salt: bytes = field(repr=False)
+    personal: str | None
+    personal_salt: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which records a list is to have; ``None`` is all. ``start`` and ``stop`` bound the time of recording."""
+
+    start: datetime | None = None
+    stop: datetime | None = None
+    consent_id: str | None = None
+
+
+def begin_snapshot(session: Session) -> None:
+    """Begin a transaction that sees one state to its end; SQLite's read transactions are like that by themselves."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
+def entries_with_records(session: Session, site_id: int, size: int) -> Iterator[tuple[Entry, StoredRecord | None]]:
+    """Give each of the first ``size`` entries, with its record when that is still there."""
+    entry = ProofEntryRow
+    for values in session.execute(_joined(site_id, size, outer=True).add_columns(entry.kind, entry.body)):
+        stored = None if values.record is None else StoredRecord(*values[:6])
+        yield Entry(values.idx, values.kind, values.commitment, values.body), stored
+
+
+def records(session: Session, site_id: int, size: int, wanted: Wanted | None = None) -> Iterator[StoredRecord]:
+    """Give each record below ``size`` that is still there, by index."""
+    row, query = ConsentRecordRow, _joined(site_id, size, outer=False)
+    query = query.where(row.record.is_not(None))
+    wanted = wanted or Wanted()
+    if wanted.start is not None:
+        query = query.where(row.recorded_at >= wanted.start)
+    if wanted.stop is not None:
+        query = query.where(row.recorded_at < wanted.stop)
+    if wanted.consent_id is not None:
+        query = query.where(row.consent_id == wanted.consent_id)
+    for values in session.execute(query):
+        yield StoredRecord(*values)
+
+
+def logged_configurations(session: Session, site_id: int, digests: list[str]) -> Iterator[str]:
+    """Give the exact text of each configuration, in the order of the digests; one is in memory at a time."""
+    row = ConfigurationRow
+    for digest in digests:
+        text = session.scalar(select(row.text).where(row.site_id == site_id, row.digest == digest))
+        if text is not None:
+            yield text
+
+
+def bodies(session: Session, site_id: int, kind: str, size: int) -> list[str]:
+    """Return the texts of the entries of a rare kind (config, key) below ``size``."""
+    row = ProofEntryRow
+    query = select(row.body).where(row.site_id == site_id, row.kind == kind, row.idx < size).order_by(row.idx)
+    return [body for body in session.scalars(query) if body is not None]
+
+
+def _joined(site_id: int, size: int, *, outer: bool) -> Select[*tuple[Any, ...]]:
+    """Return entries beside their records, by index, a page in memory at a time (PostgreSQL: a server-side cursor)."""
+    entry, record = ProofEntryRow, ConsentRecordRow
+    same = and_(record.record_id == entry.record_id, record.site_id == entry.site_id)
+    query: Select[*tuple[Any, ...]] = (
+        select(entry.idx, entry.commitment, record.record, record.salt, record.personal, record.personal_salt)
+        .join(record, same, isouter=outer)
+        .where(entry.site_id == site_id, entry.idx < size)
+        .order_by(entry.idx)
+        .execution_options(yield_per=PAGE)
+    )
+    return query

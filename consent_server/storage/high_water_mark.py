@@ -1,0 +1,106 @@
+"""How far each log was seen to be, in a small file outside the database and its backup (ledger section 14).
+
+    {"format": "consent-server/high-water-mark/v1", "logs": {"<origin>": {"root": "<base64>", "size": 3}}}
+
+A database that was restored from an older backup, or rewritten, contradicts it. Marks only rise. Every process that
+sequences the same database reads and writes the same file. It holds no personal data.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from consent_server.domain.errors import Invalid, LogFrozen
+from consent_server.domain.proof_log.merkle import HASH_SIZE
+from consent_server.domain.proof_log.signed_note import decode_base64, encode_base64
+
+FORMAT = "consent-server/high-water-mark/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A size and root that a log had, and that every later state of it begins with."""
+
+    size: int
+    root: bytes
+
+
+def read_mark(path: Path, origin: str) -> Mark | None:
+    """Return the mark of a log, ``None`` when it never had one; raises ``LogFrozen`` when the file is damaged."""
+    return _read(path).get(origin)
+
+
+def raise_mark(path: Path, origin: str, mark: Mark) -> Mark:
+    """Keep a mark, durably, unless a higher one is kept already; return the higher of the two."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(path):
+        marks = _read(path)
+        kept = marks.get(origin)
+        if kept is not None and kept.size >= mark.size:
+            if kept.size == mark.size and kept.root != mark.root:
+                raise LogFrozen(f"The high-water mark has another root for size {mark.size}.")
+            return kept
+        _write(path, {**marks, origin: mark})
+        return mark
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Keep other writers out: two that read, change and write at once would lower each other's marks."""
+    with path.with_name(path.name + ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _read(path: Path) -> dict[str, Mark]:
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return {}
+    try:
+        values = json.loads(text)
+        if values["format"] != FORMAT:
+            raise ValueError("another format")
+        return {origin: _mark(value) for origin, value in values["logs"].items()}
+    except (ValueError, LookupError, TypeError, AttributeError, Invalid):
+        raise LogFrozen(f"The high-water mark {path.name} cannot be read: it was damaged or is another file.") from None
+
+
+def _mark(value: Any) -> Mark:
+    size, root = value["size"], decode_base64(value["root"])
+    if type(size) is not int or size < 0 or len(root) != HASH_SIZE:
+        raise ValueError("not a mark")
+    return Mark(size, root)
+
+
+def _write(path: Path, marks: dict[str, Mark]) -> None:
+    """Replace the file so that a crash leaves the old or the new one, whole, and the new one once this returns."""
+    logs = {origin: {"root": encode_base64(mark.root), "size": mark.size} for origin, mark in marks.items()}
+    text = json.dumps({"format": FORMAT, "logs": logs}, indent=1, sort_keys=True) + "\n"
+    descriptor, name = tempfile.mkstemp(prefix=path.name + ".", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

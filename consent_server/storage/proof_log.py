@@ -1,0 +1,409 @@
+"""The tables of the proof logs (ledger section 6): what waits in line, the entries, the tiles, the signed checkpoints.
+
+Partial tiles are never stored: level 0 is hashed from the entries, every other level is the roots of the tiles below.
+Only the head (``proof_log``) is ever updated, and only from the size that it was read with.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import CursorResult, Select, delete, exists, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from consent_server.domain.log_entry import format_consent
+from consent_server.domain.proof_log.merkle import EMPTY_ROOT, leaf_hash
+from consent_server.domain.proof_log.tiles import WIDTH
+from consent_server.storage.database import Base, begin_immediate
+from consent_server.storage.tables import (
+    ProofCheckpointRow,
+    ProofEntryRow,
+    ProofLogRow,
+    ProofPendingRow,
+    ProofTileRow,
+    SiteRow,
+)
+
+LOCK_CLASS = 0x70726F6F
+"""First half of the PostgreSQL advisory lock ("proo"); the second is the site."""
+
+REMOVALS = ("scrub", "erase")
+PAGE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How large a log is and what its root is; ``frozen_reason`` says why nothing is signed any more."""
+
+    site_id: int
+    origin: str
+    size: int
+    root: bytes
+    frozen_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What is committed but has no index yet.
+
+    ``body`` is the entry's text; of a removal (scrub, erase) it is the record's id and the reason, because the index
+    of that record may not be known yet.
+    """
+
+    seq: int
+    kind: str
+    commitment: bytes | None
+    body: str | None
+    record_id: str | None
+
+    @property
+    def removal(self) -> tuple[str, str] | None:
+        """The record id and reason of a removal that still has to find its index."""
+        if self.kind not in REMOVALS or self.body is None:
+            return None
+        values = json.loads(self.body)
+        return (values["record_id"], values["why"]) if "record_id" in values else None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of the log."""
+
+    index: int
+    kind: str
+    commitment: bytes | None
+    body: str | None
+    record_id: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The text that is hashed."""
+        if self.commitment is not None:
+            return format_consent(self.commitment)
+        assert self.body is not None, "an entry has a commitment or a body"
+        return self.body
+
+    @property
+    def leaf(self) -> bytes:
+        """The leaf of the tree."""
+        return leaf_hash(self.text.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTile:
+    """A full tile and the hash over it."""
+
+    level: int
+    n: int
+    hashes: bytes
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCheckpoint:
+    """A signed checkpoint of a committed size."""
+
+    size: int
+    root: bytes
+    note: str
+    created_at: datetime
+
+
+# The line
+
+
+def open_log(session: Session, site_id: int, origin: str) -> None:
+    """Begin a site's log unless it has begun; the origin it gets the first time is the one it keeps."""
+    values = {"site_id": site_id, "origin": origin, "size": 0, "root": EMPTY_ROOT}
+    _insert_if_absent(session, ProofLogRow, values, "site_id")
+
+
+def origin_of(session: Session, site_id: int) -> str | None:
+    """Return the origin of a site's log, ``None`` before it has one."""
+    return session.scalar(select(ProofLogRow.origin).where(ProofLogRow.site_id == site_id))
+
+
+def add_pending(
+    session: Session,
+    site_id: int,
+    kind: str,
+    *,
+    commitment: bytes | None = None,
+    body: str | None = None,
+    record_id: str | None = None,
+) -> None:
+    """Put an entry in line, in the caller's transaction."""
+    values = {"site_id": site_id, "kind": kind, "commitment": commitment, "body": body, "record_id": record_id}
+    session.execute(insert(ProofPendingRow).values(values))
+
+
+def add_removal(session: Session, site_id: int, kind: Literal["scrub", "erase"], record_id: str, why: str) -> None:
+    """Put in line that a record lost its personal part, or was deleted; the sequencer finds the record's index."""
+    add_pending(session, site_id, kind, body=json.dumps({"record_id": record_id, "why": why}))
+
+
+def pending(session: Session, site_id: int, limit: int) -> list[Pending]:
+    """Return who stands first in line."""
+    row = ProofPendingRow
+    query = select(row.seq, row.kind, row.commitment, row.body, row.record_id).where(row.site_id == site_id)
+    return [Pending(*values) for values in session.execute(query.order_by(row.seq).limit(limit))]
+
+
+def count_pending(session: Session, most: int) -> int:
+    """Return how long the line of all sites is, counting no further than ``most``."""
+    counted = select(ProofPendingRow.seq).limit(most).subquery()
+    return session.scalar(select(func.count()).select_from(counted)) or 0
+
+
+def is_pending(session: Session, site_id: int, record_id: str) -> bool:
+    """Return whether a record stands in line."""
+    row = ProofPendingRow
+    return session.scalar(select(row.seq).where(row.site_id == site_id, row.record_id == record_id)) is not None
+
+
+def removals_are_pending(session: Session, site_id: int) -> bool:
+    """Return whether something was deleted of which the log does not speak yet."""
+    row = ProofPendingRow
+    found = select(row.seq).where(row.site_id == site_id, row.kind.in_((*REMOVALS, "purge"))).limit(1)
+    return session.scalar(found) is not None
+
+
+def delete_pending(session: Session, seqs: Sequence[int]) -> None:
+    """Take exactly these out of the line; one that committed late has a smaller number and stays."""
+    session.execute(delete(ProofPendingRow).where(ProofPendingRow.seq.in_(seqs)))
+
+
+# The head
+
+
+def find_head(session: Session, site_id: int) -> Head | None:
+    """Return the head of a site's log."""
+    values = session.execute(_heads().where(ProofLogRow.site_id == site_id)).one_or_none()
+    return Head(*values) if values else None
+
+
+def heads(session: Session) -> list[Head]:
+    """Return the head of every log."""
+    return [Head(*values) for values in session.execute(_heads().order_by(ProofLogRow.site_id))]
+
+
+def heads_with_work(session: Session) -> list[Head]:
+    """Return the logs that are not frozen and have something to sequence or to publish."""
+    row, checkpoint = ProofLogRow, ProofCheckpointRow
+    waiting = exists().where(ProofPendingRow.site_id == row.site_id)
+    published = exists().where(checkpoint.site_id == row.site_id, checkpoint.size == row.size)
+    query = _heads().where(row.frozen_reason.is_(None), or_(row.size == 0, waiting, ~published))
+    return [Head(*values) for values in session.execute(query.order_by(row.site_id))]
+
+
+def compare_and_swap_head(session: Session, old: Head, size: int, root: bytes) -> bool:
+    """Move the head on from what it was read as; False when somebody else did, or froze it."""
+    row = ProofLogRow
+    result = session.execute(
+        update(row)
+        .where(row.site_id == old.site_id, row.size == old.size, row.root == old.root, row.frozen_reason.is_(None))
+        .values(size=size, root=root)
+        .execution_options(synchronize_session=False)
+    )
+    return _changed(result) == 1
+
+
+def site_key_of(session: Session, site_id: int) -> str:
+    """Return the key of the site that a log is of, archived or not."""
+    return session.scalars(select(SiteRow.key).where(SiteRow.id == site_id)).one()
+
+
+def freeze(session: Session, site_id: int, reason: str) -> None:
+    """Say why nothing of this log is signed any more; the first reason stays."""
+    row = ProofLogRow
+    session.execute(
+        update(row)
+        .where(row.site_id == site_id, row.frozen_reason.is_(None))
+        .values(frozen_reason=reason)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def try_lock(session: Session, site_id: int) -> bool:
+    """Begin a transaction that alone may extend the log; False when another has it.
+
+    SQLite has one write lock for everything and waits for it as long as the busy timeout says.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        return bool(session.scalar(select(func.pg_try_advisory_xact_lock(LOCK_CLASS, site_id))))
+    try:
+        begin_immediate(session)
+    except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+            return False
+        raise
+    return True
+
+
+# Entries
+
+
+def add_entries(session: Session, site_id: int, added: Iterable[Entry]) -> None:
+    """Give entries their index: the primary key and UNIQUE(record_id) refuse a second one."""
+    rows = [
+        {
+            "site_id": site_id,
+            "idx": entry.index,
+            "kind": entry.kind,
+            "commitment": entry.commitment,
+            "body": entry.body,
+            "record_id": entry.record_id,
+        }
+        for entry in added
+    ]
+    if rows:
+        session.execute(insert(ProofEntryRow), rows)
+
+
+def entries(session: Session, site_id: int, start: int, stop: int) -> Iterator[Entry]:
+    """Give the entries ``[start, stop)`` that are there, by index; a page of them is in memory at a time."""
+    row = ProofEntryRow
+    query = select(row.idx, row.kind, row.commitment, row.body, row.record_id)
+    query = query.where(row.site_id == site_id, row.idx >= start, row.idx < stop).order_by(row.idx)
+    if stop - start > PAGE:
+        query = query.execution_options(yield_per=PAGE)  # a server-side cursor in PostgreSQL
+    for values in session.execute(query):
+        yield Entry(*values)
+
+
+def leaves(session: Session, site_id: int, start: int, stop: int) -> list[bytes]:
+    """Return the leaf hashes of entries, computed from what is stored."""
+    return [entry.leaf for entry in entries(session, site_id, start, stop)]
+
+
+def find_index(session: Session, site_id: int, record_id: str) -> int | None:
+    """Return the index of a record's entry."""
+    row = ProofEntryRow
+    return session.scalar(select(row.idx).where(row.record_id == record_id, row.site_id == site_id))
+
+
+def find_indices(session: Session, site_id: int, record_ids: Sequence[str]) -> dict[str, int]:
+    """Return the indices of the records that have one."""
+    row = ProofEntryRow
+    query = select(row.record_id, row.idx).where(row.site_id == site_id, row.record_id.in_(record_ids))
+    return {record_id: index for record_id, index in session.execute(query) if record_id is not None}
+
+
+# Tiles
+
+
+def add_tile(session: Session, site_id: int, tile: StoredTile) -> None:
+    """Keep a tile that became full."""
+    session.execute(
+        insert(ProofTileRow).values(site_id=site_id, level=tile.level, n=tile.n, hashes=tile.hashes, root=tile.root)
+    )
+
+
+def find_tile(session: Session, site_id: int, level: int, n: int) -> StoredTile | None:
+    """Return a full tile."""
+    row = ProofTileRow
+    query = select(row.level, row.n, row.hashes, row.root).where(row.site_id == site_id, row.level == level, row.n == n)
+    values = session.execute(query).one_or_none()
+    return StoredTile(*values) if values else None
+
+
+def tile_hashes(session: Session, site_id: int, level: int, n: int) -> bytes:
+    """Return what is there of a tile: the full one, or the hashes that it has so far."""
+    full = find_tile(session, site_id, level, n)
+    return full.hashes if full else loose_hashes(session, site_id, level, n)
+
+
+def loose_hashes(session: Session, site_id: int, level: int, n: int) -> bytes:
+    """Return the hashes of a tile from what is below it: entries, or the roots of full tiles."""
+    start, stop = n * WIDTH, (n + 1) * WIDTH
+    if level == 0:
+        return b"".join(leaves(session, site_id, start, stop))
+    row = ProofTileRow
+    query = select(row.root).where(row.site_id == site_id, row.level == level - 1, row.n >= start, row.n < stop)
+    return b"".join(session.scalars(query.order_by(row.n)))
+
+
+# Checkpoints
+
+
+def add_checkpoint(session: Session, site_id: int, checkpoint: KeptCheckpoint) -> None:
+    """Keep a signed checkpoint unless there is one of this size."""
+    values = {
+        "site_id": site_id,
+        "size": checkpoint.size,
+        "root": checkpoint.root,
+        "note": checkpoint.note,
+        "created_at": checkpoint.created_at,
+    }
+    _insert_if_absent(session, ProofCheckpointRow, values, "site_id", "size")
+
+
+def find_checkpoint(session: Session, site_id: int, size: int) -> KeptCheckpoint | None:
+    """Return the checkpoint of a size."""
+    return _first(session, _checkpoints(site_id).where(ProofCheckpointRow.size == size))
+
+
+def latest_checkpoint(session: Session, site_id: int) -> KeptCheckpoint | None:
+    """Return the newest checkpoint."""
+    return _first(session, _checkpoints(site_id).order_by(ProofCheckpointRow.size.desc()).limit(1))
+
+
+def first_checkpoint_over(session: Session, site_id: int, index: int) -> KeptCheckpoint | None:
+    """Return the smallest checkpoint whose tree has the entry ``index``."""
+    row = ProofCheckpointRow
+    return _first(session, _checkpoints(site_id).where(row.size > index).order_by(row.size).limit(1))
+
+
+def published_size(session: Session, site_id: int) -> int:
+    """Return the size of the newest checkpoint, 0 without one."""
+    row = ProofCheckpointRow
+    return session.scalar(select(func.max(row.size)).where(row.site_id == site_id)) or 0
+
+
+def checkpoints(session: Session, site_id: int) -> Iterator[KeptCheckpoint]:
+    """Give every checkpoint, smallest first."""
+    query = _checkpoints(site_id).order_by(ProofCheckpointRow.size).execution_options(yield_per=PAGE)
+    for values in session.execute(query):
+        yield KeptCheckpoint(*values)
+
+
+def partial_is_published(session: Session, site_id: int, level: int, n: int, width: int) -> bool:
+    """Return whether some checkpoint's size has a partial tile of exactly this width."""
+    unit = WIDTH**level
+    start = (n * WIDTH + width) * unit
+    row = ProofCheckpointRow
+    found = select(row.size).where(row.site_id == site_id, row.size >= start, row.size < start + unit).limit(1)
+    return session.scalar(found) is not None
+
+
+def _heads() -> Select[int, str, int, bytes, str | None]:
+    row = ProofLogRow
+    return select(row.site_id, row.origin, row.size, row.root, row.frozen_reason)
+
+
+def _checkpoints(site_id: int) -> Select[int, bytes, str, datetime]:
+    row = ProofCheckpointRow
+    return select(row.size, row.root, row.note, row.created_at).where(row.site_id == site_id)
+
+
+def _first(session: Session, query: Select[int, bytes, str, datetime]) -> KeptCheckpoint | None:
+    values = session.execute(query).one_or_none()
+    return KeptCheckpoint(*values) if values else None
+
+
+def _insert_if_absent(session: Session, table: type[Base], values: dict[str, Any], *key: str) -> None:
+    """Insert a row unless there is one with that key; any other constraint still raises."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    session.execute(dialect.insert(table).values(values).on_conflict_do_nothing(index_elements=key))
+
+
+def _changed(result: Any) -> int:
+    assert isinstance(result, CursorResult), "an UPDATE tells how many rows it changed"
+    return result.rowcount

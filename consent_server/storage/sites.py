@@ -1,0 +1,82 @@
+"""Sites: their key, the origins of their pages, and the draft that their editors work on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from consent_server.domain.errors import SiteNotFound
+from consent_server.storage.tables import SiteRow
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site as the other floors see it; ``draft`` is the site file of CONTRACT 4."""
+
+    id: int
+    key: str
+    name: str
+    origins: tuple[str, ...]
+    draft: Mapping[str, Any]
+    updated_at: datetime
+
+
+def find_site(session: Session, key: str) -> Site:
+    """Return the site of that key; raise ``SiteNotFound``."""
+    row = session.scalar(select(SiteRow).where(SiteRow.key == key, SiteRow.archived_at.is_(None)))
+    if row is None:
+        raise SiteNotFound(f"There is no site “{key[:63]}”.")
+    return _site(row)
+
+
+def site_exists(session: Session, key: str) -> bool:
+    """Return whether the key was ever given out, archived sites included."""
+    return session.scalar(select(SiteRow.id).where(SiteRow.key == key)) is not None
+
+
+def list_sites(session: Session) -> tuple[Site, ...]:
+    """Return every site that is not archived, by key."""
+    return tuple(
+        _site(row)
+        for row in session.scalars(select(SiteRow).where(SiteRow.archived_at.is_(None)).order_by(SiteRow.key))
+    )
+
+
+def add_site(
+    session: Session, key: str, name: str, origins: tuple[str, ...], draft: Mapping[str, Any], now: datetime
+) -> Site:
+    """Keep a new site."""
+    row = SiteRow(
+        key=key,
+        name=name,
+        origins=json.dumps(origins),
+        draft=_dump(draft),
+        created_at=now,
+        updated_at=now,
+        archived_at=None,
+    )
+    session.add(row)
+    session.flush()
+    return _site(row)
+
+
+def replace_draft(
+    session: Session, site: Site, name: str, origins: tuple[str, ...], draft: Mapping[str, Any], now: datetime
+) -> None:
+    """Keep another draft; nothing that was published changes."""
+    row = session.get_one(SiteRow, site.id)
+    row.name, row.origins, row.draft, row.updated_at = name, json.dumps(origins), _dump(draft), now
+
+
+def _dump(draft: Mapping[str, Any]) -> str:
+    return json.dumps(draft, ensure_ascii=False)
+
+
+def _site(row: SiteRow) -> Site:
+    return Site(row.id, row.key, row.name, tuple(json.loads(row.origins)), json.loads(row.draft), row.updated_at)

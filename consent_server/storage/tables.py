@@ -1,0 +1,180 @@
+"""The whole schema. Nothing here cascades: evidence survives what it is evidence of (DESIGN 5).
+
+The proof log's tables follow ledger section 6. Triggers made by the migrations refuse UPDATE and DELETE on
+``configuration``, ``runtime``, ``proof_entry``, ``proof_tile`` and ``proof_checkpoint``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from consent_server.storage.database import Base, UtcDateTime
+
+Sequence = BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
+
+
+class InstanceRow(Base):
+    """One row: which installation this database belongs to."""
+
+    __tablename__ = "instance"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    instance_id: Mapped[str] = mapped_column(String(36))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SiteRow(Base):
+    """A site and its draft: ``draft`` is the site file as JSON, ``origins`` a JSON list of the pages' origins."""
+
+    __tablename__ = "site"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    key: Mapped[str] = mapped_column(String(63), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    origins: Mapped[str] = mapped_column(Text)
+    draft: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class RuntimeRow(Base):
+    """A banner runtime that some configuration was published with, byte for byte."""
+
+    __tablename__ = "runtime"
+
+    digest: Mapped[str] = mapped_column(String(71), primary_key=True)
+    source: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ConfigurationRow(Base):
+    """A published configuration; ``text`` is what was hashed. The compressed files are made once, here."""
+
+    __tablename__ = "configuration"
+    __table_args__ = (UniqueConstraint("site_id", "digest"),)
+
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    digest: Mapped[str] = mapped_column(String(71))
+    text: Mapped[str] = mapped_column(Text)
+    runtime_digest: Mapped[str] = mapped_column(ForeignKey("runtime.digest"))
+    published_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    banner: Mapped[bytes] = mapped_column(LargeBinary)
+    banner_gzip: Mapped[bytes] = mapped_column(LargeBinary)
+    banner_br: Mapped[bytes] = mapped_column(LargeBinary)
+    config: Mapped[bytes] = mapped_column(LargeBinary)
+    config_gzip: Mapped[bytes] = mapped_column(LargeBinary)
+    config_br: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Suggestion(Base):
+    """What an imported public cookie database says of a name: a suggestion with its source, never a fact (CAT-05)."""
+
+    __tablename__ = "suggestion"
+    __table_args__ = (UniqueConstraint("source", "source_id"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str] = mapped_column(Text, index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    platform: Mapped[str] = mapped_column(Text)
+    vendor: Mapped[str] = mapped_column(Text)
+    purpose: Mapped[str | None] = mapped_column(String(40))
+    domain: Mapped[str | None] = mapped_column(Text)
+    lifetime: Mapped[str | None] = mapped_column(String(40))
+    description: Mapped[str] = mapped_column(Text)
+    policy_url: Mapped[str | None] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(String(200))
+    source_id: Mapped[str] = mapped_column(String(200))
+    imported_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ConsentRecordRow(Base):
+    """A consent record: canonical text, salts, and the personal part apart so that it can go alone."""
+
+    __tablename__ = "consent_record"
+    __table_args__ = (
+        Index("ix_consent_record_site_recorded", "site_id", "recorded_at"),
+        Index("ix_consent_record_site_consent", "site_id", "consent_id"),
+    )
+
+    record_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    site_id: Mapped[int] = mapped_column(Integer)
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    record: Mapped[str | None] = mapped_column(Text)
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary)
+    personal: Mapped[str | None] = mapped_column(Text)
+    personal_salt: Mapped[bytes | None] = mapped_column(LargeBinary)
+    consent_id: Mapped[str | None] = mapped_column(String(36))
+    leaf_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    promise_key: Mapped[str | None] = mapped_column(String(8))
+    promise_signature: Mapped[bytes | None] = mapped_column(LargeBinary)
+    body_digest: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ProofPendingRow(Base):
+    """What is committed but has no index yet; ``seq`` gives the order."""
+
+    __tablename__ = "proof_pending"
+    __table_args__ = (Index("ix_proof_pending_site_seq", "site_id", "seq"), {"sqlite_autoincrement": True})
+
+    seq: Mapped[int] = mapped_column(Sequence, primary_key=True, autoincrement=True)
+    site_id: Mapped[int] = mapped_column(Integer)
+    record_id: Mapped[str | None] = mapped_column(String(36), unique=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    commitment: Mapped[bytes | None] = mapped_column(LargeBinary)
+    body: Mapped[str | None] = mapped_column(Text)
+
+
+class ProofLogRow(Base):
+    """The head of one site's log; the only row of the log that is ever updated, by compare-and-swap."""
+
+    __tablename__ = "proof_log"
+
+    site_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    origin: Mapped[str] = mapped_column(Text, unique=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    root: Mapped[bytes] = mapped_column(LargeBinary)
+    frozen_reason: Mapped[str | None] = mapped_column(Text)
+
+
+class ProofEntryRow(Base):
+    """One entry; a consent's text is rebuilt from its commitment, the others keep theirs."""
+
+    __tablename__ = "proof_entry"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    site_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    idx: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(10))
+    commitment: Mapped[bytes | None] = mapped_column(LargeBinary)
+    body: Mapped[str | None] = mapped_column(Text)
+    record_id: Mapped[str | None] = mapped_column(String(36), unique=True)
+
+
+class ProofTileRow(Base):
+    """A full tile of 256 hashes and its root; inserted once, never updated."""
+
+    __tablename__ = "proof_tile"
+
+    site_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    level: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    n: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hashes: Mapped[bytes] = mapped_column(LargeBinary)
+    root: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ProofCheckpointRow(Base):
+    """A signed checkpoint of a committed size."""
+
+    __tablename__ = "proof_checkpoint"
+
+    site_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    root: Mapped[bytes] = mapped_column(LargeBinary)
+    note: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
