@@ -1,0 +1,71 @@
+"""The composition root: the one module that sees every floor. ``create_app`` is an explicit, ordered list."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import Migrate
+from sqlalchemy.orm import Session
+
+from consent_server import cli, web
+from consent_server.config import Settings, read_settings
+from consent_server.services.keyring import read_keyring, secret_key
+from consent_server.services.receiving import Addresses
+from consent_server.services.recording import Recorder
+from consent_server.services.sequencing import Sequencer
+from consent_server.services.showing import Shelf
+from consent_server.storage import tables
+from consent_server.storage.database import db
+
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
+
+migrate = Migrate(directory=str(MIGRATIONS), render_as_batch=True)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the application: settings, database, keys, the long-lived deeds, then every audience."""
+    settings = settings or read_settings()
+    app = Flask("consent_server", static_folder=None)
+    app.extensions["settings"] = settings
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SECRET_KEY=secret_key(settings) or None,
+        MAX_CONTENT_LENGTH=1024 * 1024,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
+    if settings.sqlite and settings.database_url.startswith("sqlite:///"):
+        Path(settings.database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    db.init_app(app)
+    migrate.init_app(app, db)
+    _start_deeds(app, settings)
+    web.register(app)
+    cli.register(app)
+    return app
+
+
+def _start_deeds(app: Flask, settings: Settings) -> None:
+    """Make the objects that outlive a request. Their threads start on first use, in the process that uses them."""
+    with app.app_context():
+        engine = db.engine
+
+    def sessions() -> Session:
+        return Session(engine, expire_on_commit=False)
+
+    keyring = read_keyring(settings)
+    sequencer = Sequencer(sessions, keyring, settings.high_water_mark, settings.sequencer_interval)
+    app.extensions["keyring"] = keyring
+    app.extensions["sequencer"] = sequencer
+    app.extensions["sessions"] = sessions
+    app.extensions["shelf"] = Shelf()
+    app.extensions["addresses"] = Addresses(settings.public_url)
+    app.extensions["recorder"] = Recorder(sessions, keyring, sequencer.wake)
+
+
+def main() -> None:
+    """Run the command line; the console script ``consent-server``."""
+    sys.exit(cli.main(create_app))
+
+
+__all__ = ["create_app", "main", "tables"]

@@ -1,0 +1,137 @@
+"""``zip``: evidence as a bundle of files, with a cover letter and the source of the program that checks it."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterable, Iterator
+from importlib.resources import files
+from typing import Any
+
+from consent_server.domain.evidence_layout import bundle_files
+from consent_server.services.exporting.snapshot import Snapshot, kept
+from consent_server.storage import evidence
+
+_SAME_TIME = (1980, 1, 1, 0, 0, 0)
+"""The earliest time that a zip can say: the same export twice gives the same bytes but for ``created``."""
+
+_VERIFIER = (
+    "__init__.py",
+    "verify.py",
+    *(
+        f"domain/{name}.py"
+        for name in (
+            "__init__",
+            "canonical_json",
+            "consent_record",
+            "errors",
+            "evidence",
+            "evidence_layout",
+            "log_entry",
+            "promise",
+        )
+    ),
+    *(
+        f"domain/proof_log/{name}.py"
+        for name in ("__init__", "checkpoint", "keys", "merkle", "proof", "signed_note", "tiles")
+    ),
+)
+"""The modules that ``consent_server.verify`` runs from: they travel in the bundle, for whoever wants to read them."""
+
+
+def bundle(snapshot: Snapshot) -> Iterator[bytes]:
+    """Give the bytes of the zip."""
+    return _zipped(
+        bundle_files(
+            snapshot.about,
+            [snapshot.signer],
+            checkpoints={snapshot.about.size: snapshot.checkpoint},
+            entries=snapshot.entry_texts(),
+            records=map(kept, evidence.records(snapshot.session, snapshot.site.id, snapshot.about.size)),
+            configurations=snapshot.configurations(),
+            keys=[snapshot.signer.vkey],
+            extra=_extra(snapshot),
+        )
+    )
+
+
+class _Drain(io.RawIOBase):
+    """What the zip writer writes into; whoever streams takes out what has come so far."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def take(self) -> bytes:
+        """Return what was written since the last time."""
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
+
+
+def _zipped(bundled: Iterable[tuple[str, Iterator[bytes]]]) -> Iterator[bytes]:
+    drain = _Drain()
+    with zipfile.ZipFile(drain, "w") as archive:
+        for path, chunks in bundled:
+            with archive.open(_member(path), "w", force_zip64=True) as member:
+                for chunk in chunks:
+                    member.write(chunk)
+                    if made := drain.take():
+                        yield made
+    yield drain.take()
+
+
+def _member(path: str) -> zipfile.ZipInfo:
+    member = zipfile.ZipInfo(path, _SAME_TIME)
+    member.compress_type = zipfile.ZIP_DEFLATED
+    member.create_system = 3  # Unix, wherever it is made
+    member.external_attr = 0o100644 << 16
+    return member
+
+
+def _extra(snapshot: Snapshot) -> Iterator[tuple[str, Iterable[bytes]]]:
+    yield "README.html", [_readme(snapshot).encode()]
+    package = files("consent_server")
+    for name in _VERIFIER:
+        yield f"verifier/consent_server/{name}", [package.joinpath(name).read_bytes()]
+
+
+_README = {
+    "en": (
+        "Evidence of consent",
+        "These files hold every entry of the proof log of the site {site}, up to size {size}, made at {created}. They "
+        "can be checked without the server that made them, and without trusting it.",
+        "To check them you need Python 3.11 and its package cryptography, and the key of the log. Take the key from "
+        "the contract or letter in which you were given it, not from this bundle:",
+        "The folder verifier has the source of that program; you may as well take it from elsewhere.",
+    ),
+    "fr": (
+        "Preuves de consentement",
+        "Ces fichiers contiennent toutes les entrées du journal de preuves du site {site}, jusqu’à la taille {size}, "
+        "établies le {created}. Ils se vérifient sans le serveur qui les a produits, et sans lui faire confiance.",
+        "Pour les vérifier, il faut Python 3.11 avec le paquet cryptography, et la clé du journal. Prenez la clé dans "
+        "le contrat ou le courrier qui vous l’a donnée, pas dans ce dossier :",
+        "Le dossier verifier contient le source de ce programme ; vous pouvez aussi le prendre ailleurs.",
+    ),
+}
+
+
+def _readme(snapshot: Snapshot) -> str:
+    """Return the cover letter, in the site's language where there is one."""
+    language = str(snapshot.site.draft.get("default_language", "en"))
+    language = language if language in _README else "en"
+    title, what, how, where = (
+        text.format(site=snapshot.site.key, size=snapshot.about.size, created=snapshot.about.created)
+        for text in _README[language]
+    )
+    return (
+        f'<!doctype html>\n<html lang="{language}">\n<meta charset="utf-8">\n<title>{title}</title>\n'
+        f"<h1>{title}</h1>\n<p>{what}</p>\n<p>{how}</p>\n"
+        "<pre>cd verifier\npython -m consent_server.verify ../../BUNDLE.zip --key KEY</pre>\n"
+        f"<p>{where}</p>\n</html>\n"
+    )

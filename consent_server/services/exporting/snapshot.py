@@ -1,0 +1,101 @@
+"""One state of a log in which line, log and checkpoint agree: what every export reads from."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from consent_server.domain.errors import NotFound, Unavailable
+from consent_server.domain.evidence_layout import About, KeptRecord
+from consent_server.domain.log_entry import Config, parse_entry
+from consent_server.domain.proof_log.signed_note import Signer
+from consent_server.domain.times import rfc3339
+from consent_server.services.keyring import Keyring
+from consent_server.services.sequencing import integrate
+from consent_server.storage import evidence, proof_log, sites
+from consent_server.storage.evidence import StoredRecord
+from consent_server.storage.sites import Site
+
+Sessions = Callable[[], Session]
+Progress = Callable[[int, int], None]
+"""Called with how many entries are through, and how many there are."""
+
+_SETTLE_SECONDS = 10.0
+_PAUSE_SECONDS = 0.1
+_STEP = 1_000
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The state of one log that a session sees to its end; the checkpoint covers all of it."""
+
+    session: Session
+    site: Site
+    about: About
+    checkpoint: str
+    signer: Signer
+    progress: Progress
+
+    def entry_texts(self) -> Iterator[str]:
+        """Give the text of every entry."""
+        for entry in proof_log.entries(self.session, self.site.id, 0, self.about.size):
+            self.tell(entry.index + 1)
+            yield entry.text
+
+    def configurations(self) -> Iterator[str]:
+        """Give the exact text of every configuration that the log speaks of, by digest."""
+        bodies = evidence.bodies(self.session, self.site.id, "config", self.about.size)
+        entries = map(parse_entry, bodies)
+        digests = sorted({entry.digest for entry in entries if isinstance(entry, Config)})
+        return evidence.logged_configurations(self.session, self.site.id, digests)
+
+    def tell(self, done: int) -> None:
+        """Report progress now and then."""
+        if done % _STEP == 0 or done == self.about.size:
+            self.progress(done, self.about.size)
+
+
+def kept(stored: StoredRecord) -> KeptRecord:
+    """Return a stored record as evidence has it."""
+    return KeptRecord(stored.index, stored.record, stored.salt, stored.personal, stored.personal_salt)
+
+
+def settle(
+    sessions: Sessions, site_key: str, keyring: Keyring, high_water: Path, now: datetime, progress: Progress
+) -> Snapshot:
+    """Sequence, then look, until what is seen is whole: on a busy log others may come in between."""
+    end = time.monotonic() + _SETTLE_SECONDS
+    with sessions() as session:
+        site = sites.find_site(session, site_key)
+    while True:
+        integrate(sessions, site.id, keyring, high_water, now)
+        session = sessions()
+        snapshot = None
+        try:
+            snapshot = _look(session, site, keyring, now, progress)
+        finally:
+            if snapshot is None:
+                session.close()
+        if snapshot is not None:
+            return snapshot
+        if time.monotonic() > end:
+            raise Unavailable("The log did not come to rest; try the export again in a moment.")
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _look(session: Session, site: Site, keyring: Keyring, now: datetime, progress: Progress) -> Snapshot | None:
+    """Return the snapshot when its checkpoint covers the whole log, and no deletion waits for its entry."""
+    evidence.begin_snapshot(session)
+    head = proof_log.find_head(session, site.id)
+    if head is None:
+        raise NotFound("This site has no proof log yet: publish it first.")
+    checkpoint = proof_log.find_checkpoint(session, site.id, head.size)
+    if checkpoint is None or proof_log.removals_are_pending(session, site.id):
+        return None
+    about = About(head.origin, site.key, head.size, rfc3339(now))
+    return Snapshot(session, site, about, checkpoint.note, keyring.log_signer(head.origin), progress)

@@ -1,0 +1,317 @@
+"""Keeping a choice: checked against its configuration, committed before it is acknowledged, promised into the log.
+
+Requests hand their record to one writer thread per process, which commits what is there in one transaction (group
+commit, ledger section 7): full durability at a fraction of the syncs, and no two writers starving each other on SQLite.
+
+    1  the request thread checks the choice and queues a job             full queue → Unavailable at once
+    2  the writer takes what is there, at most ``LARGEST_BATCH``         without waiting for more
+    3  same record id, same body → the old receipt; other body → Conflict
+    4  otherwise seal, promise, insert record and pending entry
+    5  commit                                                            ← only now may anybody be answered
+    6  hand out the results                                              a failed batch is retried one by one
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import queue
+import secrets
+import threading
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from consent_server.domain import canonical_json
+from consent_server.domain.choice import Choice, check_choice
+from consent_server.domain.client import Client
+from consent_server.domain.configuration import Configuration
+from consent_server.domain.consent_record import ConsentRecord, PersonalPart, seal
+from consent_server.domain.errors import (
+    ConfigurationNotFound,
+    Conflict,
+    ConsentServerError,
+    Invalid,
+    OriginNotAllowed,
+    Unavailable,
+)
+from consent_server.domain.lifetime import add_months, parse_lifetime
+from consent_server.domain.promise import Promise, sign_promise
+from consent_server.domain.times import rfc3339, whole_milliseconds
+from consent_server.services import clock
+from consent_server.services.keyring import Keyring
+from consent_server.storage import configurations, consent_records, proof_log, sites
+from consent_server.storage.consent_records import KeptRecord
+from consent_server.storage.database import begin_immediate, database_clock
+
+log = logging.getLogger(__name__)
+
+LARGEST_BATCH = 512
+LONGEST_QUEUE = 4_096
+LONGEST_WAIT_S = 5.0
+SALT_BYTES = 32
+
+
+def software() -> str:
+    """Return the name and version of this software, as records carry it (PRF-04)."""
+    try:
+        return f"consent-server/{version('consent-server')}"
+    except PackageNotFoundError:
+        return "consent-server"
+
+
+SOFTWARE = software()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a page posted, its shape checked; ``body`` is the whole of it, to tell a retry from another answer."""
+
+    choice: Choice
+    config_version: int
+    body: Mapping[str, Any]
+    record_id: str | None = None
+    consent_id: str | None = None
+    language: str | None = None
+    layer: int | None = None
+    page_url: str | None = None
+    client_time: str | None = None
+    signals: Mapping[str, bool] | None = None
+    not_removed: Sequence[str] | None = None
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A record that is committed; ``new`` is false when it had been before."""
+
+    kept: KeptRecord
+    origin: str
+    new: bool
+
+
+@dataclass
+class _Job:
+    record_id: str
+    site_id: int
+    site_key: str
+    origin: str
+    answer: Answer
+    configuration: Configuration
+    client: Client
+    body_digest: bytes
+    result: Future[Recorded] = field(default_factory=Future)
+
+
+class Recorder:
+    """The writer of one process. ``sessions`` makes a session of its own for the writer's thread."""
+
+    def __init__(self, sessions: Callable[[], Session], keyring: Keyring, on_commit: Callable[[], None]) -> None:
+        self._sessions = sessions
+        self._keyring = keyring
+        self._on_commit = on_commit
+        self._jobs: queue.Queue[_Job | None] = queue.Queue(LONGEST_QUEUE)
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._last: datetime | None = None
+
+    def record(
+        self, session: Session, site_key: str, answer: Answer, *, page_origin: str | None, client: Client
+    ) -> Recorded:
+        """Keep an answer and return it once it is durable.
+
+        Raises ``SiteNotFound``, ``OriginNotAllowed``, ``Invalid`` (not a possible answer), ``Conflict`` (same id, other
+        body) or ``Unavailable`` (nothing was acknowledged; the same post again is harmless).
+        """
+        job = _prepare(session, site_key, answer, page_origin, client)
+        session.rollback()  # nothing was written; a request that waits holds no snapshot and no connection
+        session.close()
+        self._start()
+        try:
+            self._jobs.put_nowait(job)
+        except queue.Full:
+            raise Unavailable("Too many answers are waiting to be written.") from None
+        try:
+            return job.result.result(LONGEST_WAIT_S)
+        except TimeoutError:
+            raise Unavailable("The database is too slow to acknowledge in time.") from None
+
+    def stop(self) -> None:
+        """Write what is queued and end the thread."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread:
+            self._jobs.put(None)
+            thread.join()
+
+    def _start(self) -> None:
+        """Start the writer on first use, in the process that uses it: a thread does not survive a fork."""
+        if self._thread and self._thread.is_alive():
+            return
+        with self._lock:
+            if not (self._thread and self._thread.is_alive()):
+                self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            batch = self._next_batch()
+            if not batch:
+                return
+            try:
+                self._write(batch)
+            except Exception:  # a dead writer would take every later answer with it
+                log.exception("a batch of %d answers could not be written at once", len(batch))
+                for job in batch:
+                    self._write_alone(job)
+            self._on_commit()
+
+    def _next_batch(self) -> list[_Job]:
+        batch: list[_Job] = []
+        job = self._jobs.get()
+        while job is not None:
+            batch.append(job)
+            if len(batch) == LARGEST_BATCH:
+                break
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+        else:
+            if batch:
+                self._jobs.put(None)
+        return batch
+
+    def _write_alone(self, job: _Job) -> None:
+        try:
+            self._write([job])
+        except (SQLAlchemyError, OSError) as error:
+            log.error("an answer could not be written: %s", type(error).__name__)
+            job.result.set_exception(Unavailable("The database is away; nothing was kept."))
+        except ConsentServerError as error:
+            job.result.set_exception(error)
+        except Exception as error:
+            log.exception("an answer could not be written")
+            job.result.set_exception(error)
+
+    def _write(self, batch: list[_Job]) -> None:
+        outcomes: list[tuple[_Job, Recorded | Conflict]] = []
+        with self._sessions() as session:
+            begin_immediate(session)
+            now = self._now(session)
+            known = consent_records.find_records(session, [job.record_id for job in batch])
+            for job in batch:
+                kept = known.get(job.record_id)
+                if kept is None:
+                    kept = known[job.record_id] = self._keep(session, job, now)
+                    outcomes.append((job, Recorded(kept, job.origin, new=True)))
+                elif kept.site_id == job.site_id and kept.body_digest == job.body_digest:
+                    outcomes.append((job, Recorded(kept, job.origin, new=False)))
+                else:
+                    outcomes.append((job, Conflict("This record id was used for another answer.")))
+            session.commit()
+        for job, outcome in outcomes:
+            if isinstance(outcome, Recorded):
+                job.result.set_result(outcome)
+            else:
+                job.result.set_exception(outcome)
+
+    def _now(self, session: Session) -> datetime:
+        """Return a time that never goes back within this process (a clock that is set back would back-date records)."""
+        now = whole_milliseconds(database_clock(session) or clock.now())
+        if self._last and now < self._last:
+            now = self._last
+        self._last = now
+        return now
+
+    def _keep(self, session: Session, job: _Job, now: datetime) -> KeptRecord:
+        sealed = seal(
+            _record(job, now), secrets.token_bytes(SALT_BYTES), _personal(job), secrets.token_bytes(SALT_BYTES)
+        )
+        promise = Promise(job.origin, job.record_id, rfc3339(now), sealed.leaf_hash)
+        signature = sign_promise(promise, self._keyring.promise_signer(job.origin))
+        kept = KeptRecord(
+            record_id=job.record_id,
+            site_id=job.site_id,
+            recorded_at=now,
+            record=sealed.record,
+            salt=sealed.salt,
+            personal=sealed.personal,
+            personal_salt=sealed.personal_salt,
+            consent_id=_consent_id(job),
+            leaf_hash=sealed.leaf_hash,
+            promise_key=signature.key_id.hex(),
+            promise_signature=signature.value,
+            body_digest=job.body_digest,
+        )
+        consent_records.add_record(session, kept)
+        proof_log.add_pending(session, job.site_id, "consent", commitment=sealed.commitment, record_id=job.record_id)
+        return kept
+
+
+def _prepare(session: Session, site_key: str, answer: Answer, page_origin: str | None, client: Client) -> _Job:
+    site = sites.find_site(session, site_key)
+    if page_origin is not None and page_origin not in site.origins:
+        raise OriginNotAllowed("The page that sent this is not one of the site's.")
+    try:
+        configuration = configurations.find_configuration(session, site.id, answer.config_version)
+    except ConfigurationNotFound as error:
+        raise Invalid.because(str(error), "config_version") from None
+    check_choice(answer.choice, configuration)
+    if answer.language is not None and answer.language not in configuration.document["languages"]:
+        raise Invalid.because("That configuration has no such language.", "language")
+    origin = proof_log.origin_of(session, site.id)
+    if origin is None:
+        raise AssertionError("a published configuration without a log")
+    digest = hashlib.sha256(canonical_json.encode(dict(answer.body)).encode()).digest()
+    record_id = answer.record_id or str(uuid.uuid4())
+    return _Job(record_id, site.id, site.key, origin, answer, configuration, client, digest)
+
+
+def _record(job: _Job, now: datetime) -> ConsentRecord:
+    answer, configuration = job.answer, job.configuration
+    return ConsentRecord(
+        site_key=job.site_key,
+        record_id=job.record_id,
+        recorded_at=rfc3339(now),
+        action=answer.choice.action,
+        decisions={purpose: answer.choice.decisions[purpose] for purpose in configuration.asked_purposes},
+        config_version=configuration.version,
+        config_digest=configuration.digest,
+        services=dict(answer.choice.services),
+        runtime_digest=configuration.runtime_digest,
+        language=answer.language,
+        layer=answer.layer,
+        signals=dict(answer.signals) if answer.signals is not None else None,
+        not_removed=list(answer.not_removed) if answer.not_removed is not None else None,
+        expires_at=rfc3339(expiry(now, configuration)),
+        software=SOFTWARE,
+    )
+
+
+def _personal(job: _Job) -> PersonalPart:
+    return PersonalPart(
+        consent_id=_consent_id(job),
+        page_url=job.answer.page_url,
+        client_time=job.answer.client_time,
+        ua_family=job.client.family,
+        ua_major=job.client.major,
+        form_factor=job.client.form_factor,
+    )
+
+
+def _consent_id(job: _Job) -> str:
+    """Return the visitor's id; when the page sent none, one derived from the record's, so that a retry agrees."""
+    return job.answer.consent_id or str(uuid.uuid5(uuid.UUID(job.record_id), "consent"))
+
+
+def expiry(now: datetime, configuration: Configuration) -> datetime:
+    """Return when a choice made now stops counting: calendar months from the decision, never slid (KEEP-03)."""
+    lifetime = parse_lifetime(configuration.choice_lifetime)
+    return add_months(now, lifetime.months) + timedelta(seconds=lifetime.seconds)

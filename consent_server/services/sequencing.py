@@ -1,0 +1,438 @@
+"""Giving every entry its index: the one recipe that extends a log (ledger section 7), and the loop that runs it.
+
+     1  begin, alone: advisory lock in PostgreSQL, BEGIN IMMEDIATE in SQLite    somebody else at it → leave
+     2  read the head; frozen → stop; another log key or an old clock → refuse
+     3  recompute the root from tiles' roots and loose entries                  other root → freeze: edited, damaged
+     4  compare with the high-water mark outside the database                   behind it → freeze: restored
+     5  take the next in line, at most ``LARGEST_BATCH``; insert as entries     primary key, UNIQUE: exactly once
+     6  read them back, hash what is stored, insert the tiles that became full
+     7  move the head, if it still is what step 2 read                          no → roll back: somebody else won
+     8  take them out of the line; commit                                       ← the only commit point
+     9  raise the high-water mark, durably
+    10  sign the size and root that were committed; keep the checkpoint         ← never inside the transaction
+
+A crash between any two lines is repaired by the next run of the same lines: there is no recovery code. Signing after
+the commit means that no signature can exist for a tree that was rolled back; raising the mark before signing means
+that no checkpoint is shown of which the mark does not know.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from consent_server.domain.errors import ConsentServerError, Invalid, LogFrozen, Unavailable
+from consent_server.domain.log_entry import Erase, Genesis, Scrub, format_entry, parse_entry
+from consent_server.domain.proof_log.checkpoint import Checkpoint, sign_checkpoint
+from consent_server.domain.proof_log.merkle import EMPTY_ROOT, Frontier, Read, tree_root
+from consent_server.domain.proof_log.tiles import full_tiles, reader, tile_root
+from consent_server.services import clock
+from consent_server.services.keyring import Keyring
+from consent_server.storage import high_water_mark, proof_log
+from consent_server.storage.database import database_clock
+from consent_server.storage.high_water_mark import Mark
+from consent_server.storage.proof_log import Entry, Head, KeptCheckpoint, Pending, StoredTile
+
+log = logging.getLogger(__name__)
+
+LARGEST_BATCH = 1_000
+LONG_LINE = 256
+"""From how many in line on a ``wake`` does not wait for the interval."""
+
+CLOCK_TOLERANCE = timedelta(seconds=5)
+"""How far the clock may be behind the last checkpoint's before nothing more is signed."""
+
+Sessions = Callable[[], Session]
+Step = Callable[[str], None]
+
+STEPS = (
+    "begun",
+    "head read",
+    "root checked",
+    "mark checked",
+    "entries inserted",
+    "tiles inserted",
+    "head moved",
+    "line shortened",
+    "committed",
+    "mark raised",
+    "checkpoint signed",
+    "published",
+)
+"""What ``step`` is called with, right after each of these was done: where a test pulls the plug."""
+
+
+class _Contradiction(Exception):
+    """The log contradicts itself or what was seen of it; the message becomes the reason of the freeze."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Grown:
+    """What one run did: entries added, entries left in line, and the head that is committed now."""
+
+    added: int
+    more: bool
+    size: int
+    root: bytes
+
+
+def integrate(
+    sessions: Sessions,
+    site_id: int,
+    keyring: Keyring,
+    high_water: Path,
+    now: datetime,
+    *,
+    step: Step = lambda _name: None,
+) -> int:
+    """Sequence everything that stands in line for a site; return how many entries that were.
+
+    Raises ``LogFrozen`` when the log contradicts itself or the high-water mark, ``Unavailable`` when the clock went
+    back, ``Invalid`` on a node without the log key. Returns 0 when another sequencer is at it.
+    """
+    total, more = 0, True
+    while more:
+        try:
+            grown = _grow(sessions, site_id, keyring, high_water, now, step)
+        except _Contradiction as contradiction:
+            raise _freeze(sessions, site_id, str(contradiction)) from None
+        total += grown.added if grown else 0
+        more = grown is not None and grown.more
+    return total
+
+
+def integrate_all(
+    sessions: Sessions,
+    keyring: Keyring,
+    high_water: Path,
+    now: datetime,
+    *,
+    every: bool = False,
+    said: dict[str, str] | None = None,
+) -> int:
+    """Sequence every log that has something in line; with ``every``, also check those that have nothing.
+
+    What is wrong with one log is logged and does not hold up the others; ``said`` remembers what was logged already.
+    """
+    with sessions() as session:
+        found = proof_log.heads(session) if every else proof_log.heads_with_work(session)
+    total, said = 0, {} if said is None else said
+    for head in found:
+        if head.frozen_reason is None:
+            try:
+                total += integrate(sessions, head.site_id, keyring, high_water, now)
+                said.pop(head.origin, None)
+            except LogFrozen:
+                continue  # said when it was frozen
+            except (ConsentServerError, SQLAlchemyError, OSError) as error:
+                _say_once(said, head.origin, str(error))
+    return total
+
+
+def _say_once(said: dict[str, str], origin: str, trouble: str) -> None:
+    if said.get(origin) != trouble:
+        log.error("the log %s could not be sequenced: %s", origin, trouble)
+    said[origin] = trouble
+
+
+def _grow(
+    sessions: Sessions, site_id: int, keyring: Keyring, high_water: Path, now: datetime, step: Step
+) -> _Grown | None:
+    """Run the ten steps once; None when there is no such log, or somebody else extended it."""
+    with sessions() as session:
+        if not proof_log.try_lock(session, site_id):  # 1
+            return None
+        step("begun")
+        mark = _read_mark(session, site_id, high_water)  # before the head, which can only be further by then
+        head = proof_log.find_head(session, site_id)  # 2
+        if head is None:
+            return None
+        _refuse_frozen(head)
+        signer = keyring.log_signer(head.origin)
+        _refuse_another_key(session, head, signer.vkey)
+        moment = _moment(session, head, now)
+        step("head read")
+        read = _reader(session, site_id)
+        frontier = _frontier(head, read)  # 3
+        step("root checked")
+        _check_mark(high_water, head, mark, read)  # 4
+        step("mark checked")
+        line = proof_log.pending(session, site_id, LARGEST_BATCH)  # 5
+        try:
+            added = _add_entries(session, head, line, signer.vkey)
+        except IntegrityError:
+            _check_lost(session, head)
+            return None
+        step("entries inserted")
+        for leaf in proof_log.leaves(session, site_id, head.size, head.size + added):  # 6
+            frontier.append(leaf)
+        _add_tiles(session, site_id, head.size, frontier.size)
+        step("tiles inserted")
+        grown = _Grown(added, len(line) == LARGEST_BATCH, frontier.size, frontier.root())
+        assert grown.size == head.size + added, "what was inserted can be read back"
+        if added and not proof_log.compare_and_swap_head(session, head, grown.size, grown.root):  # 7
+            return None
+        step("head moved")
+        proof_log.delete_pending(session, [pending.seq for pending in line])  # 8
+        step("line shortened")
+        session.commit()
+    step("committed")
+    _raise_mark(high_water, head.origin, Mark(grown.size, grown.root))  # 9
+    step("mark raised")
+    note = sign_checkpoint(Checkpoint(head.origin, grown.size, grown.root), signer)  # 10
+    step("checkpoint signed")
+    _publish(sessions, site_id, KeptCheckpoint(grown.size, grown.root, note, moment))
+    step("published")
+    return grown
+
+
+def _check_lost(session: Session, head: Head) -> None:
+    """Leave when somebody else gave these indices out first; nobody did → they were taken by hand."""
+    session.rollback()
+    if proof_log.find_head(session, head.site_id) == head:
+        raise _Contradiction(
+            f"an entry beyond size {head.size}, or one of a record that is still in line, is stored already."
+        )
+
+
+def _read_mark(session: Session, site_id: int, high_water: Path) -> Mark | None:
+    origin = proof_log.origin_of(session, site_id)
+    try:
+        return None if origin is None else high_water_mark.read_mark(high_water, origin)
+    except LogFrozen as damaged:
+        raise _Contradiction(str(damaged)) from None
+
+
+def _refuse_frozen(head: Head) -> None:
+    if head.frozen_reason is not None:
+        raise LogFrozen(f"The log {head.origin} is frozen: {head.frozen_reason}")
+
+
+def _refuse_another_key(session: Session, head: Head, vkey: str) -> None:
+    """Refuse the key of another installation: a copy started elsewhere, a seed that was made anew."""
+    for first in proof_log.entries(session, head.site_id, 0, 1):
+        genesis = parse_entry(first.text)
+        if isinstance(genesis, Genesis) and genesis.vkey != vkey:
+            raise Invalid.because(
+                f"The log {head.origin} was begun with another LOG_KEY than this process has.", "LOG_KEY"
+            )
+
+
+def _moment(session: Session, head: Head, now: datetime) -> datetime:
+    """Return the time that all sequencers share; refuse to go on when it is before what was signed already."""
+    moment = database_clock(session) or now
+    last = proof_log.latest_checkpoint(session, head.site_id)
+    if last is not None and moment < last.created_at - CLOCK_TOLERANCE:
+        raise Unavailable(
+            f"The clock is behind the last checkpoint of {head.origin}, signed at {last.created_at:%Y-%m-%d %H:%M:%S} "
+            "UTC: nothing is signed until it has caught up.",
+            retry_after=60,
+        )
+    return moment
+
+
+def _reader(session: Session, site_id: int) -> Read:
+    return reader(lambda level, n: proof_log.loose_hashes(session, site_id, level, n))
+
+
+def _frontier(head: Head, read: Read) -> Frontier:
+    """Return the frontier of what is stored, when it has the root that was committed."""
+    with _missing_is_a_contradiction(head):
+        frontier = Frontier.of(head.size, read)
+    if frontier.root() != head.root:
+        raise _Contradiction(
+            f"what is stored does not lead to the root of size {head.size}: an entry or tile was edited or damaged."
+        )
+    return frontier
+
+
+@contextmanager
+def _missing_is_a_contradiction(head: Head) -> Iterator[None]:
+    try:
+        yield
+    except (AssertionError, Invalid) as error:
+        raise _Contradiction(
+            f"entries or tiles below size {head.size} are missing or cannot be read: {error}"
+        ) from None
+
+
+def _check_mark(high_water: Path, head: Head, mark: Mark | None, read: Read) -> None:
+    if mark is None and head.size == 0:
+        # Before the first entry: from now on a missing mark means that the file was lost, not that the log is new.
+        _raise_mark(high_water, head.origin, Mark(0, EMPTY_ROOT))
+    elif mark is None:
+        raise _Contradiction(
+            f"the high-water mark is missing beside a log of {head.size} entries: without it, nobody can tell whether "
+            "the database is the newest one."
+        )
+    elif head.size < mark.size:
+        raise _Contradiction(
+            f"the database has {head.size} entries, but {mark.size} were seen: it was restored from an older backup."
+        )
+    elif _root(head, mark.size, read) != mark.root:
+        raise _Contradiction(
+            f"the first {mark.size} entries are not those seen before: the database was restored or rewritten."
+        )
+
+
+def _root(head: Head, size: int, read: Read) -> bytes:
+    with _missing_is_a_contradiction(head):
+        return tree_root(size, read)
+
+
+def _add_entries(session: Session, head: Head, line: Sequence[Pending], vkey: str) -> int:
+    """Insert who stood in line; return how many entries that makes."""
+    added = list(_entries(session, head, line, vkey))
+    proof_log.add_entries(session, head.site_id, added)
+    return len(added)
+
+
+def _entries(session: Session, head: Head, line: Sequence[Pending], vkey: str) -> Iterator[Entry]:
+    """Give each one in line its index, after the genesis entry where there is none yet."""
+    index = head.size
+    if index == 0:
+        genesis = Genesis(proof_log.site_key_of(session, head.site_id), vkey)
+        yield Entry(0, "genesis", None, format_entry(genesis))
+        index = 1
+    known = _record_indices(session, head.site_id, line)
+    for pending in line:
+        if pending.removal is not None:
+            yield Entry(index, pending.kind, None, _removal(pending, known))
+        else:
+            if pending.record_id is not None:
+                known[pending.record_id] = index
+            yield Entry(index, pending.kind, pending.commitment, pending.body, pending.record_id)
+        index += 1
+
+
+def _record_indices(session: Session, site_id: int, line: Sequence[Pending]) -> dict[str, int]:
+    wanted = [pending.removal[0] for pending in line if pending.removal is not None]
+    return proof_log.find_indices(session, site_id, wanted) if wanted else {}
+
+
+def _removal(pending: Pending, known: dict[str, int]) -> str:
+    """Return the entry of a removal: its record stood in line before it, so the index is known by now."""
+    assert pending.removal is not None, "only removals find their index here"
+    record_id, why = pending.removal
+    if record_id not in known:
+        raise _Contradiction(f"a removal in line names the record {record_id}, which the log does not have.")
+    make = Scrub if pending.kind == "scrub" else Erase
+    return format_entry(make(known[record_id], why))
+
+
+def _add_tiles(session: Session, site_id: int, old: int, new: int) -> None:
+    """Keep the tiles that became full, lower levels first: the upper ones are made of their roots."""
+    for tile in full_tiles(old, new):
+        hashes = proof_log.loose_hashes(session, site_id, tile.level, tile.n)
+        proof_log.add_tile(session, site_id, StoredTile(tile.level, tile.n, hashes, tile_root(hashes)))
+
+
+def _raise_mark(high_water: Path, origin: str, mark: Mark) -> None:
+    try:
+        high_water_mark.raise_mark(high_water, origin, mark)
+    except LogFrozen as contradiction:
+        raise _Contradiction(str(contradiction)) from None
+
+
+def _publish(sessions: Sessions, site_id: int, checkpoint: KeptCheckpoint) -> None:
+    with sessions() as session:
+        proof_log.add_checkpoint(session, site_id, checkpoint)
+        session.commit()
+
+
+def _freeze(sessions: Sessions, site_id: int, reason: str) -> LogFrozen:
+    with sessions() as session:
+        proof_log.freeze(session, site_id, reason)
+        session.commit()
+        head = proof_log.find_head(session, site_id)
+    origin = head.origin if head else f"of site {site_id}"
+    log.critical("the log %s is frozen: %s", origin, reason)
+    return LogFrozen(f"The log {origin} is frozen: {reason}")
+
+
+class Sequencer:
+    """The loop of one process: a pass every ``interval`` seconds, at once when the line is long and somebody wakes it.
+
+    Waiting for the interval is on purpose: small batches would tell in public tiles who answered when, cost a
+    checkpoint each, and compete with those who record.
+    """
+
+    def __init__(self, sessions: Sessions, keyring: Keyring, high_water: Path, interval: float = 1.0) -> None:
+        self._sessions = sessions
+        self._keyring = keyring
+        self._high_water = high_water
+        self._interval = interval
+        self._said: dict[str, str] = {}
+        self._awake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread, in the process that is to run it; nothing on a node without the log key."""
+        if self._keyring.master is None:
+            log.warning("this process has no LOG_KEY: another one has to sequence the proof logs")
+        elif self._thread is None:
+            self._stopping.clear()
+            self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the pass that is under way, sequence what is still in line, and end the thread."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._stopping.set()
+            self._awake.set()
+            thread.join()
+
+    def wake(self) -> None:
+        """Say that something was put in line. Costs nothing, and does nothing where no thread runs."""
+        self._awake.set()
+
+    def integrate_now(self) -> int:
+        """Run one pass in the caller's thread; return how many entries it added. Nothing on a node without log key."""
+        if self._keyring.master is None:
+            return 0
+        return self._pass()
+
+    def _run(self) -> None:
+        every = True  # the first pass looks at idle logs, too: a restored database shows before anything is added
+        while not self._stopping.is_set():
+            self._careful_pass(every)
+            every = False
+            self._wait()
+        self._careful_pass(every=False)
+
+    def _careful_pass(self, every: bool) -> None:
+        try:
+            self._pass(every)
+        except Exception:  # a dead sequencer would break every promise of this process
+            log.exception("the proof logs could not be sequenced")
+
+    def _pass(self, every: bool = False) -> int:
+        return integrate_all(self._sessions, self._keyring, self._high_water, clock.now(), every=every, said=self._said)
+
+    def _wait(self) -> None:
+        """Wait for the interval to end, for a long line, or for the end."""
+        end = time.monotonic() + self._interval
+        while (left := end - time.monotonic()) > 0 and not self._stopping.is_set():
+            if self._awake.wait(left):
+                self._awake.clear()
+                if self._line_is_long():
+                    return
+                self._stopping.wait(min(left, self._interval / 20))
+
+    def _line_is_long(self) -> bool:
+        try:
+            with self._sessions() as session:
+                return proof_log.count_pending(session, LONG_LINE) >= LONG_LINE
+        except SQLAlchemyError:
+            return False

@@ -1,0 +1,67 @@
+"""What a page asks for: the banner script and the configuration, from memory after the first time.
+
+Published files never change, so they are kept by (site, version); only "which version is live" is asked of the
+database again, at most once every ``FRESH_SECONDS`` per site.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+
+from sqlalchemy.orm import Session
+
+from consent_server.storage import configurations, sites
+from consent_server.storage.configurations import Published
+
+FRESH_SECONDS = 1.0
+KEPT = 512
+
+
+class Shelf:
+    """The files of recently asked configurations; safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._files: OrderedDict[tuple[str, str], Published] = OrderedDict()
+        self._live: dict[str, tuple[float, Published]] = {}
+
+    def live(self, session: Session, site_key: str) -> Published:
+        """Return the current configuration; raises ``SiteNotFound`` or ``ConfigurationNotFound``."""
+        with self._lock:
+            seen = self._live.get(site_key)
+        if seen and time.monotonic() - seen[0] < FRESH_SECONDS:
+            return seen[1]
+        site = sites.find_site(session, site_key)
+        version = configurations.latest_version(session, site.id)
+        if seen and seen[1].configuration.version == version:
+            published = seen[1]
+        else:
+            published = configurations.find_published(session, site.id)
+        with self._lock:
+            self._live[site_key] = (time.monotonic(), published)
+        return published
+
+    def by_digest(self, session: Session, site_key: str, digest: str) -> Published:
+        """Return the configuration with that digest."""
+        return self._kept(session, site_key, f"digest {digest}", digest=digest)
+
+    def by_version(self, session: Session, site_key: str, version: int) -> Published:
+        """Return the configuration with that number."""
+        return self._kept(session, site_key, f"version {version}", version=version)
+
+    def _kept(
+        self, session: Session, site_key: str, name: str, *, version: int | None = None, digest: str | None = None
+    ) -> Published:
+        with self._lock:
+            found = self._files.get((site_key, name))
+        if found:
+            return found
+        site = sites.find_site(session, site_key)
+        found = configurations.find_published(session, site.id, version=version, digest=digest)
+        with self._lock:
+            self._files[site_key, name] = found
+            while len(self._files) > KEPT:
+                self._files.popitem(last=False)
+        return found

@@ -1,0 +1,123 @@
+"""One table from what went wrong to an RFC 9457 problem answer. No view builds an error body of its own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, current_app, jsonify
+from marshmallow import Schema, ValidationError, fields
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from consent_server.domain import errors
+from consent_server.domain.strict_json import MalformedJson
+
+log = logging.getLogger(__name__)
+
+STATUS: tuple[tuple[type[errors.ConsentServerError], int, str], ...] = (
+    (MalformedJson, 400, "The body cannot be read"),
+    (errors.Invalid, 422, "The request has the wrong shape or meaning"),
+    (errors.NotFound, 404, "There is no such thing"),
+    (errors.Conflict, 409, "It contradicts what is already kept"),
+    (errors.OriginNotAllowed, 403, "This page may not do that"),
+    (errors.NotYet, 202, "Not yet"),
+    (errors.Unavailable, 503, "Try again later"),
+    (errors.LogFrozen, 503, "Try again later"),
+)
+
+
+class ProblemSchema(Schema):
+    """An RFC 9457 problem."""
+
+    type = fields.String(required=True, metadata={"description": "identifies the kind of problem"})
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String()
+    errors = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.String()),
+        metadata={"description": "field → messages, for a body of the wrong shape or meaning"},
+    )
+
+
+def problem(
+    status: int,
+    title: str,
+    detail: str = "",
+    *,
+    problems: Mapping[str, Sequence[str]] | None = None,
+    retry_after: int | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return a problem answer."""
+    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
+    if detail:
+        body["detail"] = detail
+    if problems:
+        body["errors"] = {field: list(messages) for field, messages in problems.items()}
+    response = jsonify(body)
+    response.status_code = status
+    response.content_type = "application/problem+json"
+    response.cache_control.no_store = True
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    response.headers.update(headers or {})
+    return response
+
+
+def flatten(messages: object, path: str = "") -> dict[str, list[str]]:
+    """Return marshmallow's nested messages as field path → messages."""
+    if isinstance(messages, Mapping):
+        found: dict[str, list[str]] = {}
+        for key, inner in messages.items():
+            step = "" if key == "_schema" else str(key)[:80]
+            found.update(flatten(inner, f"{path}.{step}".strip(".")))
+        return found
+    if isinstance(messages, list):
+        return {path: [str(message) for message in messages]}
+    return {path: [str(messages)]}
+
+
+def register(app: Flask) -> None:
+    """Answer every error with a problem."""
+    app.register_error_handler(errors.ConsentServerError, _ours)
+    app.register_error_handler(ValidationError, _wrong_shape)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _database_away)
+
+
+def _ours(error: errors.ConsentServerError) -> Response:
+    for kind, status, title in STATUS:
+        if isinstance(error, kind):
+            problems = error.problems if isinstance(error, errors.Invalid) else None
+            retry_after = getattr(error, "retry_after", 60 if status == 503 else None)
+            detail = "" if problems else str(error)
+            return problem(status, title, detail, problems=problems, retry_after=retry_after)
+    log.error("an error without a status: %s", type(error).__name__)
+    return _http(InternalServerError())
+
+
+def _wrong_shape(error: ValidationError) -> Response:
+    return problem(422, "The request has the wrong shape or meaning", problems=flatten(error.messages))
+
+
+def _http(error: HTTPException) -> Response:
+    """Werkzeug's own errors; its ``Allow`` and ``Retry-After`` headers are kept, its HTML is not."""
+    kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After", "WWW-Authenticate")}
+    status = error.code or 500
+    if 300 <= status < 400:
+        return Response(error.get_response().response, status, headers=dict(error.get_headers()))
+    messages = (getattr(error, "data", None) or {}).get("messages")
+    if messages:  # webargs: a query of the wrong shape
+        return problem(status, "The request has the wrong shape or meaning", problems=flatten(messages))
+    title = HTTPStatus(status).phrase
+    detail = "" if status >= 500 else (error.description or "")
+    return problem(status, title, detail, headers=kept)
+
+
+def _database_away(error: OperationalError) -> Response:
+    current_app.logger.error("the database is away: %s", type(error.orig).__name__)
+    return problem(503, "Try again later", "The database is away; nothing was kept.", retry_after=5)

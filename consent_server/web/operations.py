@@ -1,0 +1,60 @@
+"""For operators: alive, able to record, measured, and whom to write to about a hole (RFC 9116)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from flask import Response, abort, current_app
+from flask_smorest import Blueprint
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from consent_server.config import Settings
+from consent_server.domain.times import rfc3339
+from consent_server.services import clock
+from consent_server.services.measuring import not_ready_because
+from consent_server.storage.database import db
+from consent_server.web.errors import ProblemSchema, problem
+
+blueprint = Blueprint("operations", __name__, description="Health, readiness, metrics")
+
+BLUEPRINTS = (blueprint,)
+
+
+@blueprint.get("/healthz")
+@blueprint.response(200, {"type": "string"}, description="alive", content_type="text/plain")
+def alive() -> Response:
+    """Say that the process answers."""
+    return Response("ok\n", mimetype="text/plain")
+
+
+@blueprint.get("/readyz")
+@blueprint.response(200, {"type": "string"}, description="able to record", content_type="text/plain")
+@blueprint.alt_response(503, schema=ProblemSchema, content_type="application/problem+json")
+def ready() -> Response:
+    """Say whether a choice could be recorded now, and why not."""
+    reason = not_ready_because(db.session())
+    if reason:
+        return problem(503, "Not ready", reason, retry_after=5)
+    return Response("ready\n", mimetype="text/plain")
+
+
+@blueprint.get("/metrics")
+@blueprint.response(200, {"type": "string"}, description="Prometheus", content_type="text/plain")
+@blueprint.alt_response(404, schema=ProblemSchema, content_type="application/problem+json")
+def metrics() -> Response:
+    """Give Prometheus its figures."""
+    settings: Settings = current_app.extensions["settings"]
+    if not settings.metrics:
+        abort(404)
+    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+@blueprint.get("/.well-known/security.txt")
+@blueprint.response(200, {"type": "string"}, description="RFC 9116", content_type="text/plain")
+def security_txt() -> Response:
+    """Say whom to tell about a weakness."""
+    expires = rfc3339((clock.now() + timedelta(days=180)).replace(hour=0, minute=0, second=0, microsecond=0))
+    settings: Settings = current_app.extensions["settings"]
+    contact = settings.security_contact or f"mailto:security@{urlsplit(settings.public_url).hostname}"
+    return Response(f"Contact: {contact}\nExpires: {expires}\nPreferred-Languages: fr, en\n", mimetype="text/plain")

@@ -1,0 +1,7 @@
+"""Visitors' browsers: public, cross-origin, no cookies, no session (CONTRACT 1)."""
+
+from consent_server.web.visitor.banner import blueprint as banner
+from consent_server.web.visitor.consents import blueprint as consents
+from consent_server.web.visitor.receipts import blueprint as receipts
+
+BLUEPRINTS = (banner, consents, receipts)

@@ -1,0 +1,107 @@
+"""The script tag's answer and the configuration: published bytes, sent as they were compressed at publication."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import lru_cache
+from typing import Any
+
+from flask import Response, current_app, request
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields, validate
+from sqlalchemy.orm import Session
+
+from consent_server.domain.errors import ConfigurationNotFound
+from consent_server.services.showing import Shelf
+from consent_server.storage.configurations import Encoded
+from consent_server.storage.database import db
+from consent_server.web.errors import ProblemSchema
+from consent_server.web.visitor.schemas import ConfigurationSchema
+
+blueprint = Blueprint(
+    "banner", __name__, url_prefix="/v1/sites/<site_key>", description="The banner script and its configuration"
+)
+
+LIVE = "public, max-age=300, stale-while-revalidate=86400, stale-if-error=604800"
+PINNED = "public, max-age=31536000, immutable"
+
+_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
+
+PROBLEM = "application/problem+json"
+
+
+class VersionSchema(Schema):
+    """Which configuration; without it, the current one."""
+
+    version = fields.Integer(validate=validate.Range(1, 2**31 - 1))
+
+
+@blueprint.get("/banner.js")
+@blueprint.response(200, {"type": "string"}, description="configuration and runtime", content_type="text/javascript")
+@blueprint.alt_response(304, description="not modified")
+@blueprint.alt_response(404, schema=ProblemSchema, content_type=PROBLEM)
+def live_banner(site_key: str) -> Response:
+    """Give the site's current configuration, followed by the runtime."""
+    return _answer(_shelf().live(_session(), site_key).banner, "text/javascript", LIVE)
+
+
+@blueprint.get("/banner.<digest>.js")
+@blueprint.response(200, {"type": "string"}, description="one configuration", content_type="text/javascript")
+@blueprint.alt_response(304, description="not modified")
+@blueprint.alt_response(404, schema=ProblemSchema, content_type=PROBLEM)
+def pinned_banner(site_key: str, digest: str) -> Response:
+    """Give one configuration's script, the same bytes for ever, for ``integrity=``."""
+    if not _DIGEST.match(digest):
+        raise ConfigurationNotFound("This site has published no such configuration.")
+    published = _shelf().by_digest(_session(), site_key, f"sha256:{digest}")
+    return _answer(published.banner, "text/javascript", PINNED)
+
+
+@blueprint.get("/config")
+@blueprint.arguments(VersionSchema, location="query")
+@blueprint.response(200, ConfigurationSchema, description="the configuration")
+@blueprint.alt_response(304, description="not modified")
+@blueprint.alt_response(404, schema=ProblemSchema, content_type=PROBLEM)
+@blueprint.alt_response(422, schema=ProblemSchema, content_type=PROBLEM)
+def config(query: dict[str, Any], site_key: str) -> Response:
+    """Give the current configuration, or an older one."""
+    if "version" in query:
+        published = _shelf().by_version(_session(), site_key, query["version"])
+        return _answer(published.config, "application/json", PINNED)
+    return _answer(_shelf().live(_session(), site_key).config, "application/json", LIVE)
+
+
+def _shelf() -> Shelf:
+    shelf: Shelf = current_app.extensions["shelf"]
+    return shelf
+
+
+def _session() -> Session:
+    return db.session()
+
+
+def _answer(files: Encoded, mimetype: str, cache: str) -> Response:
+    encoding, data = _best(files)
+    response = Response(data, mimetype=mimetype)
+    response.headers["Cache-Control"] = cache
+    response.headers["Vary"] = "Accept-Encoding"
+    if encoding:
+        response.headers["Content-Encoding"] = encoding
+    response.set_etag(_etag(files.plain) + (f"-{encoding}" if encoding else ""))
+    response.make_conditional(request)
+    return response
+
+
+def _best(files: Encoded) -> tuple[str, bytes]:
+    accepted = request.accept_encodings
+    if accepted["br"]:
+        return "br", files.br
+    if accepted["gzip"]:
+        return "gzip", files.gzip
+    return "", files.plain
+
+
+@lru_cache(maxsize=1_024)
+def _etag(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:32]
