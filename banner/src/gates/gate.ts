@@ -1,0 +1,54 @@
+// What a gate is: the code that keeps one blocking vector shut until its purpose is granted. A gate knows the engine
+// and no other gate. To add one: a file here, a line in gates/index.ts.
+
+import type { Kind, Service } from '../configuration';
+import type { FirstWrites } from '../first-writes';
+import type { Rules } from '../rules';
+
+/** URL of the script that writes; asked for only where a name is unknown, because looking costs a stack trace. */
+export type Writer = () => string | null;
+
+/** May this pass? `service` is whose it is, null when nobody's; `lifetime` is the longest life it may have, in seconds. */
+export interface Verdict {
+  readonly allowed: boolean;
+  readonly service: Service | null;
+  readonly lifetime: number | null; // 0: the browser session
+}
+
+export interface Engine {
+  readonly rules: Rules;
+  readonly writes: FirstWrites;
+  readonly elements: Elements;
+  readonly released: WeakSet<Element>; // scripts that were held and run now
+  now(): number;
+  judgeUrl(url: unknown): Verdict;
+  judgeName(kind: Kind, name: string, writer: Writer | null): Verdict; // null: nobody writes, the name alone counts
+  writer: Writer; // the script that is running, for names nobody declared
+  judgeElement(element: Element, url: string | null): Verdict; // its data-consent tags and its URL: both must be granted
+  placeholder(service: Service | null, frame: Element, url: string): Element | null; // null: no view, or not worth one
+  refused(gate: string, what: string, service: Service | null): void; // told to debug()
+}
+
+export interface Gate {
+  readonly name: string;
+  readonly selector?: string; // elements it wants to see when they are inserted
+  shut(engine: Engine): void; // once, before the page runs
+  seen?(element: Element): void; // the parser or the page inserted this element
+  open?(): void; // a choice was made: let go of whatever is granted now
+  held?(): string[]; // what waits, for debug()
+}
+
+/** Elements whose URL attributes we may hold back. Shared by the gates that deal in elements (elements.ts). */
+export interface Elements {
+  guard(tag: string, prototype: object | undefined, attributes: string[], listener?: HoldListener): void;
+  inspect(element: Element): boolean; // hold what may not load, fill data-src where it may; true: something is held
+  inspectAll(root: Node): void;
+  heldUrl(element: Element): string | null;
+  release(tag: string): void;
+  held(tag: string): Element[];
+}
+
+export interface HoldListener {
+  hold?(element: Element): void;
+  release?(element: Element): void;
+}

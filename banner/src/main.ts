@@ -1,0 +1,107 @@
+// Starts everything, in the order that matters: gates shut before anything else of the page runs, then the device is
+// cleaned, then what was granted may go on, then the visitor is asked if there is something to ask.
+
+import { createAnswering } from './answering';
+import { createAsking } from './asking';
+import { decisionsOf, stillAnswered } from './choice';
+import { createCleanup } from './cleanup';
+import type { Configuration } from './configuration';
+import { createEngine } from './engine';
+import { createEvents } from './events';
+import { firstWrites } from './first-writes';
+import { createGates } from './gates/index';
+import { openers, placeholders, policies } from './hooks';
+import { chooseLanguage } from './language';
+import { endOf } from './lifetime';
+import { observe } from './observer';
+import { createOutbox } from './outbox';
+import { bare, quietly } from './page';
+import { createApi, describe, publish } from './public-api';
+import { sameSite } from './same-site';
+import { COOKIE, savedChoice } from './saved-choice';
+import { look } from './surroundings';
+import { createView } from './view/index';
+
+const PATIENCE = 300; // ms between a withdrawal and the reload that stops what already runs; the gates are shut meanwhile
+
+declare const $consent: Configuration | undefined;
+
+function boot(configuration: Configuration, tag: HTMLScriptElement | null): void {
+  const { own, base, nonce, jar, stores, now, fetch, later } = look(tag);
+  const store = stores.localStorage;
+  const { languages, default_language, choice_lifetime } = configuration;
+  const language = (): string => chooseLanguage(document.documentElement.lang, navigator.languages || [], languages, default_language);
+
+  // 1. The rules, the choice that stands, and every gate shut.
+  const saved = savedChoice(jar, store, choice_lifetime, location.protocol === 'https:', now);
+  const found = saved.read();
+  const engine = createEngine(configuration, {
+    own,
+    now,
+    writes: firstWrites(store, now),
+    sameSite: sameSite(location.hostname, jar),
+    placeholder: placeholders(() => asking.view(), (answers) => answering.some(answers)),
+  });
+  engine.choice = found.state === 'valid' ? stillAnswered(configuration, found.choice) : null;
+  const gates = createGates();
+  for (const gate of gates) quietly(() => gate.shut(engine));
+
+  // 2. What follows an answer.
+  const events = createEvents();
+  const cleanup = createCleanup(engine, jar, stores);
+  const outbox = createOutbox({ url: base + 'consents', store, lifetime: endOf(0, choice_lifetime), now, fetch, later });
+  const tell = (topic: 'ready' | 'change'): void => {
+    events.tell(topic, describe(configuration, engine.choice));
+    const detail = bare({ decisions: decisionsOf(configuration, engine.choice) });
+    document.dispatchEvent(new CustomEvent('consent:' + topic, bare({ detail }) as CustomEventInit));
+  };
+  const asking = createAsking(configuration, engine, () => answering, events, createView, language, nonce);
+  const answering = createAnswering({
+    configuration, engine, saved, cleanup, outbox, language, now,
+    openGates: () => gates.forEach((gate) => void quietly(() => gate.open?.())),
+    changed(action) {
+      quietly(() => asking.show(!!action && action !== 'expire'));
+      quietly(() => tell('change'));
+    },
+    reload: (tried) =>
+      void Promise.race([tried, new Promise((over) => later(over, PATIENCE))]).then(() => location.reload()),
+  });
+
+  // 3. What is on the device and not granted goes before the page runs.
+  if (found.state === 'expired') answering.expire(found.id);
+  else cleanup();
+
+  // 4. The page may talk to us, and its elements are seen as they come.
+  let ready = false;
+  const open = (): void => asking.whenParsed(() => void quietly(() => asking.view()?.open()));
+  const drain = publish(createApi({ configuration, engine, gates, answering, events, outbox, open, isReady: () => ready }));
+  openers(open);
+  observe(gates, '[data-consent-policy]', policies(() => asking.view()));
+  asking.whenParsed(() => {
+    quietly(() => asking.show(false));
+    ready = true;
+    quietly(drain);
+    quietly(() => tell('ready'));
+  });
+
+  // 5. Records that are still on their way; choices made elsewhere.
+  outbox.send();
+  window.addEventListener('online', outbox.send);
+  window.addEventListener('storage', ({ key }) => key === COOKIE && answering.adopt());
+  window.addEventListener('pageshow', ({ persisted }) => persisted && answering.adopt());
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && answering.adopt());
+}
+
+const already = (): boolean => {
+  const found = Object.getOwnPropertyDescriptor(window, 'consent'); // not <a id="consent">
+  return !!found && !found.configurable;
+};
+
+if (typeof $consent !== 'undefined' && !already()) {
+  const { currentScript } = document;
+  try {
+    boot($consent, currentScript instanceof HTMLScriptElement ? currentScript : null);
+  } catch (error) {
+    console.error('Consent Server could not start:', error); // never into the page
+  }
+}

@@ -1,0 +1,111 @@
+// Records on their way to the server: kept on the device before they are sent, gone only when the server has them.
+// A record carries the id the browser gave it, so that sending it twice (retries, several tabs) does no harm.
+
+import { bare, Clock, encode, parse, quietly } from './page';
+import type { Store } from './store';
+
+const KEY = 'eu-consent-outbox';
+const RECEIPT = 'eu-consent-receipt';
+const DAY = 86400e3;
+const FIRST_WAIT = 2e3;
+const LONGEST_WAIT = 300e3;
+
+interface Waiting {
+  readonly id: string;
+  readonly body: string;
+  readonly since: number;
+  readonly not_before?: number;
+}
+
+export interface OutboxParts {
+  readonly url: string;
+  readonly store: Store;
+  readonly lifetime: number; // ms: how long a record that the server refuses is worth keeping
+  readonly now: () => number;
+  readonly fetch: (url: string, options: RequestInit) => Promise<Response>;
+  readonly later: (deed: () => void, ms: number) => unknown;
+}
+
+export interface Outbox {
+  post(id: string, record: object): Promise<void>; // settled when it was tried once
+  send(): void;
+  receipt(): unknown;
+}
+
+/** Seconds, from seconds or from an HTTP date; 0 when neither. */
+const retryAfter = (text: string, now: number): number => +text || Math.max(0, (Clock.parse(text) - now) / 1000) || 0;
+
+export function createOutbox({ url, store, lifetime, now, fetch, later }: OutboxParts): Outbox {
+  let sending = false;
+  let stopped = false; // 404, 410: this site is not there, ask again on the next page
+  let wait = FIRST_WAIT;
+
+  const load = (): Waiting[] => {
+    const found = quietly(() => parse(store.get(KEY) || '[]'));
+    return Array.isArray(found)
+      ? found.filter((one) => one && typeof one.id === 'string' && typeof one.body === 'string' && one.since > now() - lifetime)
+      : [];
+  };
+  // Read again before each write: another tab may have sent or added something meanwhile.
+  const update = (id: string, instead: Waiting | null): void => {
+    const others = load().filter((one) => one.id !== id);
+    store.set(KEY, encode(instead ? [...others, instead] : others));
+  };
+
+  const due = (): Waiting | undefined => load().find((one) => !(one.not_before! > now()));
+
+  const options = (body: string): RequestInit =>
+    bare<unknown>({
+      method: 'POST',
+      body,
+      keepalive: true, // survives the reload after a withdrawal
+      mode: 'cors',
+      credentials: 'omit',
+      headers: bare({ 'Content-Type': 'text/plain' }), // no preflight
+    });
+
+  function again(seconds: number): void {
+    const ms = seconds > 0 ? Math.min(seconds * 1000, DAY) : wait;
+    wait = Math.min(wait * 2, LONGEST_WAIT);
+    later(send, ms);
+  }
+
+  async function deliver(one: Waiting): Promise<void> {
+    const answer = await fetch(url, options(one.body)).catch(() => null);
+    const status = answer ? answer.status : 0;
+    if (status === 200 || status === 201) {
+      update(one.id, null);
+      wait = FIRST_WAIT;
+      const receipt = await answer!.text().catch(() => '');
+      if (receipt) store.set(RECEIPT, receipt);
+    } else if (status === 404 || status === 410) {
+      stopped = true;
+    } else if (status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429) {
+      update(one.id, { ...one, not_before: now() + DAY });
+    } else {
+      throw retryAfter(quietly(() => answer!.headers.get('Retry-After')) || '', now());
+    }
+  }
+
+  async function send(): Promise<void> {
+    if (sending || stopped) return;
+    sending = true;
+    let failed: number | null = null;
+    try {
+      for (let one = due(); one && !stopped; one = due()) await deliver(one);
+    } catch (seconds) {
+      failed = typeof seconds === 'number' ? seconds : 0;
+    }
+    sending = false;
+    if (failed !== null) again(failed);
+  }
+
+  return {
+    post(id, record) {
+      update(id, { id, body: encode(record), since: now() });
+      return send();
+    },
+    send: () => void send(),
+    receipt: () => quietly(() => parse(store.get(RECEIPT) || 'null')) ?? null,
+  };
+}

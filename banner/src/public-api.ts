@@ -1,0 +1,95 @@
+// window.consent: what site owners' scripts may rely on (CONTRACT 2). Frozen; says what is, lets the visitor's will be
+// changed, and shows nothing of how it is enforced.
+
+import { type Answers, type Choice, decisionsOf, isComplete, purposeGranted, serviceGranted } from './choice';
+import type { Answering } from './answering';
+import type { Configuration } from './configuration';
+import type { Core } from './engine';
+import type { Events, Topic } from './events';
+import type { Gate } from './gates/gate';
+import type { Outbox } from './outbox';
+import { bare, defineProperty, quietly } from './page';
+
+export interface ApiParts {
+  readonly configuration: Configuration;
+  readonly engine: Core;
+  readonly gates: readonly Gate[];
+  readonly answering: Answering;
+  readonly events: Events;
+  readonly outbox: Outbox;
+  readonly open: () => void;
+  readonly isReady: () => boolean;
+}
+
+const isFunction = (value: unknown): value is (detail?: unknown) => void => typeof value === 'function';
+
+export function describe(configuration: Configuration, choice: Choice | null): object {
+  return Object.freeze({
+    answered: isComplete(configuration, choice),
+    decisions: Object.freeze({ ...bare(), necessary: true, ...decisionsOf(configuration, choice) }),
+    services: Object.freeze({ ...choice?.services }),
+    id: choice ? choice.id : null,
+    version: choice ? choice.version : null,
+    time: choice ? choice.time : null,
+  });
+}
+
+export function createApi({ configuration, engine, gates, answering, events, outbox, open, isReady }: ApiParts): object {
+  const has = (id: unknown): boolean => {
+    const service = engine.rules.service('' + id);
+    return purposeGranted(configuration, engine.choice, '' + id) || (!!service && serviceGranted(configuration, engine.choice, service));
+  };
+
+  return Object.freeze({
+    get: () => describe(configuration, engine.choice),
+    has,
+    open,
+    acceptAll: () => answering.all(true),
+    refuseAll: () => answering.all(false),
+    withdraw: () => answering.all(false),
+    set(answers: unknown) {
+      const given = bare<boolean>();
+      for (const [id, answer] of Object.entries(answers || {})) if (typeof answer === 'boolean') given[id] = answer;
+      if (Object.keys(given).length) answering.some(given as Answers);
+    },
+    receipt: () => outbox.receipt(),
+    on(topic: Topic, listener: unknown) {
+      if (!isFunction(listener) || !/^(ready|change|open|close)$/.test(topic)) return () => undefined;
+      if (topic === 'ready' && isReady()) quietly(() => listener(describe(configuration, engine.choice)));
+      return events.on(topic, listener);
+    },
+    whenGranted(id: unknown, deed: unknown) {
+      if (!isFunction(deed)) return;
+      if (has(id)) return void quietly(() => deed());
+      const stop = events.on('change', () => {
+        if (!has(id)) return;
+        stop();
+        deed();
+      });
+    },
+    debug: () => ({
+      site_key: configuration.site_key,
+      version: configuration.version,
+      digest: configuration.digest,
+      choice: describe(configuration, engine.choice),
+      gates: gates.map((gate) => ({ name: gate.name, held: gate.held ? gate.held() : [] })),
+      refused: [...engine.notes],
+    }),
+  });
+}
+
+/** `window.consent` for good, and `consentQueue`: what was pushed before we came, and what is pushed from now on. */
+export function publish(api: object): () => void {
+  defineProperty(window, 'consent', bare({ value: api, enumerable: true, writable: false, configurable: false }) as PropertyDescriptor);
+  const push = (...deeds: unknown[]): number => {
+    for (const deed of deeds) if (isFunction(deed)) quietly(() => deed(api));
+    return 0;
+  };
+  const drain = (): void => {
+    const queue = (window as any).consentQueue;
+    (window as any).consentQueue = { push };
+    if (Array.isArray(queue)) push(...queue);
+  };
+  drain();
+  return drain; // again later: a page may have written `consentQueue = []` after us
+}

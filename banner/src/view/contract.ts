@@ -1,0 +1,32 @@
+// What the engine and the view know of each other. The engine decides and enforces; the view shows and asks.
+
+import type { Configuration } from '../configuration';
+
+export interface ViewState {
+  readonly decisions: { readonly [purpose: string]: boolean };
+  readonly services: { readonly [service: string]: boolean };
+  readonly answered: boolean;
+  readonly granted: boolean;
+  readonly consentId: string | null;
+}
+
+export interface ViewActions {
+  acceptAll(layer: 1 | 2): void;
+  refuseAll(layer: 1 | 2): void;
+  withdraw(): void;
+  save(decisions: { [purpose: string]: boolean }): void;
+  opened(layer: 1 | 2): void; // told to window.consent.on('open')
+  closed(): void; // told to window.consent.on('close')
+  state(): ViewState;
+}
+
+export interface View {
+  ask(): void; // show layer 1 (no valid choice)
+  open(): void; // reopen: layer 2 with accept all / refuse all / save directly
+  settle(message?: 'saved'): void; // close everything, show the floating reopen control
+  // stands where an embed will be; carries data-consent-placeholder
+  placeholder(service: { id: string; name: string; purpose: string | null }, frame: Element, grant: () => void): HTMLElement;
+  declaration(host: Element): void; // renders the cookie declaration into <div data-consent-policy>
+}
+
+export type CreateView = (configuration: Configuration, language: string, nonce: string, actions: ViewActions) => View;

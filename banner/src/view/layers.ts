@@ -1,0 +1,90 @@
+// The two dialogs, as elements: what the visitor reads and presses. Showing, hiding and focus are index.ts's.
+import type { Configuration } from '../configuration';
+import type { ViewActions, ViewState } from './contract';
+import { type Child, button, h, iconButton, link } from './dom';
+import { type Entry, entriesOf, partnerList, partnersOf, serviceList } from './inventory';
+import type { Words } from './words';
+
+// Refuse and accept come from one line, so that no style can favour one (UI-04).
+const answers = ({ text }: Words, { refuseAll, acceptAll }: ViewActions, layer: 1 | 2): HTMLElement[] => [
+  button('fill', text('refuse_all'), () => refuseAll(layer), 'refuse-all'),
+  button('fill', text('accept_all'), () => acceptAll(layer), 'accept-all'),
+];
+
+// Ids begin with a capital: those of purposes, which are the sites' own, do not.
+function dialog(words: Words, kind: string, title: string, close: Child, intro: string, body: Child[], buttons: Child[]): HTMLDialogElement {
+  return h(
+    'dialog',
+    { class: kind, role: 'dialog', 'aria-labelledby': 'Title', 'aria-describedby': 'Intro', ...words.voice },
+    h('div', { class: 'head' }, h('h2', { id: 'Title', tabindex: '-1' }, title), close),
+    h('div', { class: 'body' }, h('p', { id: 'Intro' }, intro), ...body),
+    h('div', { class: 'foot' }, ...buttons),
+  );
+}
+
+export function layer1(configuration: Configuration, words: Words, actions: ViewActions, settings: (at?: string) => void): HTMLDialogElement {
+  const { text, pick } = words;
+  const { layout, theme, close, controller, privacy_url } = configuration.banner;
+  const partners = partnersOf(configuration).size;
+  const asked = configuration.purposes.filter(({ exempt }) => !exempt);
+  return dialog(
+    words,
+    layout === 'box' ? `box ${theme.position}` : layout,
+    text('title'),
+    close && button('link small', text('close'), () => actions.refuseAll(1), 'close'),
+    text('intro', { controller }),
+    [
+      h('ul', { class: 'purposes' }, ...asked.map(({ title, description }) => h('li', {}, h('strong', {}, pick(title)), pick(description)))),
+      h('p', {}, `${text('consequences')} ${text('withdraw_how', { reopen: text('reopen') })}`),
+      h('p', { class: 'links' }, partners > 0 && button('link', text('partners', { n: partners }), () => settings('#Partners')), privacy_url && link(privacy_url, text('privacy'), words)),
+    ],
+    [...answers(words, actions, 1), button('line', text('customize'), () => settings(), 'customize')],
+  );
+}
+
+export function layer2(configuration: Configuration, words: Words, actions: ViewActions, back: () => void): HTMLDialogElement {
+  const { text, pick, duration } = words;
+  const { decisions, services, answered, granted, consentId } = actions.state();
+  const { privacy_url } = configuration.banner;
+  const partners = partnersOf(configuration).size;
+  const unclassified = entriesOf(configuration, null);
+  const switches: HTMLInputElement[] = [];
+  const toggle = (id: string): HTMLElement => {
+    const input = h('input', { type: 'checkbox', role: 'switch', id, 'data-consent-purpose': id, 'aria-describedby': `${id}-is`, checked: decisions[id] === true });
+    switches.push(input);
+    // The word repeats the state for who sees neither colour nor shape well; screen readers have it from the switch.
+    const word = h('span', { 'aria-hidden': 'true' }, h('span', { class: 'off' }, text('off')), h('span', { class: 'on' }, text('on')));
+    return h('div', {}, input, word);
+  };
+  const save = (): void => actions.save(Object.fromEntries(switches.map(({ id, checked }) => [id, checked])));
+  return dialog(
+    words,
+    'two',
+    text('settings_title'),
+    iconButton('cross', text('back'), 'M6 6l12 12M18 6L6 18', back, 'close'),
+    text('settings_intro', { duration: duration(configuration.choice_lifetime) }),
+    [
+      ...configuration.purposes.map(({ id, exempt, title, description, details }) =>
+        group(
+          words,
+          exempt ? pick(title) : h('label', { for: id }, pick(title)),
+          exempt ? h('b', {}, text('always')) : toggle(id),
+          [h('p', { id: `${id}-is` }, pick(description)), h('p', {}, pick(details))],
+          entriesOf(configuration, id),
+          services,
+        ),
+      ),
+      unclassified[0] ? group(words, text('unclassified_title'), h('b', {}, text('blocked')), [h('p', {}, text('unclassified_text'))], unclassified, {}) : null,
+      partners > 0 && h('h3', { id: 'Partners', tabindex: '-1' }, text('partners', { n: partners })),
+      partners > 0 && partnerList(configuration, words),
+      privacy_url && h('p', {}, link(privacy_url, text('privacy'), words)),
+      answered && consentId && h('p', {}, h('small', {}, text('consent_id', { id: consentId }))),
+    ],
+    [...answers(words, actions, 2), button('line', text('save'), save, 'save'), granted && button('line', text('withdraw'), () => actions.withdraw(), 'withdraw')],
+  );
+}
+
+function group(words: Words, title: Child, side: Child, content: Child[], entries: Entry[], granted: ViewState['services']): HTMLElement {
+  const behind = entries[0] ? h('details', {}, h('summary', {}, words.text('services', { n: entries.length })), serviceList(entries, words, granted)) : null;
+  return h('fieldset', {}, h('legend', {}, title), side, ...content, behind);
+}

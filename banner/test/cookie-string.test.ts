@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { namesIn, parseCookieDate, parseCookieWrite, withEnd } from '../src/cookie-string';
+
+const NOW = Date.UTC(2026, 10, 22);
+const end = (text: string) => parseCookieWrite(text, NOW).end;
+
+test('without Max-Age and Expires a cookie ends with the session', () => assert.equal(end('a=1; Path=/'), null));
+test('Max-Age counts from now', () => assert.equal(end('a=1; max-age=60'), NOW + 60e3));
+test('Expires is a date', () => assert.equal(end('a=1; EXPIRES=Wed, 22 Nov 2028 10:00:00 GMT'), Date.UTC(2028, 10, 22, 10)));
+test('Max-Age wins over Expires, wherever it stands', () => {
+  assert.equal(end('a=1; Max-Age=60; Expires=Wed, 22 Nov 2028 10:00:00 GMT'), NOW + 60e3);
+  assert.equal(end('a=1; Expires=Wed, 22 Nov 2028 10:00:00 GMT; Max-Age=60'), NOW + 60e3);
+});
+test('zero and negative Max-Age are in the past: a deletion', () => {
+  assert.ok(end('a=; Max-Age=0')! <= NOW);
+  assert.ok(end('a=; Max-Age=-1')! <= NOW);
+});
+test('what is no date and no number is ignored, as browsers do', () => {
+  assert.equal(end('a=1; Expires=never'), null);
+  assert.equal(end('a=1; Max-Age=1e9'), null);
+  assert.equal(end('a=1; Max-Age='), null);
+  assert.equal(end('a=1; Max-Age=x; Expires=Wed, 22 Nov 2028 10:00:00 GMT'), Date.UTC(2028, 10, 22, 10));
+});
+test('of repeated attributes the last counts', () => assert.equal(end('a=1; Max-Age=60; Max-Age=120'), NOW + 120e3));
+test('cookie dates come in every spelling', () => {
+  for (const text of ['Sunday, 06-Nov-94 08:49:37 GMT', 'Sun Nov  6 08:49:37 1994', '6 nov 1994 8:49:37', '08:49:37 1994 NOVEMBER 6']) {
+    assert.equal(parseCookieDate(text), Date.UTC(1994, 10, 6, 8, 49, 37), text);
+  }
+  for (const text of ['', '31 Feb 2027 00:00:00', '6 Nov 1600 00:00:00', '6 Nov 2027 24:00:00', '6 Nov 2027', 'Nov 2027 00:00:00']) {
+    assert.ok(Number.isNaN(parseCookieDate(text)), text);
+  }
+});
+test('name, domain and path are read in any case and without blanks', () => {
+  const { name, domain, path } = parseCookieWrite(' _ga = 1 ; DOMAIN=.Example.FR; pAtH=/shop', NOW);
+  assert.deepEqual([name, domain, path], ['_ga', 'example.fr', '/shop']);
+});
+test('a cookie without = has no name', () => assert.equal(parseCookieWrite('flag', NOW).name, ''));
+test('a shorter life replaces both attributes and nothing else', () => {
+  const write = parseCookieWrite('a=1; Expires=x; Path=/; Secure; max-age=999', NOW);
+  assert.equal(withEnd(write, NOW + 10e3, NOW), 'a=1; Path=/; Secure; Max-Age=10');
+  assert.equal(withEnd(write, null, NOW), 'a=1; Path=/; Secure');
+});
+test('names of a cookie string', () => assert.deepEqual(namesIn('a=1; b=x=y; flag'), ['a', 'b', '']));
+test('a nameless cookie is judged by the name it reads back with', () => assert.equal(parseCookieWrite('=_ga=1', NOW).name, '_ga'));
