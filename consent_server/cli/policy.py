@@ -1,0 +1,93 @@
+"""``consent-server policy``: read a privacy policy and draft a site's catalogue from it."""
+
+from __future__ import annotations
+
+import json
+from typing import IO
+
+import click
+
+from consent_server.domain.errors import Invalid
+from consent_server.domain.policy_text import LONGEST_POLICY, PolicyFindings, read_policy
+
+_LONGEST_FILE = 4 * LONGEST_POLICY
+"""Bytes: UTF-8 takes at most four for a character."""
+
+
+@click.group()
+def policy() -> None:
+    """Privacy policies: read what they say about cookies."""
+
+
+@policy.command("import")
+@click.argument("source", metavar="FILE_OR_URL")
+@click.option("--site", "site_key", required=True, metavar="KEY", help="The site whose catalogue is drafted.")
+@click.option("--dry-run", is_flag=True, help="Only print what was found; change nothing.")
+@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def import_(source: str, site_key: str, dry_run: bool, output: str) -> None:
+    """Read the policy in FILE_OR_URL (``-`` is standard input; plain text or HTML) and draft the catalogue of a site.
+
+    Nothing is sent anywhere: the same text always gives the same findings. A page must be saved to a file first.
+    """
+    from consent_server.services import clock, editing  # late: reading a policy needs no database
+    from consent_server.storage.database import db
+    from consent_server.storage.library import load_library
+
+    findings = read_policy(_text_of(source), load_library())
+    as_json = output == "json"
+    click.echo(json.dumps(findings.to_json(), ensure_ascii=False, indent=2) if as_json else report(findings))
+    if not dry_run:
+        added = editing.draft_from_policy(db.session(), site_key, findings, clock.now())
+        click.echo(f"{site_key}: {', '.join(added) or 'nothing'} added to the draft", err=True)
+
+
+def _text_of(source: str) -> str:
+    """Return the text of a file; raise ``click.UsageError`` for what cannot be one."""
+    if "://" in source[:12]:
+        raise click.UsageError("Addresses are not fetched: save the page to a file first and give the file.")
+    try:
+        with click.open_file(source, "rb") as stream:
+            return _decoded(stream)
+    except (FileNotFoundError, IsADirectoryError):
+        raise click.UsageError(f"There is no file “{source}”.") from None
+
+
+def _decoded(stream: IO[bytes]) -> str:
+    """Read at most one policy; what is not UTF-8 is Windows-1252, as older editors write it."""
+    data = stream.read(_LONGEST_FILE + 1)
+    if len(data) > _LONGEST_FILE:
+        raise Invalid.because(f"A policy has at most {LONGEST_POLICY:,} characters; this file is longer.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def report(findings: PolicyFindings) -> str:
+    """Return the findings for a person to read."""
+    lines = [
+        f"Language: {findings.language}",
+        f"Date of the policy: {findings.policy_date or 'not said'}",
+        f"Contact: {', '.join(findings.contact_emails) or 'not said'}",
+        f"Longest lifetime claimed: {findings.max_lifetime_claim or 'not said'}",
+        "",
+        f"Cookies named: {len(findings.cookies)}",
+    ]
+    for cookie in findings.cookies:
+        whose, purpose = cookie.service or cookie.vendor or "not said whose", cookie.purpose or "unclassified"
+        lines += [f"  {cookie.name}  {whose}, {purpose}, {cookie.lifetime or 'no lifetime said'}"]
+        lines += [f"      “{cookie.evidence}”"]
+    lines += ["", f"Services named: {len(findings.services)}"]
+    for service in findings.services:
+        lines += [f"  {service.name}  {service.purpose or 'unclassified'}", f"      “{service.evidence}”"]
+    lines += ["", f"Statements: {len(findings.statements)}"]
+    for statement in findings.statements:
+        details = ", ".join(f"{name} {_plain(value)}" for name, value in statement.details.items())
+        lines += [f"  {statement.kind}" + (f"  ({details})" if details else ""), f"      “{statement.evidence}”"]
+    return "\n".join(lines)
+
+
+def _plain(value: str | bool | list[str]) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else " ".join(value) or "none"

@@ -1,0 +1,143 @@
+"""``consent-server proofs``: sequence the logs, check them, take evidence home."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import click
+from flask import current_app
+from rich.console import Console
+from rich.progress import Progress
+from sqlalchemy.orm import Session
+
+from consent_server.config import Settings
+from consent_server.domain.errors import LogFrozen
+from consent_server.services import clock, exporting, rechecking, sequencing
+from consent_server.services.keyring import Keyring
+from consent_server.storage import proof_log, sites
+from consent_server.storage.database import db
+from consent_server.storage.sites import Site
+
+FOUND = 1
+
+
+@click.group()
+def proofs() -> None:
+    """The proof logs: export, integrate, check."""
+
+
+@proofs.command()
+@click.argument("site")
+@click.option("-o", "--output", required=True, help="File to write; - is standard output.")
+@click.option("--format", "format_", type=click.Choice(list(exporting.FORMATS)), help="By the file's name; else jsonl.")
+def export(site: str, output: str, format_: str | None) -> None:
+    """Export the evidence of SITE: zip and jsonl verify offline, csv is a table for people."""
+    chosen = format_ or _format_of(output)
+    settings, keyring = _settings(), _keyring()
+    with _progress(f"exporting {site}") as progress:
+        chunks = exporting.export_stream(
+            _sessions(), site, chosen, keyring, settings.high_water_mark, clock.now(), progress=progress
+        )
+        with _output(output) as out:
+            for chunk in chunks:
+                out.write(chunk)
+
+
+@proofs.command()
+@click.argument("site", required=False)
+def integrate(site: str | None) -> None:
+    """Sequence what stands in line, of SITE or of every site, in one pass."""
+    settings, keyring = _settings(), _keyring()
+    frozen = False
+    for each in _chosen(site):
+        try:
+            added = sequencing.integrate(_sessions(), each.id, keyring, settings.high_water_mark, clock.now())
+        except LogFrozen as error:
+            frozen = True
+            click.echo(str(error), err=True)
+            continue
+        head = proof_log.find_head(db.session(), each.id)
+        db.session.rollback()
+        click.echo(f"{each.key}: {added} entries added, {head.size if head else 0} in the log")
+    if frozen:
+        click.get_current_context().exit(FOUND)
+
+
+@proofs.command()
+@click.argument("site", required=False)
+def fsck(site: str | None) -> None:
+    """Check entries, tiles, checkpoints and records, of SITE or of every site; exit 1 when something is wrong."""
+    found = 0
+    for each in _chosen(site):
+        with _progress(f"checking {each.key}") as progress:
+            findings = list(rechecking.recheck(_sessions(), each.id, _settings().high_water_mark, progress))
+        for finding in findings:
+            click.echo(f"{each.key}: {finding}")
+        if not findings:
+            click.echo(f"{each.key}: sound")
+        found += len(findings)
+    if found:
+        click.get_current_context().exit(FOUND)
+
+
+def _chosen(key: str | None) -> Sequence[Site]:
+    session = db.session()
+    chosen = (sites.find_site(session, key),) if key else sites.list_sites(session)
+    session.rollback()
+    return chosen
+
+
+def _format_of(output: str) -> str:
+    suffix = Path(output).suffix.removeprefix(".").lower()
+    return suffix if suffix in exporting.FORMATS else "jsonl"
+
+
+@contextlib.contextmanager
+def _output(name: str) -> Iterator[BinaryIO]:
+    """Open the file, which is there whole or not at all; a stream cannot be taken back."""
+    if name == "-":
+        yield sys.stdout.buffer
+        return
+    path = Path(name)
+    if path.exists() and not path.is_file():  # a device or a pipe
+        with path.open("wb") as out:
+            yield out
+        return
+    partial = path.with_name(path.name + ".part")
+    try:
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:  # personal data
+            yield out
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show progress on a terminal; say nothing in a pipe."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _done, _size: None
+        return
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, size: bar.update(task, completed=done, total=size)
+
+
+def _sessions() -> Callable[[], Session]:
+    return cast(Callable[[], Session], current_app.extensions["sessions"])
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings
+
+
+def _keyring() -> Keyring:
+    keyring: Any = current_app.extensions["keyring"]
+    return cast(Keyring, keyring)

@@ -1,0 +1,192 @@
+"""``consent-server run|web|worker|init|healthcheck``: starting processes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import threading
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+import click
+import flask_migrate
+from flask import Flask
+from flask.cli import ScriptInfo
+from gunicorn.app.base import BaseApplication
+
+from consent_server.config import Settings, read_settings
+from consent_server.domain.errors import ConsentServerError, Invalid
+from consent_server.services import clock
+from consent_server.services.demonstrating import load_demo
+from consent_server.services.keyring import make_missing_keys, read_keyring, secret_key
+from consent_server.storage.database import db
+
+KEEP_ALIVE_S = 5
+GRACEFUL_S = 10
+
+
+class AlreadyRunning(ConsentServerError):
+    """Another process serves this instance folder."""
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """Gunicorn with the application made in its worker, where threads and connections may be opened."""
+
+    def __init__(self, make: Callable[[], Flask], settings: Settings, workers: int, *, sequence: bool) -> None:
+        self._make = make
+        self._settings = settings
+        self._workers = workers
+        self._sequence = sequence
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set what gunicorn needs; nothing is read from its own command line or files."""
+        settings = {
+            "bind": f"{self._settings.host}:{self._settings.port}",
+            "workers": self._workers,
+            "worker_class": "gthread",
+            "threads": self._settings.threads,
+            "keepalive": KEEP_ALIVE_S,
+            "graceful_timeout": GRACEFUL_S,
+            "loglevel": "warning",
+            "proc_name": "consent-server",
+            "control_socket_disable": True,
+            "post_worker_init": self._started,
+            "worker_exit": self._stopping,
+            **({"worker_tmp_dir": "/dev/shm"} if Path("/dev/shm").is_dir() else {}),
+        }
+        for key, value in settings.items():
+            if key in self.cfg.settings:
+                self.cfg.set(key, value)
+
+    def load(self) -> Flask:
+        """Make the application in the worker."""
+        return self._make()
+
+    def _started(self, worker: Any) -> None:
+        if self._sequence:
+            worker.app.callable.extensions["sequencer"].start()
+
+    def _stopping(self, _arbiter: Any, worker: Any) -> None:
+        app = getattr(worker.app, "callable", None)
+        if app is not None:
+            app.extensions["recorder"].stop()
+            app.extensions["sequencer"].stop()
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="Also load the five demo sites and serve them with stand-in vendors.")
+@click.option("--show-config", is_flag=True, help="Print every setting with its meaning, secrets masked, and stop.")
+@click.pass_obj
+def run(info: ScriptInfo, demo: bool, show_config: bool) -> None:
+    """Run everything on one machine: web, sequencer, jobs."""
+    settings = read_settings()
+    if show_config:
+        _show(settings)
+        return
+    for path in make_missing_keys(settings):
+        click.echo(f"made {path}", err=True)
+    lock = _only_one(settings)
+    if demo:
+        os.environ["CONSENT_DEMO"] = "1"
+    app = info.load_app()
+    with app.app_context():
+        flask_migrate.upgrade()
+        if demo:
+            for line in load_demo(db.session(), settings, clock.now()):
+                click.echo(line)
+        else:
+            click.echo(f"Consent Server at {settings.public_url}")
+        db.engine.dispose()
+    workers = 1 if settings.sqlite else 2
+    Server(_maker(info), settings, workers, sequence=True).run()
+    lock.close()
+
+
+@click.command()
+@click.option("--workers", default=2, show_default=True, help="Processes; one with SQLite.")
+@click.pass_obj
+def web(info: ScriptInfo, workers: int) -> None:
+    """Serve web requests only; needs SECRET_KEY and PROMISE_KEY or LOG_KEY."""
+    settings = read_settings()
+    _require_keys(settings)
+    lock = _only_one(settings) if settings.sqlite else None
+    Server(_maker(info), settings, 1 if settings.sqlite else workers, sequence=False).run()
+    if lock:
+        lock.close()
+
+
+@click.command()
+@click.pass_obj
+def worker(info: ScriptInfo) -> None:
+    """Run the sequencer and jobs only; needs LOG_KEY."""
+    settings = read_settings()
+    if read_keyring(settings).master is None:
+        raise Invalid.because("The worker signs checkpoints: give it LOG_KEY or LOG_KEY_FILE.", "LOG_KEY")
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    sequencer = info.load_app().extensions["sequencer"]
+    sequencer.start()
+    stop.wait()
+    sequencer.stop()
+
+
+@click.command()
+@click.pass_obj
+def init(info: ScriptInfo) -> None:
+    """Make what is missing: secrets of an embedded installation, and the database's tables."""
+    for path in make_missing_keys(read_settings()):
+        click.echo(f"made {path}", err=True)
+    with info.load_app().app_context():
+        flask_migrate.upgrade()
+    click.echo("ready")
+
+
+@click.command()
+def healthcheck() -> None:
+    """Ask the running server whether it could record a choice; exit 3 when not."""
+    settings = read_settings()
+    address = f"http://{settings.host}:{settings.port}/readyz"  # our own
+    with urllib.request.urlopen(address, timeout=5) as answer:
+        click.echo(answer.read().decode().strip())
+
+
+def _maker(info: ScriptInfo) -> Callable[[], Flask]:
+    create = info.create_app
+    if create is None:
+        raise AssertionError("the command line was started without an application factory")
+    return lambda: create(info)
+
+
+def _show(settings: Settings) -> None:
+    for variable, value, meaning in settings.shown():
+        click.echo(f"{variable}={value}\n    {meaning}")
+
+
+def _require_keys(settings: Settings) -> None:
+    if not secret_key(settings):
+        raise Invalid.because("Set SECRET_KEY: production does not make one up.", "SECRET_KEY")
+    if read_keyring(settings).promise is None:
+        raise Invalid.because(
+            "Set PROMISE_KEY, LOG_KEY or LOG_KEY_FILE: without one no choice can be promised.", "LOG_KEY"
+        )
+
+
+def _only_one(settings: Settings) -> IO[str]:
+    """Hold the instance folder's lock: two processes writing one SQLite file starve each other (ledger section 7)."""
+    path = Path(settings.instance) / "lock"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = path.open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise AlreadyRunning(f"Another process serves {settings.instance} already.") from None
+    return lock
+
+
+SERVING = (run, web, worker, init, healthcheck)

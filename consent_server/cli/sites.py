@@ -1,0 +1,121 @@
+"""``consent-server site``: sites as files, and publishing them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import IO, Any
+
+import click
+import yaml
+from flask import current_app
+
+from consent_server.config import Settings
+from consent_server.domain.errors import Invalid
+from consent_server.services import clock, editing, publishing
+from consent_server.services.publishing import Publication
+from consent_server.storage import configurations, sites
+from consent_server.storage.database import db
+
+LARGEST_FILE = 4 * 1024 * 1024
+
+
+@click.group()
+def site() -> None:
+    """Sites: create, list, show, import, export, publish."""
+
+
+@site.command()
+@click.argument("key")
+@click.option("--name", help="What people call it; the key when left out.")
+@click.option(
+    "--origin", "origins", multiple=True, required=True, help="An origin of its pages, such as https://www.example.fr."
+)
+@click.option("--language", "languages", multiple=True, default=("fr", "en"), show_default=True)
+def create(key: str, name: str | None, origins: tuple[str, ...], languages: tuple[str, ...]) -> None:
+    """Create the site KEY with an empty catalogue and print its key."""
+    created = editing.create_site(db.session(), key, name or key, list(origins), list(languages), clock.now())
+    click.echo(created)
+
+
+@site.command("list")
+def list_() -> None:
+    """Print each site: key, live configuration, name."""
+    session = db.session()
+    for found in sites.list_sites(session):
+        version = configurations.latest_version(session, found.id)
+        click.echo(f"{found.key}\t{version or '-'}\t{found.name}")
+
+
+@site.command()
+@click.argument("key")
+def show(key: str) -> None:
+    """Print a site: origins, what is live, and the tag to paste."""
+    session = db.session()
+    found = sites.find_site(session, key)
+    click.echo(f"{found.name} ({found.key})")
+    click.echo(f"origins: {', '.join(found.origins)}")
+    version = configurations.latest_version(session, found.id)
+    if version:
+        configuration = configurations.find_configuration(session, found.id, version)
+        click.echo(f"live:    configuration {version}, {configuration.digest}")
+        click.echo(f"\nPaste this first in <head>, neither async nor defer:\n\n{tag(key)}")
+    else:
+        click.echo(f"live:    nothing yet; run `consent-server site publish {key}`")
+
+
+@site.command("import")
+@click.argument("file", type=click.File("rb"))
+@click.option("--publish", "then_publish", is_flag=True, help="Publish it at once.")
+def import_(file: IO[bytes], then_publish: bool) -> None:
+    """Replace a site's draft with a site file (JSON or YAML), creating the site when needed."""
+    session = db.session()
+    key = editing.import_site(session, read_site_file(file.read(LARGEST_FILE + 1), file.name), clock.now())
+    click.echo(key)
+    if then_publish:
+        _told(key, publishing.publish(session, key, _public_url(), clock.now()))
+
+
+@site.command()
+@click.argument("key")
+def export(key: str) -> None:
+    """Print a site's draft as a site file (JSON)."""
+    click.echo(json.dumps(editing.export_site(db.session(), key), ensure_ascii=False, indent=2))
+
+
+@site.command()
+@click.argument("key")
+def publish(key: str) -> None:
+    """Publish a site's draft; refused with reasons when it does not ask fairly."""
+    _told(key, publishing.publish(db.session(), key, _public_url(), clock.now()))
+
+
+def _told(key: str, publication: Publication) -> None:
+    configuration = publication.configuration
+    state = "published" if publication.new else "already live, nothing changed"
+    click.echo(f"{key}: configuration {configuration.version} {state} ({configuration.digest})", err=True)
+
+
+def tag(key: str) -> str:
+    """Return what a site owner pastes; the empty policy keeps Chromium's look-ahead waiting until the tag has run."""
+    return (
+        '<meta http-equiv="Content-Security-Policy" content="">\n'
+        f'<script src="{_public_url()}/v1/sites/{key}/banner.js"></script>'
+    )
+
+
+def _public_url() -> str:
+    settings: Settings = current_app.extensions["settings"]
+    return settings.public_url
+
+
+def read_site_file(data: bytes, name: str) -> Any:
+    """Return a site file's document; JSON is YAML too, so one reader does. Raises ``Invalid``."""
+    if len(data) > LARGEST_FILE:
+        raise Invalid.because("A site file has at most 4 MiB.", Path(name).name)
+    try:
+        return yaml.safe_load(data.decode("utf-8"))
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" (line {where.line + 1})" if where else ""
+        raise Invalid.because(f"This is neither JSON nor YAML in UTF-8{line}.", Path(name).name) from None

@@ -1,0 +1,222 @@
+"""Services of the library that a policy names: “Google Analytics”, “NewRelic”, “Google Adwords”.
+
+Known here: which words name a service, and in which company a plain word (“Segment”, “Crisp”) does. Not known: whether
+the site really loads it. A service that is denied (“nous n'utilisons pas …”), compared with, or that only hosts data is
+left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from consent_server.domain.library import Library, LibraryService
+from consent_server.domain.policy_text.findings import FoundService
+from consent_server.domain.policy_text.names import without_addresses
+from consent_server.domain.policy_text.text import Block, fold, sentences
+from consent_server.domain.policy_text.wordings import COOKIE_WORD
+
+_WORD = re.compile(r"[^\W_]{1,40}")
+_MOST_WORDS = 5
+
+# Words of French or English besides those that the library marks (``whole_names``): they count only with a capital and
+# in company.
+_PLAIN_WORDS = frozenset("crisp floodlight intercom reddit sentry stripe turnstile twitch vision".split())
+
+_COMPANY = re.compile(
+    r"cookie|traceur|tracker|outil|tool\b|tools\b|mesure|measur|audience|statisti|analy[ts]|publicit|advertis"
+    r"|marketing|pixel"
+    r"|balise|\btags?\b|script|plug-?in|modul|widget|chat|video|reseaux? socia|social|newsletter|e-?mail|mailing"
+    r"|paiement"
+    r"|payment|formulaire|\bforms?\b|partenaire|partner|prestataire|provider|\btiers\b|third|supervision"
+    r"|monitoring|utilis"
+    r"|\buse[sd]?\b|\busing\b|\bvia\b|service|sous-traitant|processor|solution|plateforme|platform|carte"
+    r"|\bmaps?\b|captcha"
+)
+_BROWSER = re.compile(
+    r"cookie|traceur|tracker|mesure d|audience|publicit|advertis|pixel|balise|\btags?\b|script|plug-?in|widget"
+    r"|navigateur|browser"
+)
+_INFRASTRUCTURE = re.compile(
+    r"heberg|hosted|hosting|datacent|data cent|centres? de donnees|serveur|\bservers?\b|stockee?s|stockage|stored"
+    r"|storage|cloud"
+    r"|sauvegarde|backup|infrastructure|messagerie|gestion des domaines|domain name|certifi|chiffre|encrypt"
+    r"|bases? de donnees"
+)
+_DENIED = re.compile(
+    r"\bn['e] ?(?:avons|utilis\w{1,8}|recour\w{1,6}|emploi\w{1,6}|employons|fai\w{1,5}|font|depos\w{1,6}"
+    r"|install\w{1,6})"
+    r" ?(?:\w{1,12} )?(?:pas|plus|jamais|aucun|ni)\b"
+    r"|\bsans (?:recour\w{1,3}|utilis\w{1,8}|passer par|faire appel)|\b(?:contrairement a|au lieu d|plutot qu"
+    r"|a la place d"
+    r"|alternatives? a|et non)|\b(?:do|does|did|will|are|is) ?(?:not|n't) (?:currently )?(?:us|rely|load|embed"
+    r"|set|plac|work)"
+    r"|\b(?:don't|doesn't|won't) (?:use|rely|load|embed|set|place)|\bnever use|\bno longer us|\bwithout (?:using"
+    r"|any)|\bunlike\b"
+    r"|\binstead of|\brather than|\balternatives? to|\bwe use (?:no|neither)\b|\bno use of\b"
+)
+_STILL = re.compile(r"[.;!?:]|\b(?:mais|but|however|cependant|en revanche|toutefois)\b")
+_SENTENCE_STOP = re.compile(r"[.!?;] ")
+_NEAR = 160
+_DENIAL_REACH = 120
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A service named in a text, and where."""
+
+    service: LibraryService
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class _Name:
+    service: LibraryService
+    words: int
+    as_written: str
+    plain: bool
+
+
+class ServiceNames:
+    """Every name of every service, found by its letters: “New Relic”, “NewRelic” and “new-relic” are one name.
+
+    ``Library.find_by_name`` says which services a phrase names; a policy is prose, where the capital, the words around
+    and the place of each name decide as well.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self._names: dict[str, _Name] = {}
+        companies = _companies(library.services)
+        for service in library.services:
+            for name in (service.name, *service.aliases):
+                self._add(name, service, companies)
+
+    def _add(self, name: str, service: LibraryService, companies: frozenset[str]) -> None:
+        """Leave out what names a company with several services, or is the name of a cookie (“PHPSESSID”)."""
+        words = _WORD.findall(fold(name))
+        letters = "".join(words)
+        plain = name in service.whole_names or letters in _PLAIN_WORDS or len(letters) <= 3
+        unclear = letters in companies and letters != _letters(service.name)
+        if 0 < len(words) <= _MOST_WORDS and not unclear and name not in {t.name for t in service.trackers}:
+            self._names.setdefault(letters, _Name(service, len(words), name, plain))
+
+    def is_name(self, text: str) -> bool:
+        """Whether ``text`` as a whole names a service."""
+        return _letters(text) in self._names
+
+    def named(self, text: str) -> LibraryService | None:
+        """Return the service that ``text`` as a whole names."""
+        found = self._names.get(_letters(text))
+        return found.service if found else None
+
+    def mentions(self, text: str, in_row: bool = False) -> Iterator[Mention]:
+        """Yield the services that ``text`` names; a row about a cookie is company enough for a plain word."""
+        visible = without_addresses(text)
+        folded = fold(visible)
+        words = [(match.start(), match.end()) for match in _WORD.finditer(folded)]
+        at = 0
+        while at < len(words):
+            taken = self._longest_at(visible, folded, words, at, in_row)
+            if taken is None:
+                at += 1
+                continue
+            mention, count = taken
+            yield mention
+            at += count
+
+    def _longest_at(
+        self, text: str, folded: str, words: list[tuple[int, int]], at: int, in_row: bool
+    ) -> tuple[Mention, int] | None:
+        """Return the mention with the most words that begins with word ``at``."""
+        found: tuple[Mention, int] | None = None
+        start, letters = words[at][0], ""
+        for count, (begin, end) in enumerate(words[at : at + _MOST_WORDS], 1):
+            if count > 1 and folded[words[at + count - 2][1] : begin] not in {" ", "-", ".", "&", " & ", "_"}:
+                break
+            letters += folded[begin:end]
+            name = self._names.get(letters)
+            if name and _counts(name, count, text, folded, start, end, in_row):
+                found = Mention(name.service, start, end), count
+        return found
+
+
+def found_services(blocks: Iterable[Block], names: ServiceNames) -> list[FoundService]:
+    """Return the services that the policy says the site uses, in order of appearance, once each."""
+    found: dict[str, FoundService] = {}
+    for block in blocks:
+        for mention in names.mentions(block.text):
+            if mention.service.id not in found and _acts_in_browser(block, mention):
+                found[mention.service.id] = _finding(block, mention)
+    return list(found.values())
+
+
+def _finding(block: Block, mention: Mention) -> FoundService:
+    service = mention.service
+    start, end = _sentence_around(block, mention)
+    passage = block.evidence() if block.cells else block.quote(start, end, mention.start)
+    return FoundService(service.id, service.name, service.purpose, passage)
+
+
+def _acts_in_browser(block: Block, mention: Mention) -> bool:
+    """Whether the sentence says that it is used, and not that it stores data somewhere."""
+    start, end = _sentence_around(block, mention)
+    sentence = block.folded[start:end]
+    if is_denied(block.folded[start : mention.start]):
+        return False
+    if not mention.service.url_patterns:  # software of the site's own server: no request, at most a cookie
+        return COOKIE_WORD.search(sentence) is not None
+    return _INFRASTRUCTURE.search(sentence) is None or _BROWSER.search(sentence) is not None
+
+
+def is_denied(before: str) -> bool:
+    """Whether what stands before a name in its sentence says that it is not used."""
+    near = before[-_DENIAL_REACH:]
+    last = max((match.end() for match in _DENIED.finditer(near)), default=-1)
+    return last >= 0 and _STILL.search(near, last) is None
+
+
+def _sentence_around(block: Block, mention: Mention) -> tuple[int, int]:
+    low, high = max(0, mention.start - 600), min(len(block.text), mention.end + 600)
+    for start, end in sentences(block.text[low:high]):
+        if low + start <= mention.start < low + end:
+            return low + start, low + end
+    return low, high
+
+
+def _counts(name: _Name, count: int, text: str, folded: str, start: int, end: int, in_row: bool) -> bool:
+    """Whether these words are the service and not words that are written alike."""
+    written = text[start:end]
+    letters = _letters(written)
+    if len(letters) <= 3 and written != name.as_written:
+        return False
+    if not name.plain or count > 1 or _has_inner_capital(written):
+        return name.words > 1 or written[0].isupper() or len(letters) >= 6
+    if not written[0].isupper():
+        return False
+    before = _SENTENCE_STOP.split(folded[max(0, start - _NEAR) : start])[-1]
+    around = f"{before} {_SENTENCE_STOP.split(folded[end : end + _NEAR])[0]}"
+    return in_row or (not _starts_sentence(text, start) and _COMPANY.search(around) is not None)
+
+
+def _starts_sentence(text: str, start: int) -> bool:
+    before = text[max(0, start - 3) : start].rstrip()
+    return not before or before[-1] in ".!?:;"
+
+
+def _has_inner_capital(word: str) -> bool:
+    return any(letter.isupper() for letter in word[1:]) and not word.isupper()
+
+
+def _letters(text: str) -> str:
+    return "".join(_WORD.findall(fold(text)))
+
+
+def _companies(services: Iterable[LibraryService]) -> frozenset[str]:
+    """Return the vendors of several services: their bare name names none of them."""
+    seen: dict[str, int] = {}
+    for service in services:
+        for letters in {_letters(service.vendor), *_WORD.findall(fold(service.vendor))[:1]}:
+            seen[letters] = seen.get(letters, 0) + 1
+    return frozenset(letters for letters, count in seen.items() if count > 1)

@@ -1,0 +1,166 @@
+"""Tables about cookies: which column is what, and tables that were pasted one cell to a line.
+
+Known here: how people head their columns. Not known: what the cells mean (``cookies.py``).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from consent_server.domain.policy_text.names import Shape, names_listed
+from consent_server.domain.policy_text.text import Block, fold, row
+
+_LONGEST_HEADER = 60
+_MOST_COLUMNS = 8
+_MOST_NOTES = 6
+_CODED = re.compile(r"[_*-]")
+
+# In this order: “durée du cookie” and “nom du fournisseur” are not the name of the cookie.
+_ROLES = (
+    (
+        "duration",
+        re.compile(
+            r"\b(?:duree|expir|duration|life ?(?:time|span)|retention|conservation|validite|delai|max.?age|period)"
+        ),
+    ),
+    (
+        "vendor",
+        re.compile(
+            r"\b(?:fournisseu|emetteu|editeu|societe|provide|vendor|third|tiers|partenaire|partner|domain|host"
+            r"|source|depose"
+            r"|set by|placed by|proprietaire|owner|origin|responsable|service|outil|tool|company|entreprise"
+            r"|prestataire)"
+        ),
+    ),
+    (
+        "purpose",
+        re.compile(
+            r"\b(?:finalite|objecti|but\b|description|purpose|fonction|usage|utilite|role\b|utilisation|why"
+            r"|categor|type|use\b)"
+        ),
+    ),
+    ("name", re.compile(r"(?:noms?|names?|cookies?|traceurs?|trackers?|identifiants?|intitule|cles?|keys?|libelle)\b")),
+)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where a table says what; ``None`` where it has no such column."""
+
+    name: int
+    vendor: int | None
+    duration: int | None
+    count: int
+
+
+def columns_of(cells: tuple[str, ...]) -> Columns | None:
+    """Return the columns when ``cells`` head a table of cookies."""
+    if not 2 <= len(cells) <= _MOST_COLUMNS:
+        return None
+    roles = [role_of(cell) for cell in cells]
+    if "name" not in roles or len(set(roles) - {None}) < 2 or roles.count(None) > len(roles) // 2:
+        return None
+    return Columns(roles.index("name"), _index(roles, "vendor"), _index(roles, "duration"), len(cells))
+
+
+def role_of(cell: str) -> str | None:
+    """Return what a column headed ``cell`` holds."""
+    folded = fold(cell.replace("\n", " "))
+    if not 0 < len(folded) <= _LONGEST_HEADER or re.search(r"[.!?_*]|\d", folded):
+        return None
+    return next((role for role, pattern in _ROLES if pattern.search(folded)), None)
+
+
+def restore_tables(blocks: list[Block]) -> list[Block]:
+    """Return ``blocks`` with the tables restored that were written one cell to a line, as far as they are regular."""
+    restored: list[Block] = []
+    at = 0
+    while at < len(blocks):
+        rows, end = _pasted_table(blocks, at) or _labelled_record(blocks, at) or _name_and_notes(blocks, at)
+        restored += rows
+        at = end
+    return restored
+
+
+def _pasted_table(blocks: list[Block], at: int) -> tuple[list[Block], int] | None:
+    """“Name”, “Provider”, “Expiry”, “_ga”, “Google”, “2 years”: each on its own line."""
+    count = _header_length(blocks, at)
+    if not count:
+        return None
+    end = _table_end(blocks, at, count)
+    return [row([block.text for block in blocks[i : i + count]]) for i in range(at, end, count)], end
+
+
+def _labelled_record(blocks: list[Block], at: int) -> tuple[list[Block], int] | None:
+    """“Name: _ga”, “Provider: Google”, “Expiry: 2 years”: a heading and a row."""
+    pairs: list[tuple[str, str]] = []
+    for block in blocks[at : at + _MOST_COLUMNS]:
+        label, colon, value = block.text[:400].partition(":")
+        role = role_of(label.strip()) if colon and value.strip() and not block.cells else None
+        if role is None or (role == "name") is bool(pairs):
+            break
+        pairs.append((label.strip(), value.strip()))
+    if len(pairs) < 2 or not names_listed(pairs[0][1]):
+        return None
+    source = " ".join(block.text for block in blocks[at : at + len(pairs)])
+    values = replace(row([value for _, value in pairs]), source=source)
+    return [row([label for label, _ in pairs]), values], at + len(pairs)
+
+
+def _name_and_notes(blocks: list[Block], at: int) -> tuple[list[Block], int]:
+    """A name alone on its line, and what stands below it up to the next such name."""
+    end = at + 1
+    if _is_lone_name(blocks[at]):
+        while end < len(blocks) and end - at < _MOST_NOTES and _is_note(blocks[end]):
+            end += 1
+        if end == len(blocks) or not _is_lone_name(blocks[end]):
+            end = min(end, at + 2)  # the last of them: what follows further down may be about something else
+    lines = blocks[at:end]
+    return ([row([block.text for block in lines])] if len(lines) > 1 else lines), end
+
+
+def _is_lone_name(block: Block) -> bool:
+    if block.cells or len(block.text) > 120 or not _CODED.search(block.text):
+        return False
+    listed = names_listed(block.text)
+    return bool(listed) and all(token.shape is Shape.STRICT for token in listed)
+
+
+def _is_note(block: Block) -> bool:
+    return not block.cells and not block.is_bullet and len(block.text) <= 200 and not _is_lone_name(block)
+
+
+def _header_length(blocks: list[Block], at: int) -> int:
+    """Return how many lines from ``at`` on head a table whose next line is a name, 0 when they do not."""
+    roles: list[str | None] = []
+    for block in blocks[at : at + _MOST_COLUMNS]:
+        role = None if block.cells or block.is_bullet else role_of(block.text)
+        if role is None or (role in roles and role != "purpose"):
+            break
+        roles.append(role)
+    count = len(roles)
+    if count < 2 or roles[0] != "name" or not _starts_row(blocks, at + count):
+        return 0
+    return count if _table_end(blocks, at, count) > at + count else 0
+
+
+def _table_end(blocks: list[Block], at: int, count: int) -> int:
+    """Return where the table ends: at the first row that does not begin with a name."""
+    end = at + count
+    while end + count <= len(blocks) and _starts_row(blocks, end):
+        if any(block.cells or block.is_bullet for block in blocks[end : end + count]):
+            break
+        end += count
+    return end
+
+
+def _starts_row(blocks: list[Block], at: int) -> bool:
+    if at >= len(blocks) or blocks[at].cells or len(blocks[at].text) > 200:
+        return False
+    listed = names_listed(blocks[at].text)
+    return bool(listed) and all(token.shape > Shape.NONE for token in listed)
+
+
+def _index(roles: list[str | None], role: str) -> int | None:
+    return roles.index(role) if role in roles else None

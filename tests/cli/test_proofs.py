@@ -1,0 +1,122 @@
+"""``consent-server proofs``: files that are whole or not there, words on stderr, exit codes of the contract."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from consent_server import cli, verify
+from tests import builders
+from tests.proof_logs import KEYRING, MASTER, ORIGIN, Installation
+
+KEY = KEYRING.log_signer(ORIGIN).vkey
+
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> builders.Settings:
+    return builders.settings(
+        tmp_path,
+        database_url=database_url,
+        log_key=MASTER.hex(),
+        high_water_mark=tmp_path / "mark" / "high-water-mark.json",
+    )
+
+
+@pytest.fixture
+def installation(database_url: str, tmp_path: Path) -> Iterator[Installation]:
+    made = Installation(database_url, tmp_path)
+    made.create()
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def run(app: Flask, installation: Installation) -> Run:
+    return lambda *arguments: cli.main(lambda: app, ["proofs", *map(str, arguments)])
+
+
+@pytest.mark.parametrize(("name", "start"), [("a.zip", b"PK"), ("a.jsonl", b"{"), ("a.csv", b"index,"), ("a", b"{")])
+def test_the_name_of_the_file_tells_the_format(
+    run: Run, installation: Installation, tmp_path: Path, name: str, start: bytes
+) -> None:
+    installation.put(1)
+    assert run("export", "demo", "-o", tmp_path / name) == 0
+    assert (tmp_path / name).read_bytes().startswith(start)
+    assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("form", ["zip", "jsonl"])
+def test_what_is_exported_verifies(
+    run: Run, installation: Installation, tmp_path: Path, form: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    installation.put(5)
+    assert run("export", "demo", "-o", tmp_path / "evidence", "--format", form) == 0
+    assert capfd.readouterr() == ("", "")
+    assert verify.main([str(tmp_path / "evidence"), "--key", KEY]) == verify.HOLDS
+
+
+def test_an_export_to_standard_output_is_nothing_but_the_export(
+    run: Run, installation: Installation, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    installation.put(1)
+    assert run("export", "demo", "-o", "-", "--format", "zip") == 0
+    out, err = capfdbinary.readouterr()
+    assert out.startswith(b"PK")
+    assert err == b""
+
+
+def test_what_fails_leaves_no_file(
+    run: Run, installation: Installation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("export", "nowhere", "-o", tmp_path / "a.zip") == 2
+    assert run("export", "demo", "-o", tmp_path / "no" / "a.zip") == 3
+    assert not list(tmp_path.glob("*.part"))
+    assert not (tmp_path / "a.zip").exists()
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_integrate_tells_what_it_added(
+    run: Run, installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installation.put(3)
+    assert run("integrate") == 0
+    assert capsys.readouterr().out == "demo: 5 entries added, 5 in the log\n"
+    assert run("integrate", "demo") == 0
+    assert capsys.readouterr().out == "demo: 0 entries added, 5 in the log\n"
+
+
+def test_integrate_says_why_a_log_is_frozen(
+    run: Run, installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("integrate")
+    installation.high_water.unlink()
+    installation.put(1)
+
+    assert run("integrate") == 1
+    assert "high-water mark is missing" in capsys.readouterr().err
+
+
+def test_fsck_finds_nothing_in_a_sound_log(
+    run: Run, installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installation.put(300)
+    run("integrate")
+    capsys.readouterr()
+    assert run("fsck") == 0
+    assert capsys.readouterr().out == "demo: sound\n"
+
+
+def test_fsck_names_what_it_finds(run: Run, installation: Installation, capsys: pytest.CaptureFixture[str]) -> None:
+    installation.put(3)
+    run("integrate")
+    installation.execute("UPDATE consent_record SET record = replace(record, 'refuse_all', 'accept_all')")
+    capsys.readouterr()
+
+    assert run("fsck", "demo") == 1
+    assert "demo: The record of entry 2 does not open its commitment: it was altered." in capsys.readouterr().out
