@@ -78,9 +78,14 @@ class Catalogue:
         return tuple(tracker for service in self.services for tracker in service.trackers)
 
 
+def is_site_key(text: str) -> bool:
+    """Return whether ``text`` can be a site key."""
+    return _SITE_KEY.match(text) is not None
+
+
 def parse_site_key(text: str) -> str:
     """Return ``text`` when it can be a site key; raise ``Invalid`` otherwise."""
-    if not _SITE_KEY.match(text):
+    if not is_site_key(text):
         raise Invalid.because("A site key has 2 to 63 characters: a to z, 0 to 9 and -, and does not begin with -.")
     return text
 

@@ -18,6 +18,7 @@ import logging
 import queue
 import secrets
 import threading
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -39,6 +40,7 @@ from consent_server.domain.errors import (
     Conflict,
     ConsentServerError,
     Invalid,
+    LogFrozen,
     OriginNotAllowed,
     Unavailable,
 )
@@ -56,6 +58,9 @@ log = logging.getLogger(__name__)
 LARGEST_BATCH = 512
 LONGEST_QUEUE = 4_096
 LONGEST_WAIT_S = 5.0
+COUNT_EVERY_S = 1.0
+MOST_PENDING = 200_000
+"""Entries in line above which no more is promised: a promise that is missed is worse than a "later"."""
 SALT_BYTES = 32
 
 
@@ -120,6 +125,8 @@ class Recorder:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._last: datetime | None = None
+        self._backlog = 0
+        self._counted_at = -COUNT_EVERY_S
 
     def record(
         self, session: Session, site_key: str, answer: Answer, *, page_origin: str | None, client: Client
@@ -130,6 +137,7 @@ class Recorder:
         body) or ``Unavailable`` (nothing was acknowledged; the same post again is harmless).
         """
         job = _prepare(session, site_key, answer, page_origin, client)
+        self._refuse_backlog(session)
         session.rollback()  # nothing was written; a request that waits holds no snapshot and no connection
         session.close()
         self._start()
@@ -141,6 +149,14 @@ class Recorder:
             return job.result.result(LONGEST_WAIT_S)
         except TimeoutError:
             raise Unavailable("The database is too slow to acknowledge in time.") from None
+
+    def _refuse_backlog(self, session: Session) -> None:
+        """Promise nothing that the log may not keep in time; counted at most once a second, because counting costs."""
+        if time.monotonic() - self._counted_at > COUNT_EVERY_S:
+            self._backlog = proof_log.count_pending(session, MOST_PENDING)
+            self._counted_at = time.monotonic()
+        if self._backlog >= MOST_PENDING:
+            raise Unavailable("Too many answers are waiting for the proof log.", retry_after=60)
 
     def stop(self) -> None:
         """Write what is queued and end the thread."""
@@ -266,12 +282,20 @@ def _prepare(session: Session, site_key: str, answer: Answer, page_origin: str |
     check_choice(answer.choice, configuration)
     if answer.language is not None and answer.language not in configuration.document["languages"]:
         raise Invalid.because("That configuration has no such language.", "language")
-    origin = proof_log.origin_of(session, site.id)
-    if origin is None:
-        raise AssertionError("a published configuration without a log")
+    origin = _open_log(session, site.id)
     digest = hashlib.sha256(canonical_json.encode(dict(answer.body)).encode()).digest()
     record_id = answer.record_id or str(uuid.uuid4())
     return _Job(record_id, site.id, site.key, origin, answer, configuration, client, digest)
+
+
+def _open_log(session: Session, site_id: int) -> str:
+    """Return the origin of the site's log; refuse to promise what a frozen log could not keep."""
+    head = proof_log.find_head(session, site_id)
+    if head is None:
+        raise AssertionError("a published configuration without a log")
+    if head.frozen_reason is not None:
+        raise LogFrozen("The proof log of this site is frozen; an operator has to look at it.")
+    return head.origin
 
 
 def _record(job: _Job, now: datetime) -> ConsentRecord:

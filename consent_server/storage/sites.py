@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from consent_server.domain.catalogue import is_site_key
 from consent_server.domain.errors import SiteNotFound
 from consent_server.storage.tables import SiteRow
 
@@ -29,7 +30,9 @@ class Site:
 
 def find_site(session: Session, key: str) -> Site:
     """Return the site of that key; raise ``SiteNotFound``."""
-    row = session.scalar(select(SiteRow).where(SiteRow.key == key, SiteRow.archived_at.is_(None)))
+    row = None
+    if is_site_key(key):  # what comes from an address may hold what a database refuses
+        row = session.scalar(select(SiteRow).where(SiteRow.key == key, SiteRow.archived_at.is_(None)))
     if row is None:
         raise SiteNotFound(f"There is no site “{key[:63]}”.")
     return _site(row)

@@ -12,6 +12,12 @@ from consent_server.config import Settings
 from consent_server.web import demo, errors, limits, operations, proof_log, security, visitor
 
 
+class NamedAnswers(Api):  # type: ignore[misc]  # flask-smorest has no types
+    """An API whose every answer is named: a ``default`` one would describe whatever comes."""
+
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
+
 def register(app: Flask) -> None:
     """Put every audience on the application."""
     app.config.update(
@@ -23,7 +29,7 @@ def register(app: Flask) -> None:
     )
     security.register(app)
     limits.register(app)
-    api = Api(app)
+    api = NamedAnswers(app)
     errors.register(app)  # after flask-smorest, whose own error answers are not RFC 9457
     for blueprint in (*visitor.BLUEPRINTS, *proof_log.BLUEPRINTS, *operations.BLUEPRINTS):
         api.register_blueprint(blueprint)

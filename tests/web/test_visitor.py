@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from consent_server.domain.configuration import digest_of
 from consent_server.services import clock, editing, publishing
 from consent_server.services.sequencing import integrate_all
+from consent_server.storage import proof_log, sites
 from consent_server.storage.database import db
 from tests.builders import consent, site_file
 
@@ -229,6 +230,20 @@ def test_an_impossible_answer_is_refused_with_its_field_and_nothing_is_kept(
     assert response.status_code == 422
     assert response.json["errors"]
     assert client.get(f"{CONSENTS}/{answer()['consent_id']}").status_code == 404
+
+
+@pytest.mark.parametrize("key", ["nonesuch", "%00", "a%00b", "..", "A", "x" * 100, "%F0%9F%8D%AA", "' OR 1=1 --"])
+@pytest.mark.parametrize("path", ["banner.js", "config", f"consents/{uuid.UUID(int=0)}", "log/checkpoint", "log/key"])
+def test_a_site_that_is_not_there_is_a_problem(client: FlaskClient, key: str, path: str) -> None:
+    response = client.get(f"/v1/sites/{key}/{path}")
+    assert (response.status_code, response.mimetype) == (404, "application/problem+json")
+
+
+def test_a_frozen_log_promises_nothing(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        proof_log.freeze(db.session(), sites.find_site(db.session(), "example").id, "a test froze it")
+        db.session.commit()
+    assert post(client, answer()).status_code == 503
 
 
 def test_wrong_methods_name_the_right_ones(client: FlaskClient) -> None:

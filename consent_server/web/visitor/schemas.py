@@ -11,6 +11,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from consent_server.domain.choice import ACTIONS
 from consent_server.domain.name_pattern import LONGEST as LONGEST_NAME
+from consent_server.domain.tracker import KINDS
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\Z")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)\Z", re.ASCII)
@@ -146,19 +147,89 @@ class FullReceiptSchema(ReceiptSchema):
     personal_salt = fields.String(allow_none=True)
 
 
+def _by_language() -> fields.Dict:
+    return fields.Dict(
+        keys=fields.String(), values=fields.String(), required=True, metadata={"description": "language → text"}
+    )
+
+
+class PurposeSchema(Schema):
+    """A purpose as the visitor reads it; ``since`` is the configuration that last widened what a yes to it means."""
+
+    id = fields.String(required=True)
+    exempt = fields.Boolean(required=True)
+    since = fields.Integer(required=True)
+    title = _by_language()
+    description = _by_language()
+    details = _by_language()
+
+
+class ExemptionSchema(Schema):
+    """The ground on which a tracker needs no consent."""
+
+    ground = fields.String(required=True)
+    justification = _by_language()
+    conditions = fields.Dict(keys=fields.String(), values=fields.Boolean())
+
+
+class TrackerSchema(Schema):
+    """A tracker with its declared and its applied lifetime."""
+
+    name = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
+    purpose = fields.String(required=True, allow_none=True, metadata={"description": "null: unclassified, blocked"})
+    domain = fields.String(required=True)
+    declared_lifetime = fields.String(required=True, allow_none=True)
+    lifetime = fields.String(required=True, allow_none=True)
+    lifetime_seconds = fields.Integer(required=True, allow_none=True)
+    capped = fields.Boolean(required=True)
+    exemption = fields.Nested(ExemptionSchema, required=True, allow_none=True)
+    description = _by_language()
+
+
+class ServiceSchema(Schema):
+    """A vendor's product: the addresses that load it and its trackers."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    vendor = fields.String(required=True)
+    policy_url = fields.String(required=True, allow_none=True)
+    purpose = fields.String(required=True, allow_none=True)
+    exempt = fields.Boolean(required=True)
+    exemption = fields.Nested(ExemptionSchema, required=True, allow_none=True)
+    url_patterns = fields.List(fields.String(), required=True)
+    trackers = fields.List(fields.Nested(TrackerSchema), required=True)
+
+
+class DesignSchema(Schema):
+    """How the banner looks and what it says."""
+
+    layout = fields.String(required=True)
+    theme = fields.Dict(required=True)
+    close = fields.Boolean(required=True)
+    controller = fields.String(required=True)
+    privacy_url = fields.String(required=True, allow_none=True)
+    texts = fields.Dict(keys=fields.String(), values=fields.Dict(), required=True)
+
+
 class ConfigurationSchema(Schema):
     """A published configuration (CONTRACT 1)."""
 
     site_key = fields.String(required=True)
     version = fields.Integer(required=True)
     digest = fields.String(required=True)
+    runtime_digest = fields.String(required=True)
     published_at = fields.String(required=True, metadata={"format": "date-time"})
     default_language = fields.String(required=True)
     languages = fields.List(fields.String(), required=True)
     max_lifetime = fields.String(required=True)
     max_lifetime_seconds = fields.Integer(required=True)
     choice_lifetime = fields.String(required=True)
-    purposes = fields.List(fields.Dict(), required=True)
-    services = fields.List(fields.Dict(), required=True)
-    banner = fields.Dict(required=True)
+    unknown_third_parties = fields.String(required=True, validate=validate.OneOf(("allow", "block")))
+    unknown_cookies = fields.String(required=True, validate=validate.OneOf(("allow", "block")))
+    known_trackers = fields.List(fields.String(), required=True)
+    reload_on_withdrawal = fields.Boolean(required=True)
+    purposes = fields.List(fields.Nested(PurposeSchema), required=True)
+    services = fields.List(fields.Nested(ServiceSchema), required=True)
+    banner = fields.Nested(DesignSchema, required=True)
     signals = fields.Dict(required=True)

@@ -1,0 +1,101 @@
+"""The running server answers as its own description says, whatever it is sent, on both engines (CONTRACT, first lines).
+
+Schemathesis reads ``/api/v1/openapi.json`` and sends what the description allows and what it forbids.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests import builders
+from tests.servers import ConsentServer
+
+SITE = "ubiq"
+EXAMPLES = 15
+
+# Of an answer that has the right shape the description cannot say whether that configuration asked just this.
+NOT_DESCRIBABLE = "positive_data_acceptance"
+
+
+@pytest.fixture
+def server(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[ConsentServer]:
+    """The demo, on SQLite alone or on PostgreSQL with Redis."""
+    environment = {"CONSENT_RATE_LIMIT": ""}
+    if engine == "postgresql":
+        environment["DATABASE_URL"] = request.getfixturevalue("empty_database_url")
+        environment["REDIS_URL"] = request.getfixturevalue("redis_url")
+    with ConsentServer(tmp_path, "run", "--demo", **environment) as started:
+        yield started
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_every_answer_is_named(client: FlaskClient) -> None:
+    """A ``default`` answer would describe whatever comes."""
+    paths = client.get("/api/v1/openapi.json").get_json()["paths"]
+    unnamed = [
+        f"{method} {path}"
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+        if method != "parameters" and "default" in operation["responses"]
+    ]
+    assert unnamed == []
+
+
+def test_any_request_is_answered_as_described(server: ConsentServer, tmp_path: Path) -> None:
+    _send_everything(server, tmp_path, {"path.site_key": SITE}, "--exclude-checks", NOT_DESCRIBABLE)
+
+
+def test_a_visitors_own_requests_are_answered_as_described(server: ConsentServer, tmp_path: Path) -> None:
+    receipt = _answer_the_notice(server)
+    mine = {
+        "path.site_key": SITE,
+        "path.record_id": receipt["record_id"],
+        "path.consent_id": receipt["consent_id"],
+        "query.consent_id": receipt["consent_id"],
+    }
+    _send_everything(
+        server, tmp_path, mine, "--include-path-regex", "/(records|receipts|consents)/", "--exclude-method", "DELETE"
+    )
+
+
+def _answer_the_notice(server: ConsentServer) -> dict[str, Any]:
+    with urllib.request.urlopen(f"{server.url}/v1/sites/{SITE}/config", timeout=10) as answer:
+        configuration = json.load(answer)
+    purposes = tuple(purpose["id"] for purpose in configuration["purposes"] if not purpose["exempt"])
+    body = builders.consent(purposes, config_version=configuration["version"])
+    request = urllib.request.Request(
+        f"{server.url}/v1/sites/{SITE}/consents",
+        data=json.dumps(body).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        receipt: dict[str, Any] = json.load(answer)
+        return receipt
+
+
+def _send_everything(server: ConsentServer, folder: Path, parameters: dict[str, str], *arguments: str) -> None:
+    config = folder / "schemathesis.toml"
+    config.write_text("[parameters]\n" + "".join(f'"{name}" = "{value}"\n' for name, value in parameters.items()))
+    done = subprocess.run(
+        [
+            Path(sys.executable).parent / "st",
+            *("--config-file", config, "run", f"{server.url}/api/v1/openapi.json"),
+            *("--max-examples", str(EXAMPLES), "--seed", "1", "--generation-deterministic"),
+            *("--workers", "2", "--continue-on-failure", "--warnings", "off", "--no-color", *arguments),
+        ],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-8_000:] + done.stderr + server.output()[-2_000:]
