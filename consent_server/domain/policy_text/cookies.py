@@ -64,7 +64,10 @@ _OWN = re.compile(
     r"|internal|(?:cookie )?(?:propre|proprietaire|interne)\b|first.?part|premiere?.?part|1st.?part|self|own\b"
     r"|editeur)"
 )
+_PATH = re.compile(r"/?[a-z]{1,20}/[\w./-]{1,100}\Z")  # “ads/ga-audiences”: the address of a pixel
 _LISTING = re.compile(r"[,;/]|\b(?:et|and)\b")
+_INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
+_CAPITALISED = re.compile(r"[A-Z]\w*[a-z]")
 _SEPARATORS = re.compile(r"\b(?:et|and|ou|or|le|les|the|cookies?)\b|[\W_]")
 _KEPT_DATA = re.compile(
     r"(?:donnees|informations?|data|statistiques|rapports|logs?|journaux|comptes?|compte client"
@@ -162,6 +165,8 @@ def _in_headed_row(block: Block, columns: Columns, context: Context) -> list[_Dr
 
 def _names_in_cell(cell: str, context: Context) -> list[Token]:
     """Return the names in a cell under “name”: all of them when it holds nothing else."""
+    if _PATH.match(cell):
+        return []
     listed = names_listed(cell) or names_listed(re.sub(r"\([^()]{0,200}\)", " ", cell))
     if listed and (len(listed) == 1 or _LISTING.search(cell) or min(token.shape for token in listed) > Shape.PLAIN):
         return [] if len(listed) == 1 and _is_only_a_service(listed[0], context) else listed
@@ -214,9 +219,7 @@ def _is_defined(token: Token, block: Block, rest: int, since: int, context: Cont
     says_so = COOKIE_WORD.search(block.folded, rest) is not None or bool(durations(block.folded[rest:]))
     if token.shape is Shape.PLAIN:
         return token.name[0].islower() and says_so
-    if known or (token.name[0].islower() and re.search(r"[a-z][A-Z]", token.name)):
-        return True
-    return _TELLING.search(token.name) is not None or (says_so and not re.match(r"[A-Z]\w*[a-z]", token.name))
+    return known or _tells(token) or (says_so and not _CAPITALISED.match(token.name))
 
 
 def _in_sentences(block: Block, since: int, context: Context) -> list[_Draft]:
@@ -256,7 +259,7 @@ def _with_neighbours(listed: list[Token], all_tokens: list[Token], block: Block,
     taken = set(listed)
     coded = [token for token in all_tokens if token.shape > Shape.PLAIN]
     for one, other in [*itertools.pairwise(coded), *itertools.pairwise(coded[::-1])]:
-        if one in taken and _is_next(one, other, block) and context.knowledge.knows(other.name):
+        if one in taken and _is_next(one, other, block) and (_tells(other) or context.knowledge.knows(other.name)):
             taken.add(other)
     return sorted(taken, key=_place)
 
@@ -284,8 +287,13 @@ def _is_presented(token: Token, block: Block, start: int, about: bool, near: boo
     known = context.knowledge.knows(token.name)
     if known and not is_common(token.name):
         return beside or token.quoted or len(token.name) > 5
-    telling = (re.search(r"[a-z][A-Z]", token.name) and token.name[0].islower()) or _TELLING.search(token.name)
-    return (beside or token.quoted) and (token.quoted or bool(telling))
+    return (beside or token.quoted) and (token.quoted or _tells(token))
+
+
+def _tells(token: Token) -> bool:
+    """Whether the word itself looks made by a programmer: “hasSeenIntro”, “ASPSESSIONID”."""
+    camel = token.name[0].islower() and _INNER_CAPITAL.search(token.name) is not None
+    return camel or _TELLING.search(token.name) is not None
 
 
 def _attributed(

@@ -141,11 +141,6 @@ def duration_of_cell(folded: str) -> str | None:
     return SESSION if found or _SESSION_CELL.match(folded) else None
 
 
-def longest(found: list[Duration]) -> Duration | None:
-    """Return the longest of them, the first of equals."""
-    return max(found, key=lambda duration: duration.seconds, default=None)
-
-
 def _parts(folded: str) -> Iterator[_Part]:
     for match in _DURATION.finditer(folded):
         digits = match["again"] or match["digits"]

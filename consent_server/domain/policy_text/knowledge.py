@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from consent_server.domain.library import NAMED_KINDS, Library, LibraryService
 from consent_server.domain.name_pattern import matches_in_any_case, specificity
 
-MOST_LOOK_UPS = 2_000
+MOST_LOOK_UPS = 1_000
 
 
 @dataclass(frozen=True)

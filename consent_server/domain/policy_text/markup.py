@@ -12,7 +12,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from consent_server.domain.policy_text.text import Block, blocks_of_plain_text, row, squeeze
+from consent_server.domain.policy_text.text import MOST_BLOCKS, Block, blocks_of_plain_text, row, squeeze
 
 # Possessive ({…}+, Python 3.11): a quote that never closes is given up at once, not tried from each character.
 _TAG = re.compile(
@@ -53,6 +53,8 @@ def blocks_of_html(page: str) -> list[Block]:
     """Return the blocks of ``page``."""
     reader = _Reader()
     for tag, text in _tokens(page):
+        if len(reader.blocks) > MOST_BLOCKS:
+            break
         if tag:
             reader.tag(tag)
         else:
@@ -149,7 +151,7 @@ def _token_at(page: str, lowered: str, at: int) -> tuple[Token, int]:
         return ("", "<"), at + 1
     name = match[2].lower()
     if name in _UNSEEN and not match[1]:
-        return ("div", ""), _after(lowered, f"</{name}", match.end())
+        return ("div", ""), _after(page, ">", _after(lowered, f"</{name}", match.end()))
     return (match[1] + name, ""), match.end()
 
 

@@ -18,11 +18,12 @@ LONGEST_NAME = 120
 LONGEST_MENDED = 2_000
 """A longer line is not mended: joining line after line to one that grows would take quadratic time."""
 
-_TOKEN = re.compile(r"[A-Za-z0-9_.*#!@$%~^&{}\[\]<>|+-]{1,120}")
+_TOKEN = re.compile(r"(?:[A-Za-z0-9_.*#!@$%~^&{}\[\]<>|+-]|::){1,120}")
 _LETTER = re.compile(r"[A-Za-z]")
 _VARIABLE = re.compile(
     r"<[^<>]{0,40}>|\{[^{}]{0,40}\}|\[[^\[\]]{0,40}\]|#+|(?<![A-Za-z])[xX]{2,}(?:-[xXyY]\b)?|\.{3}|…"
 )
+_TIMES = re.compile(r"\[?x ?\d{1,3}\]?\Z")  # “_ga [x2]”: set twice
 _UNDERSCORE = re.compile(r"_(?!_*\Z)")
 _CAMEL = re.compile(r"[a-z][A-Z]|[A-Za-z][0-9]|[0-9][A-Za-z]")
 _UPPER = re.compile(r"[A-Z][A-Z0-9]{1,40}\Z")
@@ -91,7 +92,9 @@ class Token:
 @functools.lru_cache(maxsize=4_096)
 def shape_of(token: str) -> Shape:
     """Return how much ``token`` looks like a name."""
-    if not 1 <= len(token) <= LONGEST_NAME or not _TOKEN.fullmatch(token) or not _LETTER.search(token):
+    if not 1 <= len(token) <= LONGEST_NAME or not _TOKEN.fullmatch(token):
+        return Shape.NONE
+    if not _LETTER.search(_VARIABLE.sub("", token)) or _TIMES.match(token):
         return Shape.NONE
     bare = fold(token)
     if bare in _NOT_NAMES or bare in _BRANDS_IN_CAMEL or bare.startswith("utm_") or _HOST_OR_FILE.match(token):
@@ -104,7 +107,7 @@ def shape_of(token: str) -> Shape:
 def _shape_without_underscore(token: str) -> Shape:
     if _COMPOUND.match(token):
         return Shape.STRICT if token[0].isalpha() and re.search(r"-\d", token) else Shape.MEDIUM
-    if _VARIABLE.search(token) or _UPPER.match(token) or (token.isalnum() and _CAMEL.search(token)):
+    if "::" in token or _VARIABLE.search(token) or _UPPER.match(token) or (token.isalnum() and _CAMEL.search(token)):
         return Shape.MEDIUM
     return Shape.PLAIN if token.isalnum() and not token[0].isdigit() else Shape.NONE
 

@@ -106,11 +106,6 @@ class ServiceNames:
         """Whether ``text`` as a whole names a service."""
         return _letters(text) in self._names
 
-    def named(self, text: str) -> LibraryService | None:
-        """Return the service that ``text`` as a whole names."""
-        found = self._names.get(_letters(text))
-        return found.service if found else None
-
     def mentions(self, text: str, in_row: bool = False) -> Iterator[Mention]:
         """Yield the services that ``text`` names; a row about a cookie is company enough for a plain word."""
         visible = without_addresses(text)

@@ -25,9 +25,9 @@ def _folding() -> dict[int, str]:
 _FOLDING = _folding()
 _INVISIBLE = {ord(sign): None for sign in "\u00ad\u200b\u200c\u200d\u2060\ufeff\x00"}
 MOST_TEXT = 200_000
-MOST_BLOCKS = 10_000
+MOST_BLOCKS = 6_000
 LONGEST_BLOCK = 50_000
-"""Bounds on what is read, in characters and lines, besides the bound on the file: reading stays a matter of a second."""
+"""Bounds on what is read, in characters and lines, besides the bound on the file: it stays a matter of a second."""
 
 _MOST_CELLS = 20
 
@@ -148,6 +148,8 @@ def blocks_of_plain_text(text: str) -> list[Block]:
         if not line.strip():
             gap = True
             continue
+        if len(blocks) > MOST_BLOCKS:
+            break
         block = _block_of_line(line, gap)
         if block is not None:
             blocks.append(block)

@@ -266,7 +266,7 @@ KINDS: tuple[tuple[str, bool, re.Pattern[str]], ...] = (
         "no_transfer_outside_eu",
         False,
         re.compile(
-            r"aucune? (?:\w{1,12} ){0,6}(?:transmise?s?|transferee?s?|transfert|communiquee?s?"
+            r"aucune? (?:[\w']{1,14} ){0,6}(?:transmise?s?|transferee?s?|transfert|communiquee?s?"
             r"|envoyee?s?)[^.]{0,60}(?:hors|dehors|exterieur)[^.]{0,30}(?:\bue\b|union|\beee\b|europe)"
             r"|ne (?:sont|seront|font|fait) (?:pas |jamais |l'objet d'aucun "
             r"|en aucun cas )[^.]{0,40}transf[^.]{0,60}(?:hors|dehors|exterieur)[^.]{0,30}(?:\bue\b|union|\beee\b"
