@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -69,11 +69,11 @@ def settle(
     sessions: Sessions, site_key: str, keyring: Keyring, high_water: Path, now: datetime, progress: Progress
 ) -> Snapshot:
     """Sequence, then look, until what is seen is whole: on a busy log others may come in between."""
-    end = time.monotonic() + _SETTLE_SECONDS
+    started = time.monotonic()
     with sessions() as session:
         site = sites.find_site(session, site_key)
     while True:
-        integrate(sessions, site.id, keyring, high_water, now)
+        integrate(sessions, site.id, keyring, high_water, now + timedelta(seconds=time.monotonic() - started))
         session = sessions()
         snapshot = None
         try:
@@ -83,7 +83,7 @@ def settle(
                 session.close()
         if snapshot is not None:
             return snapshot
-        if time.monotonic() > end:
+        if time.monotonic() - started > _SETTLE_SECONDS:
             raise Unavailable("The log did not come to rest; try the export again in a moment.")
         time.sleep(_PAUSE_SECONDS)
 
