@@ -14,6 +14,12 @@ _LONGEST_FILE = 4 * LONGEST_POLICY
 """Bytes: UTF-8 takes at most four for a character."""
 
 
+class NoSuchText(click.ClickException):
+    """What was given is not a file that can be read; told in one sentence."""
+
+    exit_code = 2
+
+
 @click.group()
 def policy() -> None:
     """Privacy policies: read what they say about cookies."""
@@ -42,14 +48,14 @@ def import_(source: str, site_key: str, dry_run: bool, output: str) -> None:
 
 
 def _text_of(source: str) -> str:
-    """Return the text of a file; raise ``click.UsageError`` for what cannot be one."""
+    """Return the text of a file; raise ``NoSuchText`` for what cannot be one."""
     if "://" in source[:12]:
-        raise click.UsageError("Addresses are not fetched: save the page to a file first and give the file.")
+        raise NoSuchText("Addresses are not fetched: save the page to a file first and give the file.")
     try:
         with click.open_file(source, "rb") as stream:
             return _decoded(stream)
     except (FileNotFoundError, IsADirectoryError):
-        raise click.UsageError(f"There is no file “{source}”.") from None
+        raise NoSuchText(f"There is no file “{source}”.") from None
 
 
 def _decoded(stream: IO[bytes]) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from consent_server.domain.catalogue import Catalogue, parse_catalogue, parse_site_key
 from consent_server.domain.errors import Conflict
+from consent_server.domain.name_pattern import matches_in_any_case
 from consent_server.domain.policy_text.findings import PolicyFindings
 from consent_server.storage import sites
 from consent_server.storage.library import load_library
@@ -69,16 +70,16 @@ def draft_from_policy(session: Session, site_key: str, findings: PolicyFindings,
     draft = dict(site.draft)
     services = list(draft.get("services", []))
     present = {service.get("id") or service.get("library") for service in services}
-    declared = {tracker.name for tracker in check_draft(site.draft).trackers()}
     added: list[str] = []
     for service_id in _named_services(findings):
         if service_id not in present:
             services.append({"library": service_id})
             added.append(service_id)
+    declared = [tracker.name for tracker in check_draft({**draft, "services": services}).trackers()]
     unknown = [
         {"name": cookie.name, "kind": "cookie", "declared_lifetime": cookie.lifetime}
         for cookie in findings.cookies
-        if cookie.service_id is None and cookie.name not in declared
+        if not any(matches_in_any_case(name, cookie.name) for name in declared)
     ]
     if unknown:
         services.append(

@@ -96,7 +96,7 @@ def test_a_policy_drafts_a_catalogue_and_unknown_stays_unclassified(
     policy = tmp_path / "policy.txt"
     policy.write_text(
         "Nos cookies sont :\n\n  • PHPSESSID : session du serveur.\n  • visiteurId : mémorise votre passage.\n"
-        "  • _ga : un cookie utilisé par Google Analytics.\n",
+        "  • _ga : un cookie utilisé par Google Analytics.\n  • zz_x : un cookie utilisé par Mixpanel.\n",
         encoding="utf-8",
     )
     assert run(app, "policy", "import", str(policy), "--site", "shop") == 0
@@ -107,7 +107,7 @@ def test_a_policy_drafts_a_catalogue_and_unknown_stays_unclassified(
     assert {"library": "php-session"} in services
     own = next(service for service in services if "trackers" in service)
     assert own["purpose"] is None
-    assert [tracker["name"] for tracker in own["trackers"]] == ["visiteurId"]
+    assert [tracker["name"] for tracker in own["trackers"]] == ["visiteurId", "zz_x"]
     before = services
     assert run(app, "policy", "import", str(policy), "--site", "shop") == 0
     capsys.readouterr()
