@@ -66,7 +66,6 @@ class Block:
         written = self.source or self.text
         return clip(written, start, len(written) if end is None else end) if written == self.text else clip(written)
 
-
     def quote(self, start: int, end: int, focus: int) -> str:
         """Return the passage from ``start`` to ``end`` as written, the part around ``focus`` where it is too long."""
         passage = self.text[start:end]
