@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import socket
 import threading
 import urllib.request
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from flask.cli import ScriptInfo
 from gunicorn.app.base import BaseApplication
 
 from consent_server.config import Settings, read_settings
-from consent_server.domain.errors import ConsentServerError, Invalid
+from consent_server.domain.errors import Invalid, Unavailable
 from consent_server.services import clock
 from consent_server.services.demonstrating import load_demo
 from consent_server.services.keyring import make_missing_keys, read_keyring, secret_key
@@ -28,8 +29,8 @@ KEEP_ALIVE_S = 5
 GRACEFUL_S = 10
 
 
-class AlreadyRunning(ConsentServerError):
-    """Another process serves this instance folder."""
+class AlreadyRunning(Unavailable):
+    """Another process serves this instance folder, or listens on this port."""
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -90,6 +91,7 @@ def run(info: ScriptInfo, demo: bool, show_config: bool) -> None:
     for path in make_missing_keys(settings):
         click.echo(f"made {path}", err=True)
     lock = _only_one(settings)
+    _require_free_port(settings)
     if demo:
         os.environ["CONSENT_DEMO"] = "1"
     app = info.load_app()
@@ -114,6 +116,7 @@ def web(info: ScriptInfo, workers: int) -> None:
     settings = read_settings()
     _require_keys(settings)
     lock = _only_one(settings) if settings.sqlite else None
+    _require_free_port(settings)
     Server(_maker(info), settings, 1 if settings.sqlite else workers, sequence=False).run()
     if lock:
         lock.close()
@@ -187,6 +190,18 @@ def _only_one(settings: Settings) -> IO[str]:
         lock.close()
         raise AlreadyRunning(f"Another process serves {settings.instance} already.") from None
     return lock
+
+
+def _require_free_port(settings: Settings) -> None:
+    """Say at once that the port is taken, in a sentence, instead of trying for seconds."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            why = error.strerror or "it cannot be opened"
+            raise AlreadyRunning(f"{settings.host}:{settings.port}: {why}. Set PORT to another one.") from None
 
 
 SERVING = (run, web, worker, init, healthcheck)
