@@ -46,7 +46,8 @@ def _load(session: Session, document: Mapping[str, Any], public_url: str, now: d
             if draft == document:
                 publish(session, key, public_url, now)  # the same content again publishes nothing
             return
-        document = {**draft, "origins": [*draft["origins"], *document["origins"]]}  # another port than last time
+        known = [*draft["origins"], *document["origins"]]  # another port than last time
+        document = {**draft, "origins": list(dict.fromkeys(known))}
     import_site(session, document, now)
     publish(session, key, public_url, now)
 
