@@ -7,11 +7,13 @@ import type { Configuration } from './configuration';
 import type { Core } from './engine';
 import { bare, Clock, uuid } from './page';
 import type { Outbox } from './outbox';
-import type { SavedChoice } from './saved-choice';
+import type { Saved, SavedChoice } from './saved-choice';
+
+type Layer = 1 | 2 | undefined;
 
 export interface Answering {
-  all(answer: boolean, layer?: 1 | 2): void;
-  some(answers: Answers, layer?: 1 | 2): void;
+  all(answer: boolean, layer?: Layer): void;
+  some(answers: Answers, layer?: Layer): void;
   expire(id: string): void;
   adopt(): void; // another tab, or a page that comes back from the cache, may hold an older choice
 }
@@ -29,76 +31,66 @@ export interface AnsweringParts {
   readonly now: () => number;
 }
 
-export function createAnswering(parts: AnsweringParts): Answering {
-  const { configuration, engine, saved, cleanup, outbox, now } = parts;
+/** The choice that was found, as far as it still stands. */
+export const standing = (configuration: Configuration, found: Saved): Choice | null =>
+  found.state === 'valid' ? stillAnswered(configuration, found.choice) : null;
 
-  function record(action: Action, choice: Choice, layer: 1 | 2 | undefined, left: string[]): Promise<void> {
-    const id = uuid();
-    return outbox.post(id, {
-      record_id: id,
-      consent_id: choice.id,
+export function createAnswering({ configuration, engine, saved, cleanup, outbox, language, openGates, changed, reload, now }: AnsweringParts): Answering {
+  const time = (): string => new Clock(now()).toISOString();
+
+  function become(action: Action, choice: Choice | null, consent_id: string, layer: Layer): void {
+    const record_id = uuid();
+    const withdrawn = takesBack(configuration, engine.choice, choice);
+    engine.choice = choice;
+    if (choice) saved.write(choice);
+    else saved.forget();
+    const left = cleanup();
+    openGates();
+    const tried = outbox.post(record_id, {
+      record_id,
+      consent_id,
       action,
       decisions: decisionsOf(configuration, choice),
-      services: choice.services,
+      services: choice ? choice.services : bare(),
       config_version: configuration.version,
-      language: parts.language(),
+      language: language(),
       layer,
       page_url: location.origin + location.pathname,
-      client_time: new Clock(now()).toISOString(),
+      client_time: time(),
       signals: { gpc: (navigator as any).globalPrivacyControl === true },
-      not_removed: left.length ? left : undefined,
+      not_removed: left[0] ? left : undefined,
     });
+    changed(action);
+    if (withdrawn && configuration.reload_on_withdrawal) reload(tried);
   }
 
-  function answer(action: Action, answers: Pick<Choice, 'purposes' | 'services'>, layer?: 1 | 2): void {
-    const before = engine.choice;
-    const choice: Choice = {
-      ...answers,
-      version: configuration.version,
-      id: before?.id ?? uuid(),
-      time: new Clock(now()).toISOString(),
-    };
-    const withdrawn = takesBack(configuration, before, choice);
-    engine.choice = choice;
-    saved.write(choice);
-    const left = cleanup();
-    parts.openGates();
-    const tried = record(action, choice, layer, left);
-    parts.changed(action);
-    if (withdrawn && configuration.reload_on_withdrawal) parts.reload(tried);
+  function answer(action: Action, answers: Pick<Choice, 'purposes' | 'services'>, layer: Layer): void {
+    const id = engine.choice?.id ?? uuid();
+    become(action, { ...answers, version: configuration.version, id, time: time() }, id, layer);
   }
 
-  return {
-    all(answer_, layer) {
-      const answers = bare<boolean>();
-      for (const { id } of asked(configuration)) answers[id] = answer_;
-      const action = answer_ ? 'accept_all' : grantsAnything(engine.choice) ? 'withdraw' : 'refuse_all';
-      answer(action, { purposes: answers, services: bare() }, layer);
+  const answering: Answering = {
+    all(yes, layer) {
+      const purposes = bare<boolean>();
+      for (const { id } of asked(configuration)) purposes[id] = yes;
+      answer(yes ? 'accept_all' : grantsAnything(engine.choice) ? 'withdraw' : 'refuse_all', { purposes, services: bare() }, layer);
     },
     some(answers, layer) {
       const next = change(configuration, engine.choice, answers);
-      const nothing = !grantsAnything({ ...next, version: 0, id: '', time: '' });
-      answer(nothing && grantsAnything(engine.choice) ? 'withdraw' : 'custom', next, layer);
+      answer(!grantsAnything(next) && grantsAnything(engine.choice) ? 'withdraw' : 'custom', next, layer);
     },
-    expire(id) {
-      const before = engine.choice;
-      engine.choice = null;
-      saved.forget();
-      const left = cleanup();
-      const tried = record('expire', { purposes: bare(), services: bare(), version: configuration.version, id, time: '' }, undefined, left);
-      parts.changed('expire');
-      if (grantsAnything(before) && configuration.reload_on_withdrawal) parts.reload(tried);
-    },
+    expire: (id) => become('expire', null, id, undefined),
     adopt() {
       const found = saved.read();
-      if (found.state === 'expired') return this.expire(found.id);
+      if (found.state === 'expired') return answering.expire(found.id);
       if (found.state === 'none' && !navigator.cookieEnabled) return; // kept by this page alone
-      const choice = found.state === 'valid' ? stillAnswered(configuration, found.choice) : null;
+      const choice = standing(configuration, found);
       if (choice?.time === engine.choice?.time) return;
       engine.choice = choice;
       cleanup();
-      parts.openGates();
-      parts.changed(null);
+      openGates();
+      changed(null);
     },
   };
+  return answering;
 }

@@ -1,4 +1,5 @@
-// Between the engine and the view: what the view may do, and when it is shown.
+// Between the engine and the view: what the view may do, and when it is shown. The view is brought on when it is first
+// needed and never allowed to bring the page down: without it the gates stay shut and the page works.
 
 import type { Answering } from './answering';
 import { decisionsOf, grantsAnything, isComplete } from './choice';
@@ -6,10 +7,11 @@ import type { Configuration } from './configuration';
 import type { Core } from './engine';
 import type { Events } from './events';
 import { otherPlatform } from './other-cmp';
-import { createStage, type Stage } from './stage';
-import type { CreateView, ViewActions } from './view/contract';
+import { quietly } from './page';
+import type { CreateView, View } from './view/contract';
 
-export interface Asking extends Stage {
+export interface Asking {
+  view(): View | null; // null: no body yet, no view, or another platform asks
   show(answered: boolean): void; // ask if there is something to ask, settle otherwise
 }
 
@@ -17,35 +19,42 @@ export function createAsking(
   configuration: Configuration, engine: Core, answering: () => Answering, events: Events,
   createView: CreateView, language: () => string, nonce: string,
 ): Asking {
-  const actions: ViewActions = {
-    acceptAll: (layer) => answering().all(true, layer),
-    refuseAll: (layer) => answering().all(false, layer),
-    withdraw: () => answering().all(false, 2),
-    save: (decisions) => answering().some(decisions, 2),
-    opened: () => events.tell('open'),
-    closed: () => events.tell('close'),
-    state: () => ({
-      decisions: decisionsOf(configuration, engine.choice),
-      services: { ...engine.choice?.services },
-      answered: isComplete(configuration, engine.choice),
-      granted: grantsAnything(engine.choice),
-      consentId: engine.choice ? engine.choice.id : null,
-    }),
-  };
   let warned = false;
-  const mayShow = (): boolean => {
-    const other = otherPlatform();
-    if (other && !warned) console.warn('Consent Server: ' + other + ' is on this page too; no second banner is shown.');
-    warned ||= !!other;
-    return !other;
-  };
-  const stage = createStage(() => createView(configuration, language(), nonce, actions), mayShow);
-  return {
-    ...stage,
+  let view: View | null | undefined;
+
+  const create = (): View =>
+    createView(configuration, language(), nonce, {
+      acceptAll: (layer) => answering().all(true, layer),
+      refuseAll: (layer) => answering().all(false, layer),
+      withdraw: () => answering().all(false, 2),
+      save: (decisions) => answering().some(decisions, 2),
+      opened: () => events.tell('open'),
+      closed: () => events.tell('close'),
+      state: () => ({
+        decisions: decisionsOf(configuration, engine.choice),
+        services: { ...engine.choice?.services },
+        answered: isComplete(configuration, engine.choice),
+        granted: grantsAnything(engine.choice),
+        consentId: engine.choice && engine.choice.id,
+      }),
+    });
+
+  const asking: Asking = {
+    view() {
+      if (!document.body) return null;
+      const other = otherPlatform();
+      if (other) {
+        if (!warned) console.warn('Consent Server: silent beside ' + other);
+        warned = true;
+        return null;
+      }
+      if (view === undefined) view = quietly(create) ?? null;
+      return view;
+    },
     show(answered) {
-      const view = stage.view();
-      if (!isComplete(configuration, engine.choice)) view?.ask();
-      else view?.settle(answered ? 'saved' : undefined);
+      if (!isComplete(configuration, engine.choice)) asking.view()?.ask();
+      else asking.view()?.settle(answered ? 'saved' : undefined);
     },
   };
+  return asking;
 }

@@ -29,32 +29,31 @@ export function serviceGranted(configuration: Configuration, choice: Choice | nu
 }
 
 /** May this tracker be read and written? Its own purpose counts, not its service's. */
-export function trackerGranted(configuration: Configuration, choice: Choice | null, service: Service, tracker: Tracker): boolean {
-  const { purpose } = tracker;
+export function trackerGranted(configuration: Configuration, choice: Choice | null, service: Service, { purpose, exemption }: Tracker): boolean {
   const granted = purposeGranted(configuration, choice, purpose);
   const answer = choice?.services[service.id];
-  if (tracker.exemption) {
-    // Exempt audience measurement may run before the choice, and stops at an explicit no (AUD-09).
-    const refused = purpose !== null && choice?.purposes[purpose] === false;
-    return granted || answer === true || !(refused || answer === false);
-  }
-  if (purpose === null) return false;
-  return purpose === service.purpose && answer !== undefined ? answer || isExempt(configuration, purpose) : granted;
+  // Exempt audience measurement may run before the choice, and stops at an explicit no (AUD-09).
+  if (exemption) return granted || (answer ?? choice?.purposes[purpose!] !== false);
+  return purpose !== null && purpose === service.purpose && answer !== undefined
+    ? answer || purposeGranted(configuration, null, purpose) // whatever was answered, where the purpose is exempt
+    : granted;
 }
-
-const isExempt = (configuration: Configuration, id: string): boolean => purposeGranted(configuration, null, id);
 
 /** Forget the answers to purposes that mean something else since they were given (UI-14). */
 export function stillAnswered(configuration: Configuration, choice: Choice): Choice {
   const purposes = bare<boolean>();
   const services = bare<boolean>();
-  const holds = (id: string | null): boolean => asked(configuration).some((one) => one.id === id && one.since <= choice.version);
-  for (const id of Object.keys(choice.purposes)) if (holds(id)) purposes[id] = choice.purposes[id]!;
-  for (const { id, purpose } of configuration.services) {
-    if (choice.services[id] !== undefined && holds(purpose)) services[id] = choice.services[id]!;
+  for (const { id, since } of asked(configuration)) {
+    if (since > choice.version) continue;
+    copy(choice.purposes, id, purposes);
+    for (const one of configuration.services) if (one.purpose === id) copy(choice.services, one.id, services);
   }
   return { ...choice, purposes, services };
 }
+
+const copy = (from: Answers, id: string, to: { [id: string]: boolean }): void => {
+  if (typeof from[id] === 'boolean') to[id] = from[id]!;
+};
 
 export const isComplete = (configuration: Configuration, choice: Choice | null): boolean =>
   asked(configuration).every((one) => choice?.purposes[one.id] !== undefined);
@@ -66,13 +65,13 @@ export function decisionsOf(configuration: Configuration, choice: Choice | null)
   return decisions;
 }
 
-export const grantsAnything = (choice: Choice | null): boolean =>
-  !!choice && [choice.purposes, choice.services].some((answers) => Object.keys(answers).some((id) => answers[id]));
+export const grantsAnything = (choice: Pick<Choice, 'purposes' | 'services'> | null): boolean =>
+  !!choice && [choice.purposes, choice.services].some((answers) => Object.values(answers).includes(true));
 
 /** Has anything that was granted been taken back? Then what already runs must stop. */
-export function takesBack(configuration: Configuration, before: Choice | null, after: Choice): boolean {
+export function takesBack(configuration: Configuration, before: Choice | null, after: Choice | null): boolean {
   return (
-    asked(configuration).some(({ id }) => before?.purposes[id] && !after.purposes[id]) ||
+    asked(configuration).some(({ id }) => before?.purposes[id] && !after?.purposes[id]) ||
     configuration.services.some((one) => serviceGranted(configuration, before, one) && !serviceGranted(configuration, after, one))
   );
 }
@@ -81,9 +80,11 @@ export function takesBack(configuration: Configuration, before: Choice | null, a
 export function change(configuration: Configuration, before: Choice | null, answers: Answers): Pick<Choice, 'purposes' | 'services'> {
   const purposes = bare<boolean>(before?.purposes);
   const services = bare<boolean>(before?.services);
-  const given = (id: string | null): boolean => id !== null && typeof answers[id] === 'boolean';
-  for (const { id } of asked(configuration)) if (given(id)) purposes[id] = answers[id]!;
-  for (const { id, purpose } of configuration.services) if (given(purpose)) delete services[id];
-  for (const { id } of configuration.services) if (given(id) && purposes[id] === undefined) services[id] = answers[id]!;
+  const given = bare<boolean>(answers);
+  for (const { id } of asked(configuration)) copy(given, id, purposes);
+  for (const { id, purpose } of configuration.services) {
+    if (purpose! in given) delete services[id];
+    if (purposes[id] === undefined) copy(given, id, services);
+  }
   return { purposes, services };
 }

@@ -3,27 +3,23 @@
 import { quietly } from './page';
 
 export type Topic = 'ready' | 'change' | 'open' | 'close';
+type Listener = (detail: unknown) => void;
 
 export interface Events {
-  on(topic: Topic, listener: (detail: unknown) => void): () => void;
+  on(topic: Topic, listener: Listener): () => void;
   tell(topic: Topic, detail?: unknown): void;
 }
 
 export function createEvents(): Events {
-  const listeners: { [topic in Topic]: Set<(detail: unknown) => void> } = {
-    ready: new Set(),
-    change: new Set(),
-    open: new Set(),
-    close: new Set(),
-  };
+  const listeners = new Set<{ topic: Topic; listener: Listener }>();
   return {
     on(topic, listener) {
-      const own = (detail: unknown): void => listener(detail); // added twice, told twice, taken away once
-      listeners[topic].add(own);
-      return () => void listeners[topic].delete(own);
+      const own = { topic, listener }; // added twice, told twice, taken away once
+      listeners.add(own);
+      return () => void listeners.delete(own);
     },
     tell(topic, detail) {
-      for (const listener of [...listeners[topic]]) quietly(() => listener(detail));
+      for (const one of [...listeners]) if (one.topic === topic) quietly(() => one.listener(detail));
     },
   };
 }

@@ -1,21 +1,22 @@
 // Starts everything, in the order that matters: gates shut before anything else of the page runs, then the device is
 // cleaned, then what was granted may go on, then the visitor is asked if there is something to ask.
 
-import { createAnswering } from './answering';
+import { createAnswering, standing } from './answering';
 import { createAsking } from './asking';
-import { decisionsOf, stillAnswered } from './choice';
+import { decisionsOf } from './choice';
 import { createCleanup } from './cleanup';
 import type { Configuration } from './configuration';
 import { createEngine } from './engine';
 import { createEvents } from './events';
 import { firstWrites } from './first-writes';
-import { createGates } from './gates/index';
+import type { Gate } from './gates/gate';
+import { GATES } from './gates/index';
 import { openers, placeholders, policies } from './hooks';
 import { chooseLanguage } from './language';
 import { endOf } from './lifetime';
 import { observe } from './observer';
 import { createOutbox } from './outbox';
-import { bare, quietly } from './page';
+import { bare, getOwnPropertyDescriptor, quietly, whenParsed } from './page';
 import { createApi, describe, publish } from './public-api';
 import { sameSite } from './same-site';
 import { COOKIE, savedChoice } from './saved-choice';
@@ -42,9 +43,8 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
     sameSite: sameSite(location.hostname, jar),
     placeholder: placeholders(() => asking.view(), (answers) => answering.some(answers)),
   });
-  engine.choice = found.state === 'valid' ? stillAnswered(configuration, found.choice) : null;
-  const gates = createGates();
-  for (const gate of gates) quietly(() => gate.shut(engine));
+  engine.choice = standing(configuration, found);
+  const gates: Gate[] = GATES.flatMap((create) => quietly(() => create(engine)) || []);
 
   // 2. What follows an answer.
   const events = createEvents();
@@ -58,7 +58,7 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
   const asking = createAsking(configuration, engine, () => answering, events, createView, language, nonce);
   const answering = createAnswering({
     configuration, engine, saved, cleanup, outbox, language, now,
-    openGates: () => gates.forEach((gate) => void quietly(() => gate.open?.())),
+    openGates: () => gates.forEach(({ open }) => quietly(() => open?.())),
     changed(action) {
       quietly(() => asking.show(!!action && action !== 'expire'));
       quietly(() => tell('change'));
@@ -73,11 +73,11 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
 
   // 4. The page may talk to us, and its elements are seen as they come.
   let ready = false;
-  const open = (): void => asking.whenParsed(() => void quietly(() => asking.view()?.open()));
+  const open = (): void => whenParsed(() => void quietly(() => asking.view()?.open()));
   const drain = publish(createApi({ configuration, engine, gates, answering, events, outbox, open, isReady: () => ready }));
   openers(open);
-  observe(gates, '[data-consent-policy]', policies(() => asking.view()));
-  asking.whenParsed(() => {
+  observe([...gates, { selector: '[data-consent-policy]', seen: policies(() => asking.view()) }]);
+  whenParsed(() => {
     quietly(() => asking.show(false));
     ready = true;
     quietly(drain);
@@ -92,16 +92,13 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && answering.adopt());
 }
 
-const already = (): boolean => {
-  const found = Object.getOwnPropertyDescriptor(window, 'consent'); // not <a id="consent">
-  return !!found && !found.configurable;
-};
+const already = getOwnPropertyDescriptor(window, 'consent')?.configurable === false; // not <a id="consent">
 
-if (typeof $consent !== 'undefined' && !already()) {
+if (typeof $consent !== 'undefined' && !already) {
   const { currentScript } = document;
   try {
     boot($consent, currentScript instanceof HTMLScriptElement ? currentScript : null);
   } catch (error) {
-    console.error('Consent Server could not start:', error); // never into the page
+    console.error('Consent Server:', error); // never into the page
   }
 }

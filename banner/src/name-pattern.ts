@@ -3,18 +3,16 @@
 // tests/vectors/name_patterns.json.
 
 export function matchesName(pattern: string, name: string): boolean {
-  const parts = pattern.split('*');
-  const head = parts[0]!;
-  const last = parts.length - 1;
-  if (!last) return name === pattern;
+  const [head = '', ...parts] = pattern.split('*');
+  const tail = parts.pop();
+  if (tail === undefined) return name === pattern;
   if (!name.startsWith(head)) return false;
   let at = head.length;
-  for (let i = 1; i < last; i++) {
-    const found = name.indexOf(parts[i]!, at);
+  for (const part of parts) {
+    const found = name.indexOf(part, at);
     if (found < 0) return false;
-    at = found + parts[i]!.length;
+    at = found + part.length;
   }
-  const tail = parts[last]!;
   return name.length - at >= tail.length && name.endsWith(tail);
 }
 

@@ -1,22 +1,25 @@
 // The one observer: shows every inserted element to the gates that asked for its kind, before it acts where the browser
 // allows that (see gates/scripts.ts).
 
+import { find } from './dom';
 import type { Gate } from './gates/gate';
-import { dom } from './elements';
-import { Observer, quietly } from './page';
+import { Observer, originals, quietly } from './page';
 
-export function observe(gates: readonly Gate[], others: string, found: (element: Element) => void): void {
-  const selector = [...gates.map((gate) => gate.selector).filter(Boolean), others].join();
-  const matches = Element.prototype.matches;
-  const is = (element: Element, wanted: string): boolean => Reflect.apply(matches, element, [wanted]);
+const [matches] = originals('Element', 'matches') as any[];
+
+/** Who wants to see which elements. */
+export type Watcher = Pick<Gate, 'selector' | 'seen'>;
+
+export function observe(watchers: readonly Watcher[]): void {
+  const wanted = watchers.filter(({ selector }) => selector) as Required<Watcher>[];
+  const all = wanted.map(({ selector }) => selector).join();
 
   const show = (element: Element): void => {
-    for (const gate of gates) if (gate.selector && is(element, gate.selector)) quietly(() => gate.seen!(element));
-    if (is(element, others)) quietly(() => found(element));
+    for (const { selector, seen } of wanted) if (matches(element, selector)) quietly(() => seen(element));
   };
   const look = (element: Element): void => {
-    if (is(element, selector)) show(element);
-    if (element.firstElementChild) for (const inner of dom.find(element, selector)) show(inner);
+    if (matches(element, all)) show(element);
+    if (element.firstElementChild) for (const inner of find(element, all)) show(inner);
   };
 
   new Observer((records) => {

@@ -1,8 +1,8 @@
 // Records on their way to the server: kept on the device before they are sent, gone only when the server has them.
 // A record carries the id the browser gave it, so that sending it twice (retries, several tabs) does no harm.
 
-import { bare, Clock, encode, parse, quietly } from './page';
-import type { Store } from './store';
+import { bare, Clock, encode, quietly } from './page';
+import { readJson, type Store } from './store';
 
 const KEY = 'eu-consent-outbox';
 const RECEIPT = 'eu-consent-receipt';
@@ -41,7 +41,7 @@ export function createOutbox({ url, store, lifetime, now, fetch, later }: Outbox
   let wait = FIRST_WAIT;
 
   const load = (): Waiting[] => {
-    const found = quietly(() => parse(store.get(KEY) || '[]'));
+    const found = readJson(store, KEY);
     return Array.isArray(found)
       ? found.filter((one) => one && typeof one.id === 'string' && typeof one.body === 'string' && one.since > now() - lifetime)
       : [];
@@ -59,45 +59,38 @@ export function createOutbox({ url, store, lifetime, now, fetch, later }: Outbox
       method: 'POST',
       body,
       keepalive: true, // survives the reload after a withdrawal
-      mode: 'cors',
       credentials: 'omit',
       headers: bare({ 'Content-Type': 'text/plain' }), // no preflight
     });
 
-  function again(seconds: number): void {
-    const ms = seconds > 0 ? Math.min(seconds * 1000, DAY) : wait;
-    wait = Math.min(wait * 2, LONGEST_WAIT);
-    later(send, ms);
-  }
-
+  /** Throws when it has to be tried again: the network was away, or the server for a while. */
   async function deliver(one: Waiting): Promise<void> {
-    const answer = await fetch(url, options(one.body)).catch(() => null);
-    const status = answer ? answer.status : 0;
-    if (status === 200 || status === 201) {
+    const answer = await fetch(url, options(one.body));
+    if (answer.ok) {
       update(one.id, null);
       wait = FIRST_WAIT;
-      const receipt = await answer!.text().catch(() => '');
+      const receipt = await answer.text().catch(() => '');
       if (receipt) store.set(RECEIPT, receipt);
-    } else if (status === 404 || status === 410) {
+    } else if (/404|410/.test('' + answer.status)) {
       stopped = true;
-    } else if (status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429) {
+    } else if (/^4(?!08|25|29)/.test('' + answer.status)) {
       update(one.id, { ...one, not_before: now() + DAY });
     } else {
-      throw retryAfter(quietly(() => answer!.headers.get('Retry-After')) || '', now());
+      throw answer;
     }
   }
 
   async function send(): Promise<void> {
     if (sending || stopped) return;
     sending = true;
-    let failed: number | null = null;
     try {
       for (let one = due(); one && !stopped; one = due()) await deliver(one);
-    } catch (seconds) {
-      failed = typeof seconds === 'number' ? seconds : 0;
+    } catch (answer) {
+      const seconds = quietly(() => retryAfter((answer as Response).headers.get('Retry-After') || '', now()));
+      later(send, seconds! > 0 ? Math.min(seconds! * 1000, DAY) : wait);
+      wait = Math.min(wait * 2, LONGEST_WAIT);
     }
     sending = false;
-    if (failed !== null) again(failed);
   }
 
   return {
@@ -106,6 +99,6 @@ export function createOutbox({ url, store, lifetime, now, fetch, later }: Outbox
       return send();
     },
     send: () => void send(),
-    receipt: () => quietly(() => parse(store.get(RECEIPT) || 'null')) ?? null,
+    receipt: () => readJson(store, RECEIPT) ?? null,
   };
 }

@@ -23,16 +23,17 @@ export interface ApiParts {
 
 const isFunction = (value: unknown): value is (detail?: unknown) => void => typeof value === 'function';
 
-export function describe(configuration: Configuration, choice: Choice | null): object {
-  return Object.freeze({
+const { freeze } = Object;
+
+export const describe = (configuration: Configuration, choice: Choice | null): object =>
+  freeze({
     answered: isComplete(configuration, choice),
-    decisions: Object.freeze({ ...bare(), necessary: true, ...decisionsOf(configuration, choice) }),
-    services: Object.freeze({ ...choice?.services }),
-    id: choice ? choice.id : null,
-    version: choice ? choice.version : null,
-    time: choice ? choice.time : null,
+    decisions: freeze({ necessary: true, ...decisionsOf(configuration, choice) }),
+    services: freeze({ ...choice?.services }),
+    id: choice?.id ?? null,
+    version: choice?.version ?? null,
+    time: choice?.time ?? null,
   });
-}
 
 export function createApi({ configuration, engine, gates, answering, events, outbox, open, isReady }: ApiParts): object {
   const has = (id: unknown): boolean => {
@@ -40,7 +41,7 @@ export function createApi({ configuration, engine, gates, answering, events, out
     return purposeGranted(configuration, engine.choice, '' + id) || (!!service && serviceGranted(configuration, engine.choice, service));
   };
 
-  return Object.freeze({
+  return freeze({
     get: () => describe(configuration, engine.choice),
     has,
     open,
@@ -48,13 +49,12 @@ export function createApi({ configuration, engine, gates, answering, events, out
     refuseAll: () => answering.all(false),
     withdraw: () => answering.all(false),
     set(answers: unknown) {
-      const given = bare<boolean>();
-      for (const [id, answer] of Object.entries(answers || {})) if (typeof answer === 'boolean') given[id] = answer;
-      if (Object.keys(given).length) answering.some(given as Answers);
+      const given = Object.entries(answers || {}).filter(([, answer]) => typeof answer === 'boolean');
+      if (given[0]) answering.some(Object.fromEntries(given) as Answers);
     },
-    receipt: () => outbox.receipt(),
+    'receipt': outbox.receipt,
     on(topic: Topic, listener: unknown) {
-      if (!isFunction(listener) || !/^(ready|change|open|close)$/.test(topic)) return () => undefined;
+      if (!isFunction(listener)) return () => {};
       if (topic === 'ready' && isReady()) quietly(() => listener(describe(configuration, engine.choice)));
       return events.on(topic, listener);
     },
@@ -67,13 +67,14 @@ export function createApi({ configuration, engine, gates, answering, events, out
         deed();
       });
     },
+    // Quoted: the build shortens these names elsewhere.
     debug: () => ({
       site_key: configuration.site_key,
       version: configuration.version,
       digest: configuration.digest,
-      choice: describe(configuration, engine.choice),
-      gates: gates.map((gate) => ({ name: gate.name, held: gate.held ? gate.held() : [] })),
-      refused: [...engine.notes],
+      'choice': describe(configuration, engine.choice),
+      gates: gates.map(({ name, held }) => ({ name, 'held': held ? held() : [] })),
+      'refused': [...engine.notes],
     }),
   });
 }
@@ -85,9 +86,10 @@ export function publish(api: object): () => void {
     for (const deed of deeds) if (isFunction(deed)) quietly(() => deed(api));
     return 0;
   };
+  const page = window as any;
   const drain = (): void => {
-    const queue = (window as any).consentQueue;
-    (window as any).consentQueue = { push };
+    const queue = page.consentQueue;
+    page.consentQueue = { push };
     if (Array.isArray(queue)) push(...queue);
   };
   drain();

@@ -2,29 +2,25 @@
 // one: the shortest suffix of our host that takes a cookie is the site. Asked once, and only where it matters.
 
 import type { Jar } from './saved-choice';
+import { isWithin } from './url-pattern';
 
 export type SameSite = (host: string) => boolean;
 
-const PROBE = 'eu-consent-probe';
+const PROBE = 'eu-consent-probe=';
 
 export function siteOf(host: string, jar: Jar): string {
-  const labels = host.split('.');
-  if (/^[\d.]+$|:/.test(host)) return host; // an address has no suffixes
-  for (let i = labels.length - 1; i >= 0; i--) {
-    const domain = labels.slice(i).join('.');
+  const labels = /^[\d.]+$|:/.test(host) ? [] : host.split('.'); // an address has no suffixes
+  const suffixes = labels.map((_, i) => labels.slice(i).join('.')).reverse();
+  return suffixes.find((domain) => {
     const attributes = '; Path=/; Domain=' + domain + '; SameSite=Lax';
-    jar.write(PROBE + '=1' + attributes);
-    const taken = jar.read().includes(PROBE + '=1');
-    jar.write(PROBE + '=' + attributes + '; Max-Age=0');
-    if (taken) return domain;
-  }
-  return host;
+    jar.write(PROBE + '1' + attributes);
+    const taken = jar.read().includes(PROBE + '1');
+    jar.write(PROBE + attributes + '; Max-Age=0');
+    return taken;
+  }) ?? host;
 }
 
 export function sameSite(host: string, jar: Jar): SameSite {
   let site: string | undefined;
-  return (other) => {
-    site ??= siteOf(host, jar);
-    return other === site || other.endsWith('.' + site);
-  };
+  return (other) => isWithin(other, (site ??= siteOf(host, jar)));
 }

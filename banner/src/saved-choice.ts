@@ -2,7 +2,7 @@
 // longer for having been visited (KEEP-03). A mirror in localStorage says when it ran out once the cookie is gone.
 // Whatever was tampered with is no choice at all.
 
-import { type Answers, type Choice } from './choice';
+import { type Choice } from './choice';
 import { nameOfPair } from './cookie-string';
 import { endOf } from './lifetime';
 import { bare, Clock, encode, parse, quietly } from './page';
@@ -11,10 +11,12 @@ import type { Store } from './store';
 export const COOKIE = 'eu-consent';
 const LONGEST = 4096;
 const TOMORROW = 86400e3; // how wrong a clock may be before a choice made "in the future" is a forgery
-const PURPOSE = /^[a-z][a-z0-9_]{0,39}$/;
-const SERVICE = /^[a-z0-9][a-z0-9-]{0,62}$/;
-const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+// What we would have written, and nothing else: every key, every value, their order.
+const ANSWERS = '\\{("[a-z0-9][a-z0-9_-]{0,62}":(true|false),?)*\\}';
+const ID = '"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"';
+const CHOICE = RegExp(`^\\{"purposes":${ANSWERS},("services":${ANSWERS},)?"version":[1-9]\\d{0,14},"id":${ID},"time":"\\d{4}-\\d\\d-\\d\\dT[\\d:]{8}\\.\\d{3}Z"\\}$`);
+const MIRROR = RegExp(`^\\{"id":${ID},"end":\\d{1,15}\\}$`);
 
 export type Saved =
   | { state: 'none' }
@@ -32,66 +34,45 @@ export interface Jar {
   write(cookie: string): void;
 }
 
-function answers(value: unknown, key: RegExp): Answers | null {
-  if (!value || typeof value !== 'object' || Array.isArray(value)) return null;
-  const kept = bare<boolean>();
-  for (const [id, answer] of Object.entries(value)) {
-    if (typeof answer !== 'boolean' || !key.test(id)) return null;
-    kept[id] = answer;
-  }
-  return kept;
-}
+const parseAs = (shape: RegExp, text: string): any => quietly(() => (shape.test(text) ? parse(text) : null)) ?? null;
 
 /** Read the value of the cookie; null unless every part is what we would have written. */
 export function parseChoice(text: string, now: number): Choice | null {
-  const found = text.length <= LONGEST && quietly(() => parse(decodeURIComponent(text)));
-  if (!found || typeof found !== 'object') return null;
-  const { version, id, time } = found;
-  const purposes = answers(found.purposes, PURPOSE);
-  const services = found.services === undefined ? bare<boolean>() : answers(found.services, SERVICE);
-  const sound =
-    purposes && services && Number.isSafeInteger(version) && version > 0 &&
-    typeof id === 'string' && ID.test(id) && typeof time === 'string' && TIME.test(time) && new Clock(time).getTime() <= now + TOMORROW;
-  return sound ? { purposes, services, version, id, time } : null;
+  const found = text.length <= LONGEST ? parseAs(CHOICE, quietly(() => decodeURIComponent(text)) || '') : null;
+  return found && +new Clock(found.time) <= now + TOMORROW
+    ? { ...found, purposes: bare(found.purposes), services: bare(found.services) }
+    : null;
 }
 
 export function formatChoice({ purposes, services, version, id, time }: Choice): string {
-  const some = Object.keys(services).length ? services : undefined;
+  const some = Object.keys(services)[0] ? services : undefined;
   return encodeURIComponent(encode({ purposes, services: some, version, id, time }));
 }
 
 export function savedChoice(jar: Jar, store: Store, lifetime: string, secure: boolean, now: () => number): SavedChoice {
-  const attributes = '; Path=/; SameSite=Lax' + (secure ? '; Secure' : '');
-  const end = (choice: Choice): number => endOf(new Clock(choice.time).getTime(), lifetime);
-
-  // A cookie of the same name may have been set on a parent domain: of several sound ones the newest answer counts.
-  const newest = (): Choice | null =>
-    jar
-      .read()
-      .split('; ')
-      .filter((pair) => nameOfPair(pair) === COOKIE)
-      .map((pair) => parseChoice(pair.slice(COOKIE.length + 1), now()))
-      .reduce((best, one) => (one && (!best || one.time > best.time) ? one : best), null);
-
-  const mirror = (): { id: string; end: number } | null => {
-    const found = quietly(() => parse(store.get(COOKIE) || 'null'));
-    return found && typeof found.id === 'string' && ID.test(found.id) && typeof found.end === 'number' ? found : null;
-  };
+  const put = (value: string, seconds: number): void =>
+    jar.write(COOKIE + '=' + value + '; Path=/; SameSite=Lax' + (secure ? '; Secure' : '') + '; Max-Age=' + seconds);
+  const end = ({ time }: Choice): number => endOf(+new Clock(time), lifetime);
 
   return {
     read() {
-      const choice = newest();
-      if (choice) return end(choice) > now() ? { state: 'valid', choice } : { state: 'expired', id: choice.id };
-      const seen = mirror();
-      return seen && seen.end <= now() ? { state: 'expired', id: seen.id } : { state: 'none' };
+      // A cookie of the same name may have been set on a parent domain: of several sound ones the newest answer counts.
+      const [choice] = jar
+        .read()
+        .split('; ')
+        .filter((pair) => nameOfPair(pair) === COOKIE)
+        .flatMap((pair) => parseChoice(pair.slice(COOKIE.length + 1), now()) || [])
+        .sort((a, b) => (a.time < b.time ? 1 : -1));
+      const seen = choice ? { id: choice.id, end: end(choice) } : parseAs(MIRROR, store.get(COOKIE) || '');
+      if (seen && seen.end <= now()) return { state: 'expired', id: seen.id };
+      return choice ? { state: 'valid', choice } : { state: 'none' };
     },
     write(choice) {
-      const seconds = Math.floor((end(choice) - now()) / 1000);
-      jar.write(COOKIE + '=' + formatChoice(choice) + attributes + '; Max-Age=' + seconds);
+      put(formatChoice(choice), Math.floor((end(choice) - now()) / 1000));
       store.set(COOKIE, encode({ id: choice.id, end: end(choice) }));
     },
     forget() {
-      jar.write(COOKIE + '=' + attributes + '; Max-Age=0');
+      put('', 0);
       store.remove(COOKIE);
     },
   };

@@ -1,7 +1,11 @@
 // localStorage as it was before the gates: our own keys pass through here. Storage may be missing, full or forbidden
 // (privacy modes, sandboxed frames), which must never matter to more than ourselves.
 
-import { accessor, quietly, uncurry } from './page';
+import { accessor, originals, parse, quietly } from './page';
+
+/** The two storages, and how the configuration calls them. */
+export const AREAS = [['localStorage', 'local_storage'], ['sessionStorage', 'session_storage']] as const;
+export type Area = (typeof AREAS)[number][0];
 
 export interface Store {
   get(key: string): string | null;
@@ -10,16 +14,12 @@ export interface Store {
   keys(): string[];
 }
 
-export function openStore(area: 'localStorage' | 'sessionStorage'): Store {
-  const storage = quietly(() => window[area]);
+const [read, write, drop, keyAt] = originals('Storage', 'getItem', 'setItem', 'removeItem', 'key') as [any, any, any, any];
+
+export function openStore(area: Area): Store {
+  const storage: any = quietly(() => window[area]);
   const memory = new Map<string, string>();
-  if (!storage) return memoryStore(memory);
-  const { getItem, setItem, removeItem, key } = Storage.prototype;
-  const read = uncurry(getItem);
-  const write = uncurry(setItem);
-  const drop = uncurry(removeItem);
-  const keyAt = uncurry(key);
-  const length = accessor(Storage.prototype, 'length').read;
+  const length = storage && accessor(Storage.prototype, 'length').read;
   return {
     get: (name) => memory.get(name) ?? quietly(() => read(storage, name)) ?? null,
     set(name, value) {
@@ -31,13 +31,10 @@ export function openStore(area: 'localStorage' | 'sessionStorage'): Store {
       memory.delete(name);
       quietly(() => drop(storage, name));
     },
-    keys: () => quietly(() => Array.from({ length: length(storage) }, (_, i) => keyAt(storage, i) as string)) || [],
+    // Not Object.keys: it leaves out what is named like a method.
+    keys: () => quietly(() => Array.from({ length: length(storage) }, (_, i) => keyAt(storage, i))) || [],
   };
 }
 
-export const memoryStore = (memory: Map<string, string>): Store => ({
-  get: (key) => memory.get(key) ?? null,
-  set: (key, value) => void memory.set(key, value),
-  remove: (key) => void memory.delete(key),
-  keys: () => [...memory.keys()],
-});
+/** What stands there as JSON; null when nothing does, or anybody's text. */
+export const readJson = (store: Store, key: string): any => quietly(() => parse(store.get(key) || 'null'));

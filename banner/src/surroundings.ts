@@ -5,7 +5,7 @@ import type { Jar } from './saved-choice';
 import { openStore } from './store';
 
 export function look(tag: HTMLScriptElement | null) {
-  const own = (tag && tag.src) || location.href;
+  const own = tag?.src || location.href;
   const cookie = accessor(Document.prototype, 'cookie');
   const jar: Jar = {
     read: () => quietly(() => cookie.read(document)) || '', // throws in a sandboxed frame
@@ -13,11 +13,11 @@ export function look(tag: HTMLScriptElement | null) {
   };
   return {
     own,
-    base: ((tag && tag.getAttribute('data-consent-server')) || own.replace(/[?#].*$/, '').replace(/[^/]*$/, '')).replace(/\/?$/, '/'), // …/v1/sites/KEY/
-    nonce: (tag && tag.nonce) || '',
+    base: (tag?.getAttribute('data-consent-server') || own.replace(/[?#].*$/, '').replace(/[^/]*$/, '')).replace(/\/?$/, '/'), // …/v1/sites/KEY/
+    nonce: tag?.nonce || '',
     jar,
     stores: { localStorage: openStore('localStorage'), sessionStorage: openStore('sessionStorage') },
-    now: (): number => new Clock().getTime(),
+    now: (): number => +new Clock(),
     fetch: fetch.bind(window),
     later: setTimeout.bind(window),
   };

@@ -14,26 +14,24 @@ export interface UrlPattern {
 export function parseUrlPattern(text: string): UrlPattern {
   const slash = text.indexOf('/');
   const [name = '', port = ''] = text.slice(0, slash).toLowerCase().split(':');
-  const subdomains = name.startsWith('*.');
-  const host = subdomains ? name.slice(2) : name;
+  const host = name.replace(/^\*\./, '');
+  const subdomains = host !== name;
   const path = text.slice(slash);
   const weight = (subdomains ? 0 : 1e7) + host.length * 1e4 + path.split('*').join('').length;
   return { host, subdomains, port, path, weight };
 }
 
 /** Host names compare in lower case (the URL parser sees to that) and without the dot of the root. */
-export const hostOf = (url: URL | Location): string =>
-  url.hostname.endsWith('.') ? url.hostname.slice(0, -1) : url.hostname;
+export const hostOf = (url: URL | Location): string => url.hostname.replace(/\.$/, '');
 
-const DEFAULT_PORTS: { [scheme: string]: string } = { 'http:': '80', 'https:': '443', 'ws:': '80', 'wss:': '443' };
+export const isWithin = (host: string, domain: string): boolean => host === domain || host.endsWith('.' + domain);
 
-export function matchesUrl(pattern: UrlPattern, url: URL): boolean {
-  const host = hostOf(url);
-  if (pattern.port && pattern.port !== (url.port || DEFAULT_PORTS[url.protocol])) return false;
-  if (host !== pattern.host && !(pattern.subdomains && host.endsWith('.' + pattern.host))) return false;
-  const path = url.pathname || '/';
+export function matchesUrl({ host, subdomains, port, path }: UrlPattern, url: URL): boolean {
+  const its = hostOf(url);
+  const { pathname, search } = url;
   return (
-    matchesName(pattern.path, path) ||
-    (!!url.search && pattern.path.includes('*') && matchesName(pattern.path, path + url.search))
+    (subdomains ? isWithin(its, host) : its === host) &&
+    (!port || port === (url.port || (/s:$/.test(url.protocol) ? '443' : '80'))) &&
+    (matchesName(path, pathname) || (path.includes('*') && matchesName(path, pathname + search)))
   );
 }

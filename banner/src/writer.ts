@@ -3,11 +3,10 @@
 
 import { Failure } from './page';
 
-const FRAME = /(https?:\/\/[^\s()]+?)(?::\d+)+\)?$/;
+const FRAME = /(https?:\/\/[^\s()]+?)(:\d+)+\)?$/;
 
 export function writerOf(stack: unknown, own: string): string | null {
-  if (typeof stack !== 'string') return null;
-  for (const line of stack.slice(0, 4000).split('\n')) {
+  for (const line of typeof stack === 'string' ? stack.slice(0, 4000).split('\n') : []) {
     const url = FRAME.exec(line.trim())?.[1];
     if (url && url !== own) return url;
   }

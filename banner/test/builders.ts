@@ -1,6 +1,6 @@
 // Small configurations and doubles for the tests.
 import type { Configuration, Service, Tracker } from '../src/configuration';
-import { memoryStore } from '../src/store';
+import type { Store } from '../src/store';
 
 export const tracker = (name: string, purpose: string | null, more: Partial<Tracker> = {}): Tracker => ({
   name, kind: 'cookie', purpose, domain: 'site', declared_lifetime: 'P13M', lifetime: 'P13M', lifetime_seconds: 33955200,
@@ -35,5 +35,14 @@ export function jar(text = '') {
   };
 }
 
-export const store = () => memoryStore(new Map());
+/** A storage that never fails. */
+export function store(): Store {
+  const kept = new Map<string, string>();
+  return {
+    get: (key) => kept.get(key) ?? null,
+    set: (key, value) => void kept.set(key, value),
+    remove: (key) => void kept.delete(key),
+    keys: () => [...kept.keys()],
+  };
+}
 export const DAY = 86400e3;

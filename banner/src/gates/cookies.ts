@@ -3,58 +3,37 @@
 
 import { nameOfPair, parseCookieWrite, withEnd } from '../cookie-string';
 import { keyOf } from '../first-writes';
-import { accessor, guardAccessor } from '../page';
-import type { Engine, Gate, Writer } from './gate';
+import { guard } from '../page';
+import type { CreateGate, Writer } from './gate';
+import { createWaiting } from './waiting';
 
-export function cookies(): Gate {
-  let engine: Engine;
-  let write: (text: string) => void;
-  const waiting = new Map<string, { text: string; writer: Writer }>();
+export const cookies: CreateGate = (engine) => {
+  const waiting = createWaiting(engine, 'cookies', 'cookie');
 
   /** What the browser is to be given instead of `text`; null: nothing. */
-  function judged(text: string, writer: Writer): string | null {
-    const now = engine.now();
-    const cookie = parseCookieWrite(text, now);
-    const key = keyOf(cookie.name, cookie.domain, cookie.path);
-    waiting.delete(key);
-    if (cookie.end !== null && cookie.end <= now) return text; // a deletion passes
-    const verdict = engine.judgeName('cookie', cookie.name, writer);
-    if (!verdict.allowed) {
-      const script = writer();
-      waiting.set(key, { text, writer: () => script });
-      engine.refused('cookies', cookie.name, verdict.service);
-      return null;
-    }
-    if (cookie.end === null || verdict.lifetime === null) return text; // a session stays a session
-    if (!verdict.lifetime) return withEnd(cookie, null, now);
-    const last = engine.writes.end(key, verdict.lifetime, verdict.service?.id);
-    return cookie.end > last ? withEnd(cookie, last, now) : text;
+  function judged(text: string, writer: Writer, write: (text: string) => void): string | null {
+    const cookie = parseCookieWrite(text, engine.now());
+    const { name, domain, path, end } = cookie;
+    const last = waiting.judge(name, keyOf(name, domain, path), end, writer, (writer) => put(text, writer, write));
+    return last === false ? null : last === end ? text : withEnd(cookie, last, engine.now());
   }
 
-  return {
-    name: 'cookies',
-    shut(its) {
-      engine = its;
-      const original = accessor(Document.prototype, 'cookie');
-      write = (text) => original.write(document, text);
-      guardAccessor(Document.prototype, 'cookie', {
-        get: (self) => () =>
-          (original.read(self) as string)
-            .split('; ')
-            .filter((pair) => !pair || engine.judgeName('cookie', nameOfPair(pair), null).allowed)
-            .join('; '),
-        set(self, args) {
-          const instead = judged((args[0] = '' + args[0]), engine.writer);
-          return () => (instead === null ? undefined : original.write(self, instead));
-        },
-      });
+  function put(text: string, writer: Writer, write: (text: string) => void): void {
+    const instead = judged(text, writer, write);
+    if (instead !== null) write(instead);
+  }
+
+  guard(Document.prototype, 'cookie', {
+    get: (self, args, pass) => () =>
+      pass(self, args)
+        .split('; ')
+        .filter((pair: string) => !pair || engine.judgeName('cookie', nameOfPair(pair), null).allowed)
+        .join('; '),
+    set(self, args, pass) {
+      const write = (text: string): void => pass(self, [text]);
+      const instead = judged((args[0] = '' + args[0]), engine.writer, write);
+      return () => instead !== null && write(instead);
     },
-    open() {
-      for (const { text, writer } of [...waiting.values()]) {
-        const instead = judged(text, writer);
-        if (instead !== null) write(instead);
-      }
-    },
-    held: () => [...waiting.keys()],
-  };
-}
+  });
+  return { name: 'cookies', ...waiting };
+};

@@ -12,7 +12,7 @@ export type Writer = () => string | null;
 export interface Verdict {
   readonly allowed: boolean;
   readonly service: Service | null;
-  readonly lifetime: number | null; // 0: the browser session
+  readonly lifetime: number; // 0: the browser session
 }
 
 export interface Engine {
@@ -29,10 +29,12 @@ export interface Engine {
   refused(gate: string, what: string, service: Service | null): void; // told to debug()
 }
 
+/** Made once, before the page runs: a gate is shut from the moment it exists. */
+export type CreateGate = (engine: Engine) => Gate;
+
 export interface Gate {
   readonly name: string;
   readonly selector?: string; // elements it wants to see when they are inserted
-  shut(engine: Engine): void; // once, before the page runs
   seen?(element: Element): void; // the parser or the page inserted this element
   open?(): void; // a choice was made: let go of whatever is granted now
   held?(): string[]; // what waits, for debug()
@@ -46,6 +48,7 @@ export interface Elements {
   heldUrl(element: Element): string | null;
   release(tag: string): void;
   held(tag: string): Element[];
+  urls(tag: string): string[]; // what is held, for debug()
 }
 
 export interface HoldListener {

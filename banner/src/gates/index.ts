@@ -3,11 +3,11 @@
 import { cookies } from './cookies';
 import { cookieStore } from './cookie-store';
 import { frames } from './frames';
-import type { Gate } from './gate';
+import type { CreateGate } from './gate';
 import { images } from './images';
 import { markup } from './markup';
 import { requests } from './requests';
 import { scripts } from './scripts';
 import { storage } from './storage';
 
-export const createGates = (): Gate[] => [cookies(), cookieStore(), storage(), requests(), images(), frames(), markup(), scripts()];
+export const GATES: readonly CreateGate[] = [cookies, cookieStore, storage, requests, images, frames, markup, scripts];

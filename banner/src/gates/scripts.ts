@@ -2,26 +2,23 @@
 // prepares a script, so making the element inert stops it (Chromium, Safari; Firefox tells by beforescriptexecute too).
 // What scripts insert is held by its src. Released in document order, each once.
 
-import { dom, inOrder } from '../elements';
-import { type Replayer, replayer } from '../replay';
-import type { Engine, Gate } from './gate';
+import { getAttribute, inOrder, isTagged, setAttribute } from '../dom';
+import { replayer } from '../replay';
+import type { CreateGate, Verdict } from './gate';
 
 const INERT = 'text/plain';
 
-export function scripts(): Gate {
-  let engine: Engine;
+export const scripts: CreateGate = ({ elements, judgeElement, refused, released }) => {
   const waiting = new Map<Element, string | null>(); // inert script → the type it had
-  let replay: Replayer;
+  const replay = replayer(released);
 
-  const isTagged = (script: Element): boolean =>
-    dom.get(script, 'data-consent') !== null || dom.get(script, 'data-consent-service') !== null;
-  const urlOf = (script: Element): string | null => engine.elements.heldUrl(script) ?? dom.get(script, 'src');
-  const allowed = (script: Element): boolean => engine.judgeElement(script, urlOf(script)).allowed;
+  const urlOf = (script: Element): string | null => elements.heldUrl(script) ?? getAttribute(script, 'src');
+  const judge = (script: Element): Verdict => judgeElement(script, urlOf(script));
 
-  function stop(script: Element, type: string | null): void {
-    waiting.set(script, type);
-    dom.set(script, 'type', INERT);
-    engine.refused('scripts', urlOf(script) || 'inline', engine.judgeElement(script, urlOf(script)).service);
+  function stop(script: Element): void {
+    waiting.set(script, getAttribute(script, 'type'));
+    setAttribute(script, 'type', INERT);
+    refused('scripts', urlOf(script)!, judge(script).service);
     script.addEventListener(
       'beforescriptexecute',
       (event) => {
@@ -33,35 +30,28 @@ export function scripts(): Gate {
   }
 
   function open(): void {
-    engine.elements.release('script');
-    const granted = inOrder(waiting.keys()).filter((script) => script.isConnected && allowed(script));
+    elements.release('script');
     replay.run(
-      granted.map((script) => {
+      inOrder(waiting.keys()).flatMap((script) => {
         const type = waiting.get(script)!;
-        waiting.delete(script);
-        return { script, type };
+        return script.isConnected && judge(script).allowed && waiting.delete(script) ? { script: script as HTMLScriptElement, type } : [];
       }),
     );
   }
 
+  elements.guard('script', HTMLScriptElement.prototype, ['src'], { release: replay.mark });
   return {
     name: 'scripts',
     selector: 'script',
-    shut(its) {
-      engine = its;
-      replay = replayer(engine.released);
-      engine.elements.guard('script', HTMLScriptElement.prototype, ['src'], { release: (script) => replay.mark(script) });
-    },
     seen(script) {
-      if (engine.released.has(script) || waiting.has(script)) return;
-      const type = dom.get(script, 'type');
-      if (type === INERT) {
+      if (released.has(script) || waiting.has(script)) return;
+      if (getAttribute(script, 'type') === INERT) {
         if (!isTagged(script)) return;
-        waiting.set(script, dom.get(script, 'data-type')); // <script type="text/plain" data-type="module">
-        if (allowed(script)) open();
-      } else if (urlOf(script) !== null && engine.elements.heldUrl(script) === null && !allowed(script)) stop(script, type);
+        waiting.set(script, getAttribute(script, 'data-type')); // <script type="text/plain" data-type="module">
+        if (judge(script).allowed) open();
+      } else if (getAttribute(script, 'src') !== null && elements.heldUrl(script) === null && !judge(script).allowed) stop(script);
     },
     open,
-    held: () => [...inOrder(waiting.keys()), ...engine.elements.held('script')].map((script) => urlOf(script) || 'inline'),
+    held: () => [...inOrder(waiting.keys()), ...elements.held('script')].map((script) => urlOf(script) || 'inline'),
   };
-}
+};

@@ -20,60 +20,55 @@ export function entriesOf({ purposes, services }: Configuration, purpose: string
 /** Vendor → its services, under every purpose that needs consent (UI-09). */
 export function partnersOf(configuration: Configuration): Map<string, Service[]> {
   const partners = new Map<string, Service[]>();
-  const services = configuration.purposes.flatMap(({ id, exempt }) => (exempt ? [] : entriesOf(configuration, id).map(({ service }) => service)));
-  for (const service of new Set(services)) partners.set(service.vendor, [...(partners.get(service.vendor) ?? []), service]);
+  const services = configuration.purposes.flatMap(({ id, exempt }) => (exempt ? [] : entriesOf(configuration, id)));
+  for (const service of new Set(services.map((entry) => entry.service))) partners.set(service.vendor, [...(partners.get(service.vendor) || []), service]);
   return partners;
 }
 
-export function partnerList(configuration: Configuration, words: Words): HTMLElement {
-  const rows = [...partnersOf(configuration)].map(([vendor, services]) =>
-    h('li', {}, link(services.find(({ policy_url }) => policy_url)?.policy_url ?? null, vendor, words), ` – ${services.map(({ name }) => name).join(', ')}`),
-  );
-  return h('ul', {}, ...rows);
-}
+export const partnerList = (partners: Map<string, Service[]>, words: Words): HTMLElement =>
+  h('ul', [...partners].map(([vendor, services]) =>
+    h('li', link(services.find((one) => one.policy_url)?.policy_url, vendor, words), ` – ${services.map(({ name }) => name).join(', ')}`)));
 
 /** `granted` are services that were agreed to by themselves, from their placeholder. */
-export function serviceList(entries: Entry[], words: Words, granted: { readonly [service: string]: boolean } = {}): HTMLElement {
-  const rows = entries.map(({ service: { id, name, vendor, policy_url }, trackers }) =>
+export const serviceList = (entries: Entry[], words: Words, granted: { readonly [service: string]: boolean } = {}): HTMLElement =>
+  h('ul', entries.map(({ service: { id, name, vendor, policy_url }, trackers }) =>
     h(
       'li',
-      {},
-      h('strong', {}, name),
+      h('strong', name),
       vendor !== name && ` – ${vendor}`,
       granted[id] === true && ` (${words.text('on')})`,
-      policy_url && h('br'),
-      policy_url && link(policy_url, words.text('vendor_policy', { vendor }), words),
-      trackers[0] ? h('ul', {}, ...trackers.map((tracker) => row(tracker, words))) : null,
-    ),
-  );
-  return h('ul', {}, ...rows);
-}
+      policy_url && [h('br'), link(policy_url, words.text('vendor_policy', { vendor }), words)],
+      trackers[0] && h('ul', trackers.map((tracker) => row(tracker, words))),
+    )));
 
 function row(tracker: Tracker, words: Words): HTMLElement {
   const { kind, domain, name, exemption, description } = tracker;
   const { text, pick } = words;
   const kept = tracker.declared_lifetime || !/^(script|iframe|pixel)$/.test(kind);
   const facts = [text(`kind_${kind}`), domain !== 'site' && domain, kept && text('lifetime', { lifetime: lifetime(tracker, words) })];
-  return h('li', {}, h('code', {}, name), h('p', {}, pick(description), exemption?.ground === 'EXM-07' && ` ${text('objection')}`), h('small', {}, facts.filter(Boolean).join(' · ')));
+  return h('li', h('code', name), h('p', pick(description), exemption?.ground === 'EXM-07' && ` ${text('objection')}`), h('small', facts.filter(Boolean).join(' · ')));
 }
 
-// The vendor's claim first; what is applied only where it is enforced.
-function lifetime({ declared_lifetime, capped, lifetime: applied }: Tracker, { text, duration }: Words): string {
+// The vendor's claim first; what is applied only where a script can enforce it: not on somebody else's domain (DUR-03).
+function lifetime({ declared_lifetime, capped, domain, lifetime: applied }: Tracker, { text, duration }: Words): string {
   const declared = declared_lifetime ? duration(declared_lifetime) : text('unknown');
-  return capped && applied ? text('capped', { declared, applied: duration(applied) }) : declared;
+  return capped && applied && domain === 'site' ? text('capped', { declared, applied: duration(applied) }) : declared;
 }
 
 /** The whole declaration, in the page's own style: headings and lists only. */
 export function declare(host: Element, configuration: Configuration, words: Words, open: () => void): void {
   const { text, pick, voice } = words;
-  const part = (title: string, description: string, entries: Entry[]): Child[] => (entries[0] ? [h('h2', {}, title), h('p', {}, description), serviceList(entries, words)] : []);
+  const part = (id: string | null, title: string, description: string): Child[] => {
+    const entries = entriesOf(configuration, id);
+    return entries[0] ? [h('h2', title), h('p', description), serviceList(entries, words)] : [];
+  };
   host.replaceChildren(
     h(
       'div',
       voice,
-      ...configuration.purposes.flatMap(({ id, title, description }) => part(pick(title), pick(description), entriesOf(configuration, id))),
-      ...part(text('unclassified_title'), text('unclassified_text'), entriesOf(configuration, null)),
-      h('p', {}, button('', text('reopen'), open)),
+      configuration.purposes.flatMap(({ id, title, description }) => part(id, pick(title), pick(description))),
+      part(null, text('unclassified_title'), text('unclassified_text')),
+      h('p', button('', text('reopen'), open)),
     ),
   );
 }

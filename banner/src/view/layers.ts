@@ -1,4 +1,5 @@
 // The two dialogs, as elements: what the visitor reads and presses. Showing, hiding and focus are index.ts's.
+import { asked } from '../choice';
 import type { Configuration } from '../configuration';
 import type { ViewActions, ViewState } from './contract';
 import { type Child, button, h, iconButton, link } from './dom';
@@ -17,8 +18,8 @@ function dialog(words: Words, kind: string, title: string, close: Child, intro: 
     'dialog',
     { class: kind, role: 'dialog', 'aria-labelledby': 'Title', 'aria-describedby': 'Intro', ...words.voice },
     h('div', { class: 'head' }, h('h2', { id: 'Title', tabindex: '-1' }, title), close),
-    h('div', { class: 'body' }, h('p', { id: 'Intro' }, intro), ...body),
-    h('div', { class: 'foot' }, ...buttons),
+    h('div', { class: 'body' }, h('p', { id: 'Intro' }, intro), body),
+    h('div', { class: 'foot' }, buttons),
   );
 }
 
@@ -26,7 +27,6 @@ export function layer1(configuration: Configuration, words: Words, actions: View
   const { text, pick } = words;
   const { layout, theme, close, controller, privacy_url } = configuration.banner;
   const partners = partnersOf(configuration).size;
-  const asked = configuration.purposes.filter(({ exempt }) => !exempt);
   return dialog(
     words,
     layout === 'box' ? `box ${theme.position}` : layout,
@@ -34,8 +34,8 @@ export function layer1(configuration: Configuration, words: Words, actions: View
     close && button('link small', text('close'), () => actions.refuseAll(1), 'close'),
     text('intro', { controller }),
     [
-      h('ul', { class: 'purposes' }, ...asked.map(({ title, description }) => h('li', {}, h('strong', {}, pick(title)), pick(description)))),
-      h('p', {}, `${text('consequences')} ${text('withdraw_how', { reopen: text('reopen') })}`),
+      h('ul', { class: 'purposes' }, asked(configuration).map(({ title, description }) => h('li', h('strong', pick(title)), pick(description)))),
+      h('p', `${text('consequences')} ${text('withdraw_how', { reopen: text('reopen') })}`),
       h('p', { class: 'links' }, partners > 0 && button('link', text('partners', { n: partners }), () => settings('#Partners')), privacy_url && link(privacy_url, text('privacy'), words)),
     ],
     [...answers(words, actions, 1), button('line', text('customize'), () => settings(), 'customize')],
@@ -46,15 +46,15 @@ export function layer2(configuration: Configuration, words: Words, actions: View
   const { text, pick, duration } = words;
   const { decisions, services, answered, granted, consentId } = actions.state();
   const { privacy_url } = configuration.banner;
-  const partners = partnersOf(configuration).size;
+  const partners = partnersOf(configuration);
   const unclassified = entriesOf(configuration, null);
   const switches: HTMLInputElement[] = [];
   const toggle = (id: string): HTMLElement => {
     const input = h('input', { type: 'checkbox', role: 'switch', id, 'data-consent-purpose': id, 'aria-describedby': `${id}-is`, checked: decisions[id] === true });
     switches.push(input);
     // The word repeats the state for who sees neither colour nor shape well; screen readers have it from the switch.
-    const word = h('span', { 'aria-hidden': 'true' }, h('span', { class: 'off' }, text('off')), h('span', { class: 'on' }, text('on')));
-    return h('div', {}, input, word);
+    const word = h('span', { 'aria-hidden': 'true' }, ['off', 'on'].map((state) => h('span', { class: state }, text(state))));
+    return h('div', input, word);
   };
   const save = (): void => actions.save(Object.fromEntries(switches.map(({ id, checked }) => [id, checked])));
   return dialog(
@@ -68,23 +68,22 @@ export function layer2(configuration: Configuration, words: Words, actions: View
         group(
           words,
           exempt ? pick(title) : h('label', { for: id }, pick(title)),
-          exempt ? h('b', {}, text('always')) : toggle(id),
-          [h('p', { id: `${id}-is` }, pick(description)), h('p', {}, pick(details))],
+          exempt ? h('b', text('always')) : toggle(id),
+          [h('p', { id: `${id}-is` }, pick(description)), h('p', pick(details))],
           entriesOf(configuration, id),
           services,
         ),
       ),
-      unclassified[0] ? group(words, text('unclassified_title'), h('b', {}, text('blocked')), [h('p', {}, text('unclassified_text'))], unclassified, {}) : null,
-      partners > 0 && h('h3', { id: 'Partners', tabindex: '-1' }, text('partners', { n: partners })),
-      partners > 0 && partnerList(configuration, words),
-      privacy_url && h('p', {}, link(privacy_url, text('privacy'), words)),
-      answered && consentId && h('p', {}, h('small', {}, text('consent_id', { id: consentId }))),
+      unclassified[0] ? group(words, text('unclassified_title'), h('b', text('blocked')), [h('p', text('unclassified_text'))], unclassified, {}) : null,
+      ...(partners.size ? [h('h3', { id: 'Partners', tabindex: '-1' }, text('partners', { n: partners.size })), partnerList(partners, words)] : []),
+      privacy_url && h('p', link(privacy_url, text('privacy'), words)),
+      answered && consentId && h('p', h('small', text('consent_id', { id: consentId }))),
     ],
     [...answers(words, actions, 2), button('line', text('save'), save, 'save'), granted && button('line', text('withdraw'), () => actions.withdraw(), 'withdraw')],
   );
 }
 
 function group(words: Words, title: Child, side: Child, content: Child[], entries: Entry[], granted: ViewState['services']): HTMLElement {
-  const behind = entries[0] ? h('details', {}, h('summary', {}, words.text('services', { n: entries.length })), serviceList(entries, words, granted)) : null;
-  return h('fieldset', {}, h('legend', {}, title), side, ...content, behind);
+  const behind = entries[0] && h('details', h('summary', words.text('services', { n: entries.length })), serviceList(entries, words, granted));
+  return h('fieldset', h('legend', title), side, content, behind);
 }

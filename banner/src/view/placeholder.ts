@@ -10,7 +10,7 @@ export function placeholderFor(service: string, purpose: string, frame: Element,
     h(
       'div',
       { class: 'placeholder', role: 'group', 'aria-label': title, ...voice },
-      h('strong', {}, title),
+      h('strong', title),
       h('p', { class: 'small' }, text('placeholder_text', { service, purpose })),
       button('fill', text('placeholder_allow', { service }), grant),
       button('link small', text('reopen'), open),

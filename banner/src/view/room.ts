@@ -8,7 +8,8 @@ export function keepClear(layer: HTMLElement, root: ShadowRoot): () => void {
   const before = page.style.scrollPaddingBottom;
   const spacer = h('div', { class: 'spacer' });
   const uncover = ({ target }: Event): void => {
-    if (!(target instanceof Element) || target === root.host) return;
+    // Under a mouse the page must stay where it is: a press that begins on a button would end beside it.
+    if (!(target instanceof Element) || target === root.host || !target.matches(':focus-visible')) return;
     const over = layer.getBoundingClientRect();
     const under = target.getBoundingClientRect();
     const missing = under.bottom - over.top + 8;

@@ -1,0 +1,37 @@
+// Writes of names: judged, and where they are refused kept with the script that tried, to be done when they are granted.
+// Shared by the gates of cookies and storages.
+
+import type { Kind } from '../configuration';
+import { quietly } from '../page';
+import type { Engine, Writer } from './gate';
+
+export interface Waiting {
+  /** May this be written, and until when? False: not now, `again` is called once a choice was made. Otherwise the time
+   * (ms) when it must be gone, which is `end` or earlier; null: with the browser session. Infinity asks for no end. */
+  judge(name: string, key: string, end: number | null, writer: Writer, again: (writer: Writer) => unknown): number | null | false;
+  open(): void;
+  held(): string[];
+}
+
+export function createWaiting(engine: Engine, gate: string, kind: Kind): Waiting {
+  const waiting = new Map<string, () => unknown>();
+  return {
+    judge(name, key, end, writer, again) {
+      waiting.delete(key);
+      if (end !== null && end <= engine.now()) return end; // a deletion passes
+      const { allowed, service, lifetime } = engine.judgeName(kind, name, writer);
+      if (!allowed) {
+        const script = writer();
+        waiting.set(key, () => again(() => script));
+        engine.refused(gate, name, service);
+        return false;
+      }
+      // A session stays a session, and what lives for ever and is nobody's is not counted.
+      return end !== null && lifetime && (service || end < Infinity) ? Math.min(end, engine.writes.end(key, lifetime, service?.id)) : null;
+    },
+    open() {
+      for (const again of [...waiting.values()]) quietly(again);
+    },
+    held: () => [...waiting.keys()],
+  };
+}
