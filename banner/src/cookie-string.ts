@@ -48,7 +48,8 @@ export function parseCookieWrite(text: string, now: number): CookieWrite {
     if (is('path')) path = value;
     const date = is('expires') ? parseCookieDate(value) : NaN;
     if (date === date) expires = date;
-    if (is('max-age') && /^-?\d+$/.test(value)) maxAge = now + +value * 1000;
+    // Chromium obeys a plus sign, which the RFC does not know.
+    if (is('max-age') && /^[+-]?\d+$/.test(value)) maxAge = now + +value * 1000;
   }
   return { name, pair, attributes, domain, path, end: maxAge ?? expires };
 }

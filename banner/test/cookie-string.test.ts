@@ -6,7 +6,10 @@ const NOW = Date.UTC(2026, 10, 22);
 const end = (text: string) => parseCookieWrite(text, NOW).end;
 
 test('without Max-Age and Expires a cookie ends with the session', () => assert.equal(end('a=1; Path=/'), null));
-test('Max-Age counts from now', () => assert.equal(end('a=1; max-age=60'), NOW + 60e3));
+test('Max-Age counts from now, with a plus sign too', () => {
+  assert.equal(end('a=1; max-age=60'), NOW + 60e3);
+  assert.equal(end('a=1; Max-Age=+60'), NOW + 60e3);
+});
 test('Expires is a date', () => assert.equal(end('a=1; EXPIRES=Wed, 22 Nov 2028 10:00:00 GMT'), Date.UTC(2028, 10, 22, 10)));
 test('Max-Age wins over Expires, wherever it stands', () => {
   assert.equal(end('a=1; Max-Age=60; Expires=Wed, 22 Nov 2028 10:00:00 GMT'), NOW + 60e3);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Choice } from '../src/choice';
 import { formatChoice, parseChoice, savedChoice } from '../src/saved-choice';
@@ -63,4 +64,14 @@ test('once forgotten nothing is left to expire', () => {
   saved.write(CHOICE);
   saved.forget();
   assert.deepEqual(setting(NOW + 300 * DAY, cookies, kept).saved.read(), { state: 'none' });
+});
+
+test('the guard on the site’s own server reads the same choices', () => {
+  const vectors = JSON.parse(readFileSync('../tests/vectors/saved_choices.json', 'utf8'));
+  assert.ok(vectors.length > 50);
+  for (const { desc, cookie, now, lifetime, state, choice } of vectors) {
+    const saved = savedChoice({ read: () => cookie, write() {} } as any, store(), lifetime, true, () => Date.parse(now)).read();
+    assert.equal(saved.state, state, desc);
+    if (saved.state === 'valid') assert.deepEqual(JSON.parse(JSON.stringify(saved.choice)), choice, desc);
+  }
 });

@@ -15,7 +15,8 @@ export const cookies: CreateGate = (engine) => {
     const cookie = parseCookieWrite(text, engine.now());
     const { name, domain, path, end } = cookie;
     const last = waiting.judge(name, keyOf(name, domain, path), end, writer, (writer) => put(text, writer, write));
-    return last === false ? null : last === end ? text : withEnd(cookie, last, engine.now());
+    // A lifetime that we could not read is taken out: a browser that can would keep the cookie longer than it may.
+    return last === false ? null : last !== null && last === end ? text : withEnd(cookie, last, engine.now());
   }
 
   function put(text: string, writer: Writer, write: (text: string) => void): void {
