@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from hypothesis import given, settings
@@ -39,7 +40,10 @@ def run(messages: list[dict[str, Any]], scope: dict[str, Any], *cookies: str) ->
     async def keep(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(ConsentGuard(app, configuration(), now=lambda: NOW)(scope, nothing, keep))
+    guarded = ConsentGuard(app, configuration(), now=lambda: NOW)
+    # In a thread of its own: where a browser is driven, the session's thread has a running loop already.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(guarded(scope, nothing, keep))).result()
     return sent
 
 
