@@ -84,6 +84,17 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 @click.pass_obj
 def run(info: ScriptInfo, demo: bool, show_config: bool) -> None:
     """Run everything on one machine: web, sequencer, jobs."""
+    _run(info, demo, show_config)
+
+
+@click.command()
+@click.pass_obj
+def demo(info: ScriptInfo) -> None:
+    """Run everything, with the five demo sites and their stand-in vendors: the same as run --demo."""
+    _run(info, demo=True)
+
+
+def _run(info: ScriptInfo, demo: bool, show_config: bool = False) -> None:
     settings = read_settings()
     if show_config:
         _show(settings)
@@ -204,4 +215,4 @@ def _require_free_port(settings: Settings) -> None:
             raise AlreadyRunning(f"{settings.host}:{settings.port}: {why}. Set PORT to another one.") from None
 
 
-SERVING = (run, web, worker, init, healthcheck)
+SERVING = (run, demo, web, worker, init, healthcheck)

@@ -126,7 +126,8 @@ def parse_catalogue(document: object, library: Library, texts: Mapping[str, Lang
     languages = _languages(reader, texts)
     purposes = _purposes(reader, languages, texts)
     known = {purpose.id for purpose in purposes}
-    services = tuple(_service(item, library, languages, known) for item in reader.objects("services"))
+    owner = str(reader.values.get("name") or "")
+    services = tuple(_service(item, library, languages, known, owner) for item in reader.objects("services"))
     _refuse_doubles(services, problems)
     catalogue = Catalogue(
         site_key=reader.parsed("site_key", parse_site_key, "", required=True),
@@ -186,7 +187,8 @@ def _purposes(reader: Reader, languages: tuple[str, ...], texts: Mapping[str, La
             | item.texts_by_language("description", languages, required=not default),
             _default_texts(texts, languages, purpose_id, "details") | item.texts_by_language("details", languages),
         )
-        item.raw("exempt")  # follows from the id; accepted because configurations carry it
+        for derived in ("exempt", "since"):
+            item.raw(derived)  # a configuration's own words; worked out again, never taken over
         item.refuse_unknown()
     shipped = {
         purpose_id: Purpose(
@@ -212,7 +214,8 @@ def _default_texts(
     }
 
 
-def _service(reader: Reader, library: Library, languages: tuple[str, ...], known: set[str]) -> Service:
+def _service(reader: Reader, library: Library, languages: tuple[str, ...], known: set[str], owner: str) -> Service:
+    """Read one service; without a vendor it is the site's own."""
     entry = None
     if reader.has("library"):
         name = reader.text("library")
@@ -241,7 +244,7 @@ def _service(reader: Reader, library: Library, languages: tuple[str, ...], known
     service = Service(
         id=reader.parsed("id", _service_id, base.id if base else "", required=base is None),
         name=reader.text("name", base.name if base else None, 200),
-        vendor=reader.text("vendor", base.vendor if base else None, 200),
+        vendor=reader.text("vendor", base.vendor if base else owner or None, 200),
         purpose=purpose,
         policy_url=reader.parsed("policy_url", parse_web_address, (base.policy_url or "") if base else "") or None,
         url_patterns=reader.texts("url_patterns", parse_url_pattern)
@@ -250,6 +253,7 @@ def _service(reader: Reader, library: Library, languages: tuple[str, ...], known
         trackers=trackers,
         exemption=exemption,
     )
+    reader.raw("exempt")  # a configuration's own word; follows from the exemptions
     _check_exemption(reader, service, never_exempt)
     reader.refuse_unknown()
     return service
@@ -338,7 +342,7 @@ def _check_exemption(reader: Reader, service: Service, never_exempt: str | None)
     if service.exemption:
         for problem in exemption_problems(service.exemption, service.purpose, never_exempt):
             reader.problem("exemption", problem)
-    elif service.purpose == NECESSARY:
+    elif service.purpose == NECESSARY and not service.exempt:
         reader.problem("exemption", "A service for “necessary” needs a ground, a justification and an author (EXM-10).")
 
 

@@ -46,8 +46,9 @@ class Service:
 
     @property
     def exempt(self) -> bool:
-        """Whether its scripts and requests need no consent."""
-        return self.purpose == NECESSARY or self.exemption is not None
+        """Whether its scripts and requests need no consent: exempt itself, or necessary with every tracker exempt."""
+        all_exempt = bool(self.trackers) and all(tracker.exemption for tracker in self.trackers)
+        return self.exemption is not None or (self.purpose == NECESSARY and all_exempt)
 
     @property
     def purposes(self) -> frozenset[str]:

@@ -76,6 +76,33 @@ def test_necessary_without_an_exemption_is_refused() -> None:
     assert "services.0.trackers.0.exemption" in problems(site_file(services=[own(purpose="necessary")]))
 
 
+def test_a_necessary_service_may_leave_the_exemption_to_its_trackers() -> None:
+    service = {"id": "app", "name": "App", "purpose": "necessary"}
+    exempt = {"trackers": [{"name": "sid", "exemption": EXEMPTION}], "url_patterns": ["app.example/*"]}
+    found = read(site_file(services=[service | exempt])).services[0]
+    assert found.exempt
+    assert found.vendor == "Example"
+    assert "services.0.exemption" in problems(site_file(services=[service | {"url_patterns": ["app.example/*"]}]))
+
+
+def test_the_shapes_of_a_configuration_are_accepted() -> None:
+    purpose = {"id": "audience", "exempt": False, "since": 3, "title": {"fr": "Visites", "en": "Visits"}}
+    tracker = {"name": "v", "declared_lifetime": "P2Y", "lifetime": "P13M", "lifetime_seconds": 1, "capped": False}
+    service = {
+        "id": "own",
+        "name": "Own",
+        "purpose": "audience",
+        "exempt": True,
+        "policy_url": None,
+        "trackers": [tracker],
+    }
+    catalogue = read(site_file(purposes=[purpose], services=[service]))
+    lifetime = catalogue.trackers()[0].lifetime
+    assert lifetime is not None
+    assert lifetime.capped
+    assert not catalogue.services[0].exempt
+
+
 @pytest.mark.parametrize("purpose", ["marketing", "social"])
 def test_advertising_and_embeds_are_never_exempt(purpose: str) -> None:
     assert problems(site_file(services=[own(purpose=purpose, exemption=EXEMPTION)]))
