@@ -11,13 +11,14 @@ from importlib import resources
 
 @dataclass(frozen=True)
 class Language:
-    """What the banner and the default purposes say in one language."""
+    """What the banner, the default purposes and the declaration say in one language."""
 
     code: str
     name: str
     direction: str
     banner: Mapping[str, str]
     purposes: Mapping[str, Mapping[str, str]]
+    declaration: Mapping[str, str]
 
 
 @functools.cache
@@ -28,7 +29,12 @@ def load_languages() -> Mapping[str, Language]:
     documents = [json.loads(file.read_text(encoding="utf-8")) for file in files]
     return {
         document["language"]: Language(
-            document["language"], document["name"], document["direction"], document["banner"], document["purposes"]
+            document["language"],
+            document["name"],
+            document["direction"],
+            document["banner"],
+            document["purposes"],
+            document["declaration"],
         )
         for document in documents
     }

@@ -2,6 +2,7 @@
 
 from consent_server.web.visitor.banner import blueprint as banner
 from consent_server.web.visitor.consents import blueprint as consents
+from consent_server.web.visitor.declaration import blueprint as declaration
 from consent_server.web.visitor.receipts import blueprint as receipts
 
-BLUEPRINTS = (banner, consents, receipts)
+BLUEPRINTS = (banner, consents, receipts, declaration)
