@@ -4,7 +4,7 @@
 import { namesIn } from './cookie-string';
 import { CAP_SECONDS } from './lifetime';
 import type { Core } from './engine';
-import { keyOf } from './first-writes';
+import { keyOf, nameIn, storageKey } from './first-writes';
 import type { Jar } from './saved-choice';
 import { AREAS, type Area, type Store } from './store';
 
@@ -55,10 +55,9 @@ export function createCleanup({ judgeName, rules, writes }: Core, jar: Jar, stor
     for (const name of found) deleteCookie(name, jar, location.hostname, location.pathname);
     for (const [area, kind] of AREAS) {
       for (const key of stores[area].keys()) {
-        const id = area + ' ' + key;
-        if (!unwanted(kind, key, id)) continue;
+        if (!unwanted(kind, key, storageKey(kind, key))) continue;
         stores[area].remove(key);
-        writes.forget(id);
+        writes.forget(nameIn(kind, key));
       }
     }
     void databases().catch(() => {});

@@ -5,7 +5,7 @@ import { type Choice, purposeGranted, serviceGranted, trackerGranted } from './c
 import type { Configuration, Service } from './configuration';
 import { getAttribute } from './dom';
 import { createElements } from './elements';
-import { type FirstWrites } from './first-writes';
+import { type FirstWrites, nameIn } from './first-writes';
 import type { Engine, Verdict } from './gates/gate';
 import { CAP_SECONDS } from './lifetime';
 import { Address, quietly, resolve } from './page';
@@ -67,7 +67,7 @@ export function createEngine(configuration: Configuration, { own, sameSite, writ
       if (OURS.test(name)) return pass;
       const declared = anyOf(rules.trackers(kind, name, host).map(ofTracker));
       if (declared) return declared;
-      const attributed = rules.service(writes.serviceOf(name) || '');
+      const attributed = rules.service(writes.serviceOf(nameIn(kind, name)) || '');
       if (attributed && !granted(attributed)) return ofService(attributed);
       if (kind === 'cookie' && (rules.known(name) || (writer && configuration.unknown_cookies === 'block'))) return refuse;
       const script = writer?.();

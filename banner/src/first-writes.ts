@@ -1,6 +1,7 @@
 // When was each cookie and storage key first written: lifetimes count from there and never slide (DUR-04).
 // Also remembers which service an undeclared cookie came from, so that withdrawal finds it again.
 
+import type { Kind } from './configuration';
 import { encode } from './page';
 import { readJson, type Store } from './store';
 
@@ -19,6 +20,10 @@ export interface FirstWrites {
 }
 
 export const keyOf = (name: string, domain = '', path = ''): string => name + ';' + domain + ';' + path;
+
+/** A storage key's own name among the cookies'. */
+export const nameIn = (kind: Kind, name: string): string => (kind === 'cookie' ? name : kind + ' ' + name);
+export const storageKey = (kind: Kind, name: string): string => keyOf(nameIn(kind, name));
 
 export function firstWrites(store: Store, now: () => number): FirstWrites {
   const load = (): Map<string, Entry> =>

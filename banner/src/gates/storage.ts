@@ -1,7 +1,9 @@
 // localStorage and sessionStorage: setItem, and assignment by property (`localStorage.x = …`), which only a proxy in
 // front of the window's storage can see. Refused writes are kept and done when they are granted.
 
+import type { Kind } from '../configuration';
 import { bare, defineProperty, guard, guardMethod, ProxyOf, quietly, uncurry } from '../page';
+import { storageKey } from '../first-writes';
 import { AREAS } from '../store';
 import type { CreateGate, Writer } from './gate';
 import { createWaiting, type Waiting } from './waiting';
@@ -10,12 +12,12 @@ export const storage: CreateGate = (engine) => {
   const { prototype } = Storage;
   const setItem = uncurry(prototype.setItem);
   const real = new Map<unknown, Storage>(); // proxy → the storage behind it
-  const areas = new Map<unknown, { area: string; waiting: Waiting }>();
+  const areas = new Map<unknown, { kind: Kind; waiting: Waiting }>();
 
   /** True when this write must not happen (now). */
   function refused(storage: Storage, key: string, value: string, writer: Writer = engine.writer): boolean {
     const found = areas.get(storage);
-    return !!found && found.waiting.judge(key, found.area + ' ' + key, found.area === 'localStorage' ? Infinity : null, writer, (writer) =>
+    return !!found && found.waiting.judge(key, storageKey(found.kind, key), found.kind === 'local_storage' ? Infinity : null, writer, (writer) =>
       refused(storage, key, value, writer) || setItem(storage, key, value)) === false;
   }
 
@@ -33,7 +35,7 @@ export const storage: CreateGate = (engine) => {
     const storage = quietly(() => window[area]); // throws where storage is forbidden: nothing to guard then
     if (!storage) continue;
     const proxy = stand(storage);
-    areas.set(storage, { area, waiting: createWaiting(engine, area, kind) });
+    areas.set(storage, { kind, waiting: createWaiting(engine, area, kind) });
     real.set(proxy, storage);
     guard(window, area, { get: () => () => proxy });
   }

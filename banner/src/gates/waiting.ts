@@ -26,8 +26,10 @@ export function createWaiting(engine: Engine, gate: string, kind: Kind): Waiting
         engine.refused(gate, name, service);
         return false;
       }
-      // A session stays a session, and what lives for ever and is nobody's is not counted.
-      return end !== null && lifetime && (service || end < Infinity) ? Math.min(end, engine.writes.end(key, lifetime, service?.id)) : null;
+      // What ends with the session, or lives for ever, is only counted when it is a service's: to be found again.
+      if (!lifetime || (!service && (end === null || end === Infinity))) return null;
+      const last = engine.writes.end(key, lifetime, service?.id);
+      return end === null ? null : Math.min(end, last);
     },
     open() {
       for (const again of [...waiting.values()]) quietly(again);
