@@ -124,6 +124,7 @@ class Recorder:
         self._jobs: queue.Queue[_Job | None] = queue.Queue(LONGEST_QUEUE)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._stopped = False
         self._last: datetime | None = None
         self._backlog = 0
         self._counted_at = -COUNT_EVERY_S
@@ -140,11 +141,7 @@ class Recorder:
         self._refuse_backlog(session)
         session.rollback()  # nothing was written; a request that waits holds no snapshot and no connection
         session.close()
-        self._start()
-        try:
-            self._jobs.put_nowait(job)
-        except queue.Full:
-            raise Unavailable("Too many answers are waiting to be written.") from None
+        self._queue(job)
         try:
             return job.result.result(LONGEST_WAIT_S)
         except TimeoutError:
@@ -159,21 +156,27 @@ class Recorder:
             raise Unavailable("Too many answers are waiting for the proof log.", retry_after=60)
 
     def stop(self) -> None:
-        """Write what is queued and end the thread."""
+        """Write what is queued, end the thread, and take no more."""
         with self._lock:
-            thread, self._thread = self._thread, None
+            self._stopped = True
+            thread = self._thread
+            if thread:
+                self._jobs.put(None)  # the last in line: whatever was taken before it is written
         if thread:
-            self._jobs.put(None)
             thread.join()
 
-    def _start(self) -> None:
-        """Start the writer on first use, in the process that uses it: a thread does not survive a fork."""
-        if self._thread and self._thread.is_alive():
-            return
+    def _queue(self, job: _Job) -> None:
+        """Put a job in line; the writer is started on first use, because a thread does not survive a fork."""
         with self._lock:
+            if self._stopped:
+                raise Unavailable("This server is stopping; another try will be answered.")
             if not (self._thread and self._thread.is_alive()):
                 self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
                 self._thread.start()
+            try:
+                self._jobs.put_nowait(job)
+            except queue.Full:
+                raise Unavailable("Too many answers are waiting to be written.") from None
 
     def _run(self) -> None:
         while True:
