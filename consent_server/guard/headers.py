@@ -78,7 +78,7 @@ def guard_headers(
         if html and options:
             kept += _policy(rules, request, choice, options)
         return kept
-    except Exception:
+    except Exception:  # whatever breaks here must not break the site's response
         _log.exception("the guard failed; the response goes out without what is surely refused")
         return [header for header in headers if not _is_refused(rules, request, header, choice, now)]
 
@@ -143,7 +143,7 @@ def _is_refused(
             return False
         cookie = parse_set_cookie(header[1], now.timestamp())
         return not cookie.deletes(now.timestamp()) and not _judge(rules, request, cookie, choice).allowed
-    except Exception:
+    except Exception:  # what cannot be judged is not surely refused, and the site needs its cookies
         return False
 
 

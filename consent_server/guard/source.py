@@ -45,7 +45,7 @@ class CurrentRules:
             if document is not self._document:
                 self._document = document  # also when it is refused: once is enough to say so
                 self._rules = compile_rules(document)
-        except Exception:
+        except Exception:  # the owner's function or file may fail in any way; the rules in force must not
             _log.exception("the newest configuration cannot be used; the one before stays in force")
         return self._rules
 
