@@ -1,4 +1,4 @@
-"""What a page asks for: the banner script and the configuration, from memory after the first time.
+"""What a page asks for: the banner script and the configuration, from memory after the first time; and its policy.
 
 Published files never change, so they are kept by (site, version); only "which version is live" is asked of the
 database again, at most once every ``FRESH_SECONDS`` per site.
@@ -9,9 +9,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Collection
 
 from sqlalchemy.orm import Session
 
+from consent_server.domain.content_policy import PolicyOptions, policy_of
 from consent_server.storage import configurations, sites
 from consent_server.storage.configurations import Published
 
@@ -65,3 +67,10 @@ class Shelf:
             while len(self._files) > KEPT:
                 self._files.popitem(last=False)
         return found
+
+
+def content_policy(session: Session, published: Published, granted: Collection[str], options: PolicyOptions) -> str:
+    """Return the Content Security Policy of the site's pages once these purposes are granted."""
+    configuration = published.configuration
+    origins = sites.find_site(session, configuration.site_key).origins
+    return policy_of(configuration, origins, granted, options)

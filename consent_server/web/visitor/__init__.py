@@ -2,7 +2,8 @@
 
 from consent_server.web.visitor.banner import blueprint as banner
 from consent_server.web.visitor.consents import blueprint as consents
+from consent_server.web.visitor.content_policy import blueprint as content_policy
 from consent_server.web.visitor.declaration import blueprint as declaration
 from consent_server.web.visitor.receipts import blueprint as receipts
 
-BLUEPRINTS = (banner, consents, receipts, declaration)
+BLUEPRINTS = (banner, consents, receipts, declaration, content_policy)
