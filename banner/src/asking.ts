@@ -8,7 +8,7 @@ import type { Core } from './engine';
 import type { Events } from './events';
 import { otherPlatform } from './other-cmp';
 import { quietly } from './page';
-import type { CreateView, View } from './view/contract';
+import type { CreateView, View, ViewActions } from './view/contract';
 
 export interface Asking {
   view(): View | null; // null: no body yet, no view, or another platform asks
@@ -17,13 +17,14 @@ export interface Asking {
 
 export function createAsking(
   configuration: Configuration, engine: Core, answering: () => Answering, events: Events,
-  createView: CreateView, language: () => string, nonce: string,
+  createView: CreateView, language: () => string, nonce: string, declarations: Pick<ViewActions, 'declared' | 'policy'>,
 ): Asking {
   let warned = false;
   let view: View | null | undefined;
 
   const create = (): View =>
     createView(configuration, language(), nonce, {
+      ...declarations,
       acceptAll: (layer) => answering().all(true, layer),
       refuseAll: (layer) => answering().all(false, layer),
       withdraw: () => answering().all(false, 2),

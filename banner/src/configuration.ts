@@ -1,6 +1,5 @@
 // What the server publishes for one site, as it stands in front of the runtime. Types only, no code.
-// The Python side of this shape is consent_server/domain/configuration.py; both are held together by
-// tests/vectors/configuration.json.
+// The Python side of this shape is consent_server/domain/embedding.py; tests/domain/test_embedding.py holds both together.
 
 export type Texts = { readonly [key: string]: string };
 export type Translated = { readonly [language: string]: string };
@@ -12,7 +11,6 @@ export interface Purpose {
   readonly since: number; // configuration version that last changed what a yes to it means (UI-14)
   readonly title: Translated;
   readonly description: Translated; // the one sentence of layer 1
-  readonly details?: Translated; // the longer text of layer 2
 }
 
 export interface Tracker {
@@ -20,19 +18,13 @@ export interface Tracker {
   readonly kind: Kind;
   readonly purpose: string | null; // null: unclassified, blocked whatever the visitor answers
   readonly domain: string; // 'site' = the page's own host(s); otherwise a host, its subdomains included
-  readonly declared_lifetime: string | null; // ISO 8601 or 'session'; null: nobody knows
-  readonly lifetime: string | null; // applied
   readonly lifetime_seconds: number | null; // applied; 0 = session
-  readonly capped: boolean;
-  readonly exemption: { readonly ground: string } | null;
-  readonly description: Translated;
+  readonly exemption: boolean;
 }
 
 export interface Service {
   readonly id: string;
   readonly name: string;
-  readonly vendor: string;
-  readonly policy_url: string | null;
   readonly purpose: string | null;
   readonly exempt: boolean; // its own scripts and requests need no consent
   readonly url_patterns: readonly string[]; // `host/path*`, `*.host/*`; host may carry a port
@@ -54,7 +46,6 @@ export interface Banner {
   readonly layout: 'bar' | 'box' | 'modal';
   readonly theme: Theme;
   readonly close: boolean; // show "continue without accepting" on layer 1 (UI-06)
-  readonly controller: string; // who asks (UI-10)
   readonly privacy_url: string | null;
   readonly texts: { readonly [language: string]: Texts };
 }

@@ -55,7 +55,10 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
     const detail = bare({ decisions: decisionsOf(configuration, engine.choice) });
     document.dispatchEvent(new CustomEvent('consent:' + topic, bare({ detail }) as CustomEventInit));
   };
-  const asking = createAsking(configuration, engine, () => answering, events, createView, language, nonce);
+  const asking = createAsking(configuration, engine, () => answering, events, createView, language, nonce, {
+    policy: base + 'policy?lang=' + language(),
+    declared: async (lang) => (await fetch(base + 'policy.json?lang=' + lang + '&version=' + configuration.version)).json(),
+  });
   const answering = createAnswering({
     configuration, engine, saved, cleanup, outbox, language, now,
     openGates: () => gates.forEach(({ open }) => quietly(() => open?.())),

@@ -3,12 +3,11 @@ import type { Configuration, Service, Tracker } from '../src/configuration';
 import type { Store } from '../src/store';
 
 export const tracker = (name: string, purpose: string | null, more: Partial<Tracker> = {}): Tracker => ({
-  name, kind: 'cookie', purpose, domain: 'site', declared_lifetime: 'P13M', lifetime: 'P13M', lifetime_seconds: 33955200,
-  capped: false, exemption: null, description: {}, ...more,
+  name, kind: 'cookie', purpose, domain: 'site', lifetime_seconds: 33955200, exemption: false, ...more,
 });
 
 export const service = (id: string, purpose: string | null, more: Partial<Service> = {}): Service => ({
-  id, name: id, vendor: id, policy_url: null, purpose, exempt: false, url_patterns: [], trackers: [], ...more,
+  id, name: id, purpose, exempt: false, url_patterns: [], trackers: [], ...more,
 });
 
 export const configuration = (services: Service[] = [], more: Partial<Configuration> = {}): Configuration => ({

@@ -2,7 +2,7 @@
 
 ``text`` is canonical JSON (ledger section 4) of everything but ``digest``; ``digest`` is its SHA-256. Visitors are sent
 that document with the digest added (``GET …/config``); what stands in front of the runtime is a projection of it
-(``embedded``) without what only auditors need. The shape is CONTRACT 1, with these additions: ``since`` per purpose,
+(``domain/embedding.py``) without what can wait. The shape is CONTRACT 1, with these additions: ``since`` per purpose,
 ``exempt`` per service, ``known_trackers``, ``unknown_*``, ``reload_on_withdrawal``, ``runtime_digest``,
 ``banner.controller`` and ``banner.close``.
 """
@@ -113,25 +113,6 @@ def content(configuration: Configuration) -> dict[str, Any]:
         {k: v for k, v in purpose.items() if k != "since"} for purpose in configuration.document["purposes"]
     ]
     return said
-
-
-def embedded(configuration: Configuration) -> dict[str, Any]:
-    """Return what stands in front of the runtime: the configuration without what only auditors need."""
-    left_out = {"published_at", "runtime_digest", "max_lifetime"}
-    document = {key: value for key, value in configuration.document.items() if key not in left_out}
-    document["digest"] = configuration.digest
-    document["services"] = [_embedded_service(service) for service in configuration.document["services"]]
-    return document
-
-
-def _embedded_service(service: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        **{key: value for key, value in service.items() if key != "exemption"},
-        "trackers": [
-            {**tracker, "exemption": tracker["exemption"] and {"ground": tracker["exemption"]["ground"]}}
-            for tracker in service["trackers"]
-        ],
-    }
 
 
 def _purposes(

@@ -1,6 +1,7 @@
 """What a configuration tells a visitor in one language, in words: purposes, services, trackers and how long they live.
 
-The banner says the same from the same texts (``banner/src/view``); this is for where no script runs.
+Everything here is worded by the server: the banner carries only the texts that it cannot wait for, and asks for the
+declaration when a visitor opens the settings (``banner/src/view/inventory.ts``); the page needs no script at all.
 """
 
 from __future__ import annotations
@@ -11,19 +12,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from consent_server.domain.configuration import Configuration
+from consent_server.domain.purpose import NECESSARY
 from consent_server.domain.tracker import OWN_SITE
 
 _PART = re.compile(r"(\d+)([YMWDHS])")
+_SERVER_ONLY = ("kind_", "duration_", "capped", "lifetime", "unknown", "session", "objection", "unclassified_text")
 
 
 @dataclass(frozen=True)
 class DeclaredTracker:
-    """One tracker in the visitor's words; ``exempt_because`` is empty when it waits for consent."""
+    """One tracker in the visitor's words; ``exempt_because`` is empty when it waits for consent.
+
+    ``facts`` says kind, foreign domain and lifetime in one line, for where there is no table.
+    """
 
     name: str
     kind: str
     domain: str | None
     lifetime: str
+    facts: str
     description: str
     exempt_because: str
 
@@ -32,6 +39,7 @@ class DeclaredTracker:
 class DeclaredService:
     """A service with the trackers that it has under one purpose."""
 
+    id: str
     name: str
     vendor: str
     policy_url: str | None
@@ -45,7 +53,17 @@ class DeclaredPurpose:
     id: str | None
     title: str
     description: str
+    details: str
     services: tuple[DeclaredService, ...]
+
+
+@dataclass(frozen=True)
+class Partner:
+    """A vendor with its services that need consent (UI-09)."""
+
+    name: str
+    policy_url: str | None
+    services: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -59,6 +77,7 @@ class Declaration:
     digest: str
     published_at: str
     purposes: tuple[DeclaredPurpose, ...]
+    partners: tuple[Partner, ...]
 
 
 def declare(configuration: Configuration, language: str) -> Declaration:
@@ -71,13 +90,15 @@ def declare(configuration: Configuration, language: str) -> Declaration:
             purpose["id"],
             purpose["title"][language],
             purpose["description"][language],
+            purpose["details"].get(language, ""),
             tuple(_services(document["services"], purpose["id"], language, texts)),
         )
         for purpose in document["purposes"]
     ]
     unclassified = tuple(_services(document["services"], None, language, texts))
     if unclassified:
-        purposes.append(DeclaredPurpose(None, texts["unclassified_title"], texts["unclassified_text"], unclassified))
+        title, text = texts["unclassified_title"], texts["unclassified_text"]
+        purposes.append(DeclaredPurpose(None, title, text, "", unclassified))
     return Declaration(
         language,
         banner["controller"],
@@ -86,7 +107,42 @@ def declare(configuration: Configuration, language: str) -> Declaration:
         configuration.digest,
         document["published_at"],
         tuple(purposes),
+        tuple(_partners(document["services"])),
     )
+
+
+def banner_texts(configuration: Configuration, language: str) -> dict[str, str]:
+    """Return the texts that the banner cannot wait for, filled as far as the configuration fills them.
+
+    What stays open is known on the page alone: ``{service}``, ``{purpose}``, ``{vendor}``, ``{id}``.
+    """
+    document = configuration.document
+    texts = document["banner"]["texts"][language]
+    filled = {
+        "controller": document["banner"]["controller"],
+        "duration": duration_in_words(document["choice_lifetime"], texts),
+        "reopen": texts["reopen"],
+    }
+    found = {key: _fill(text, **filled) for key, text in texts.items() if not key.startswith(_SERVER_ONLY)}
+    partners = len(list(_partners(document["services"])))
+    return {**found, "partners": _fill(texts["partners"], n=str(partners)) if partners else ""}
+
+
+def _partners(services: list[Mapping[str, Any]]) -> Iterator[Partner]:
+    """Yield each vendor once, in the order of its first service that asks for consent."""
+    asking: dict[str, list[Mapping[str, Any]]] = {}
+    for service in services:
+        if _asks(service):
+            asking.setdefault(service["vendor"], []).append(service)
+    for vendor, its in asking.items():
+        policy = next((service["policy_url"] for service in its if service["policy_url"]), None)
+        yield Partner(vendor, policy, tuple(service["name"] for service in its))
+
+
+def _asks(service: Mapping[str, Any]) -> bool:
+    asked = [t["purpose"] for t in service["trackers"] if not t["exemption"]]
+    purposes = asked if service["exempt"] else [service["purpose"], *asked]
+    return any(purpose not in (None, NECESSARY) for purpose in purposes)
 
 
 def _services(
@@ -98,19 +154,32 @@ def _services(
             _tracker(tracker, language, texts) for tracker in service["trackers"] if tracker["purpose"] == purpose
         )
         if trackers or service["purpose"] == purpose:
-            yield DeclaredService(service["name"], service["vendor"], service["policy_url"], trackers)
+            yield DeclaredService(service["id"], service["name"], service["vendor"], service["policy_url"], trackers)
 
 
 def _tracker(tracker: Mapping[str, Any], language: str, texts: Mapping[str, str]) -> DeclaredTracker:
-    exemption = tracker["exemption"]
+    kind = texts[f"kind_{tracker['kind']}"]
+    domain = None if tracker["domain"] == OWN_SITE else tracker["domain"]
+    lifetime = lifetime_in_words(tracker, texts)
+    kept = tracker["declared_lifetime"] or tracker["kind"] not in ("script", "iframe", "pixel")
+    facts = [kind, domain, _fill(texts["lifetime"], lifetime=lifetime) if kept else None]
     return DeclaredTracker(
         tracker["name"],
-        texts[f"kind_{tracker['kind']}"],
-        None if tracker["domain"] == OWN_SITE else tracker["domain"],
-        lifetime_in_words(tracker, texts),
+        kind,
+        domain,
+        lifetime,
+        " · ".join(filter(None, facts)),
         tracker["description"].get(language, ""),
-        exemption["justification"].get(language, exemption["ground"]) if exemption else "",
+        _exempt_because(tracker["exemption"], language, texts),
     )
+
+
+def _exempt_because(exemption: Mapping[str, Any] | None, language: str, texts: Mapping[str, str]) -> str:
+    """Return the ground in words; measurement that is exempt may be objected to (EXM-07)."""
+    if exemption is None:
+        return ""
+    because = exemption["justification"].get(language, exemption["ground"])
+    return f"{because} {texts['objection']}" if exemption["ground"] == "EXM-07" else because
 
 
 def lifetime_in_words(tracker: Mapping[str, Any], texts: Mapping[str, str]) -> str:

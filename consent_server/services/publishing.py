@@ -24,8 +24,8 @@ from consent_server.domain.configuration import (
     build_configuration,
     content,
     digest_of,
-    embedded,
 )
+from consent_server.domain.embedding import embedded
 from consent_server.domain.errors import ConsentServerError
 from consent_server.services.editing import check_draft
 from consent_server.services.logging_entries import log_configuration, log_origin

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +15,6 @@ from consent_server.domain.configuration import (
     build_configuration,
     content,
     digest_of,
-    embedded,
     read_configuration,
 )
 from consent_server.domain.errors import Invalid
@@ -97,17 +94,6 @@ def test_texts_and_colours_change_the_content_but_ask_nobody_again() -> None:
     assert content(first) != content(second)
     assert since(first) == since(second)
     assert content(first) == content(build(first))
-
-
-def test_what_stands_before_the_runtime_has_what_the_banner_reads() -> None:
-    document = embedded(build())
-    source = (Path(__file__).parents[2] / "banner" / "src" / "configuration.ts").read_text(encoding="utf-8")
-    interface = source.split("export interface Configuration {")[1].split("}\n")[0]
-    wanted = {
-        line.split("readonly ")[1].split(":")[0].strip("?") for line in interface.splitlines() if "readonly" in line
-    }
-    assert wanted <= set(document)
-    assert '"author"' not in json.dumps(document)
 
 
 def test_the_author_of_an_exemption_is_not_published() -> None:

@@ -96,3 +96,23 @@ def test_what_an_editor_wrote_is_text(client: FlaskClient) -> None:
 )
 def test_durations_are_told_in_words(engine: str, duration: str, words: str) -> None:
     assert plain(duration_in_words(duration, load_languages()["fr"].banner)) == words
+
+
+def test_the_declaration_of_an_older_configuration_is_still_told(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        editing.import_site(db.session(), site_file(services=[{"library": "php-session"}]), clock.now())
+        publishing.publish(db.session(), "example", "https://consent.example", clock.now())
+
+    def names(query: str) -> set[str]:
+        purposes = client.get(f"{PAGE}.json?lang=en{query}").json["purposes"]
+        return {service["id"] for purpose in purposes for service in purpose["services"]}
+
+    assert names("") == names("&version=2") == {"php-session"}
+    assert "google-analytics" in names("&version=1")
+    assert client.get(f"{PAGE}.json?lang=en&version=3").status_code == 404
+
+
+def test_partners_are_named_once_with_their_services(client: FlaskClient) -> None:
+    partners = {one["name"]: one["services"] for one in client.get(f"{PAGE}.json?lang=en").json["partners"]}
+    assert set(partners["Google"]) >= {"Google Analytics", "Google Ads"}
+    assert "The PHP Group" not in partners

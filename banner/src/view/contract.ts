@@ -2,6 +2,28 @@
 
 import type { Configuration } from '../configuration';
 
+/** What the server tells of one configuration in one language, worded (GET …/policy.json). */
+export interface Declaration {
+  readonly purposes: readonly DeclaredPurpose[];
+  readonly partners: readonly { readonly name: string; readonly policy_url: string | null; readonly services: readonly string[] }[];
+}
+
+export interface DeclaredPurpose {
+  readonly id: string | null; // null: what nobody has classified yet
+  readonly title: string;
+  readonly description: string;
+  readonly details: string; // the longer text of layer 2
+  readonly services: readonly DeclaredService[];
+}
+
+export interface DeclaredService {
+  readonly id: string;
+  readonly name: string;
+  readonly vendor: string;
+  readonly policy_url: string | null;
+  readonly trackers: readonly { readonly name: string; readonly facts: string; readonly description: string; readonly exempt_because: string }[];
+}
+
 export interface ViewState {
   readonly decisions: { readonly [purpose: string]: boolean };
   readonly services: { readonly [service: string]: boolean };
@@ -18,6 +40,8 @@ export interface ViewActions {
   opened(layer: 1 | 2): void; // told to window.consent.on('open')
   closed(): void; // told to window.consent.on('close')
   state(): ViewState;
+  declared(language: string): Promise<Declaration>; // rejected when the server is away
+  readonly policy: string; // the declaration as a page
 }
 
 export interface View {

@@ -7,13 +7,13 @@ import type { Words } from './words';
 
 type Attributes = { readonly [name: string]: string | boolean | null | ((event: Event) => void) };
 export type Child = Node | string | null | false | undefined;
-type Part = Child | Attributes | readonly Child[];
+type Part = Child | Attributes | readonly Part[];
 
 /** h('button', { class: 'fill', click: () => … }, 'Label'): texts, nodes and lists of them become children, in an object
  * functions become listeners and everything else attributes; what is null, false or empty becomes nothing. */
 export function h<T extends keyof HTMLElementTagNameMap>(tag: T, ...parts: Part[]): HTMLElementTagNameMap[T] {
   const element = document.createElement(tag);
-  for (const part of parts.flat() as (Child | Attributes)[]) {
+  for (const part of parts.flat(9) as (Child | Attributes)[]) {
     if (part instanceof Node || (part && typeof part === 'string')) element.append(part);
     else {
       for (const [name, value] of Object.entries(part || {})) {

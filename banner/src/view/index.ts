@@ -2,7 +2,7 @@
 // Knows how to show and to hide, where focus goes and what a key does; decides nothing: every answer goes to `actions`,
 // and the engine calls `settle` once it has been kept.
 import type { CreateView } from './contract';
-import { h, iconButton, styled } from './dom';
+import { h, iconButton, link, styled } from './dom';
 import { declare } from './inventory';
 import { layer1, layer2 } from './layers';
 import { placeholderFor } from './placeholder';
@@ -129,6 +129,7 @@ export const createView: CreateView = (configuration, language, nonce, actions) 
       const title = words.pick(configuration.purposes.find(({ id }) => id === purpose)?.title) || words.text('unclassified_title');
       return placeholderFor(name, title, frame, words, shadow, grant, open);
     },
-    declaration: (element) => declare(element, configuration, words, open),
+    declaration: (element) => void actions.declared(language).then((declaration) => declare(element, declaration, words, open))
+      .catch(() => element.append(h('p', link(actions.policy, words.text('services'), words)))),
   };
 };

@@ -1,9 +1,9 @@
 // The two dialogs, as elements: what the visitor reads and presses. Showing, hiding and focus are index.ts's.
 import { asked } from '../choice';
 import type { Configuration } from '../configuration';
-import type { ViewActions, ViewState } from './contract';
+import type { ViewActions } from './contract';
 import { type Child, button, h, iconButton, link } from './dom';
-import { type Entry, entriesOf, partnerList, partnersOf, serviceList } from './inventory';
+import { partnerList, serviceList } from './inventory';
 import type { Words } from './words';
 
 // Refuse and accept come from one line, so that no style can favour one (UI-04).
@@ -25,29 +25,26 @@ function dialog(words: Words, kind: string, title: string, close: Child, intro: 
 
 export function layer1(configuration: Configuration, words: Words, actions: ViewActions, settings: (at?: string) => void): HTMLDialogElement {
   const { text, pick } = words;
-  const { layout, theme, close, controller, privacy_url } = configuration.banner;
-  const partners = partnersOf(configuration).size;
+  const { layout, theme, close, privacy_url } = configuration.banner;
   return dialog(
     words,
     layout === 'box' ? `box ${theme.position}` : layout,
     text('title'),
     close && button('link small', text('close'), () => actions.refuseAll(1), 'close'),
-    text('intro', { controller }),
+    text('intro'),
     [
       h('ul', { class: 'purposes' }, asked(configuration).map(({ title, description }) => h('li', h('strong', pick(title)), pick(description)))),
-      h('p', `${text('consequences')} ${text('withdraw_how', { reopen: text('reopen') })}`),
-      h('p', { class: 'links' }, partners > 0 && button('link', text('partners', { n: partners }), () => settings('#Partners')), privacy_url && link(privacy_url, text('privacy'), words)),
+      h('p', `${text('consequences')} ${text('withdraw_how')}`),
+      h('p', { class: 'links' }, text('partners') && button('link', text('partners'), () => settings('#Partners')), privacy_url && link(privacy_url, text('privacy'), words)),
     ],
     [...answers(words, actions, 1), button('line', text('customize'), () => settings(), 'customize')],
   );
 }
 
 export function layer2(configuration: Configuration, words: Words, actions: ViewActions, back: () => void): HTMLDialogElement {
-  const { text, pick, duration } = words;
+  const { text, pick } = words;
   const { decisions, services, answered, granted, consentId } = actions.state();
   const { privacy_url } = configuration.banner;
-  const partners = partnersOf(configuration);
-  const unclassified = entriesOf(configuration, null);
   const switches: HTMLInputElement[] = [];
   const toggle = (id: string): HTMLElement => {
     const input = h('input', { type: 'checkbox', role: 'switch', id, 'data-consent-purpose': id, 'aria-describedby': `${id}-is`, checked: decisions[id] === true });
@@ -57,25 +54,35 @@ export function layer2(configuration: Configuration, words: Words, actions: View
     return h('div', input, word);
   };
   const save = (): void => actions.save(Object.fromEntries(switches.map(({ id, checked }) => [id, checked])));
+  const groups = configuration.purposes.map(({ id, exempt, title, description }) =>
+    group(exempt ? pick(title) : h('label', { for: id }, pick(title)), exempt ? h('b', text('always')) : toggle(id), h('p', { id: `${id}-is` }, pick(description))),
+  );
+  const partners = text('partners') && h('h3', { id: 'Partners', tabindex: '-1' }, text('partners'));
+  const more = h('p', link(actions.policy, text('services'), words));
+
+  // What is behind each purpose comes when it is asked for; the choice never waits for it. Without it the link stays.
+  void actions.declared(words.voice.lang).then((declaration) => {
+    declaration.purposes.forEach(({ id, title, description, details, services: its }, i) => {
+      const unclassified = id === null;
+      const place = unclassified ? group(title, h('b', text('blocked')), h('p', description)) : groups[i]!;
+      if (unclassified) groups[i - 1]!.after(place);
+      place.append(h('p', details));
+      if (its[0]) place.append(h('details', h('summary', text('services')), serviceList(its, words, services)));
+    });
+    if (partners) partners.after(partnerList(declaration, words));
+    more.remove();
+  }).catch(() => {});
+
   return dialog(
     words,
     'two',
     text('settings_title'),
     iconButton('cross', text('back'), 'M6 6l12 12M18 6L6 18', back, 'close'),
-    text('settings_intro', { duration: duration(configuration.choice_lifetime) }),
+    text('settings_intro'),
     [
-      ...configuration.purposes.map(({ id, exempt, title, description, details }) =>
-        group(
-          words,
-          exempt ? pick(title) : h('label', { for: id }, pick(title)),
-          exempt ? h('b', text('always')) : toggle(id),
-          [h('p', { id: `${id}-is` }, pick(description)), h('p', pick(details))],
-          entriesOf(configuration, id),
-          services,
-        ),
-      ),
-      unclassified[0] ? group(words, text('unclassified_title'), h('b', text('blocked')), [h('p', text('unclassified_text'))], unclassified, {}) : null,
-      ...(partners.size ? [h('h3', { id: 'Partners', tabindex: '-1' }, text('partners', { n: partners.size })), partnerList(partners, words)] : []),
+      ...groups,
+      partners,
+      more,
       privacy_url && h('p', link(privacy_url, text('privacy'), words)),
       answered && consentId && h('p', h('small', text('consent_id', { id: consentId }))),
     ],
@@ -83,7 +90,4 @@ export function layer2(configuration: Configuration, words: Words, actions: View
   );
 }
 
-function group(words: Words, title: Child, side: Child, content: Child[], entries: Entry[], granted: ViewState['services']): HTMLElement {
-  const behind = entries[0] && h('details', h('summary', words.text('services', { n: entries.length })), serviceList(entries, words, granted));
-  return h('fieldset', h('legend', title), side, content, behind);
-}
+const group = (title: Child, side: Child, content: Child): HTMLElement => h('fieldset', h('legend', title), side, content);

@@ -5,8 +5,6 @@ export interface Words {
   /** The text of that key, its {placeholders} filled. */
   text(key: string, values?: { [name: string]: string | number }): string;
   pick(translated: Translated | undefined): string;
-  /** 'P13M' → "13 mois". */
-  duration(iso: string): string;
   /** lang and dir of whatever carries these words. */
   readonly voice: { readonly lang: string; readonly dir: 'ltr' | 'rtl' };
 }
@@ -15,12 +13,5 @@ export function wordsOf({ banner: { texts }, default_language }: Configuration, 
   const pick = (translated: Translated | undefined): string => translated?.[lang] ?? translated?.[default_language] ?? '';
   const text: Words['text'] = (key, values = {}) =>
     (texts[lang]?.[key] ?? texts[default_language]?.[key] ?? '').replace(/\{(\w+)\}/g, (whole, name: string) => `${values[name] ?? whole}`);
-  // One text for each ISO 8601 unit, "one|many"; after the T, where M is a minute, their keys begin with T.
-  const part = (prefix: string) => (counted: string): string => {
-    const n = parseInt(counted);
-    return text(`duration_${prefix}${counted.slice(-1)}`, { n }).split('|')[n > 1 ? 1 : 0] ?? '';
-  };
-  const duration: Words['duration'] = (iso) =>
-    iso === 'session' ? text(iso) : iso.split('T').flatMap((half, i) => (half.match(/\d+\w/g) ?? []).map(part(i ? 'T' : ''))).join(' ');
-  return { text, pick, duration, voice: { lang, dir: /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)\b/.test(lang) ? 'rtl' : 'ltr' } };
+  return { text, pick, voice: { lang, dir: /^(ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)\b/.test(lang) ? 'rtl' : 'ltr' } };
 }

@@ -52,10 +52,14 @@ POLICY = (
 """The page may be framed: a site may show it inside its own policy page."""
 
 
-class LanguageSchema(Schema):
-    """Which language; without it, the browser's if the site has it, else the site's own."""
+class DeclarationQuery(Schema):
+    """Which language: without it, the browser's if the site has it, else the site's own.
+
+    Which configuration: the current one without it; the banner asks for its own.
+    """
 
     lang = fields.String(validate=validate.Regexp(r"[a-z]{2,3}\Z"))
+    version = fields.Integer(validate=validate.Range(1, 2**31 - 1))
 
 
 class DeclarationSchema(Schema):
@@ -68,10 +72,11 @@ class DeclarationSchema(Schema):
     digest = fields.String(required=True)
     published_at = fields.String(required=True, metadata={"format": "date-time"})
     purposes = fields.List(fields.Dict(), required=True)
+    partners = fields.List(fields.Dict(), required=True)
 
 
 @blueprint.get("/policy")
-@blueprint.arguments(LanguageSchema, location="query")
+@blueprint.arguments(DeclarationQuery, location="query")
 @blueprint.response(200, {"type": "string"}, description="an accessible page", content_type="text/html")
 @blueprint.alt_response(404, schema=ProblemSchema, content_type=PROBLEM)
 @blueprint.alt_response(422, schema=ProblemSchema, content_type=PROBLEM)
@@ -95,7 +100,7 @@ def page(query: dict[str, Any], site_key: str) -> Response:
 
 
 @blueprint.get("/policy.json")
-@blueprint.arguments(LanguageSchema, location="query")
+@blueprint.arguments(DeclarationQuery, location="query")
 @blueprint.response(200, DeclarationSchema)
 @blueprint.alt_response(404, schema=ProblemSchema, content_type=PROBLEM)
 @blueprint.alt_response(422, schema=ProblemSchema, content_type=PROBLEM)
@@ -106,7 +111,9 @@ def data(query: dict[str, Any], site_key: str) -> Response:
 
 def _declaration(site_key: str, query: dict[str, Any]) -> Declaration:
     shelf: Shelf = current_app.extensions["shelf"]
-    configuration = shelf.live(db.session(), site_key).configuration
+    version = query.get("version")
+    published = shelf.by_version(db.session(), site_key, version) if version else shelf.live(db.session(), site_key)
+    configuration = published.configuration
     languages = configuration.document["languages"]
     wanted = query.get("lang")
     if wanted is None:
