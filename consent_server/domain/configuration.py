@@ -82,7 +82,6 @@ def build_configuration(
 ) -> Configuration:
     """Return the next configuration of a site; pure, so that the same inputs give the same digest."""
     services = [_service(service) for service in catalogue.services]
-    own_names = {tracker.name for tracker in catalogue.trackers()}
     document = {
         "site_key": catalogue.site_key,
         "version": version,
@@ -96,7 +95,7 @@ def build_configuration(
         "unknown_third_parties": catalogue.unknown_third_parties,
         "unknown_cookies": catalogue.unknown_cookies,
         "reload_on_withdrawal": catalogue.reload_on_withdrawal,
-        "known_trackers": sorted(set(known_trackers) - own_names),
+        "known_trackers": sorted(known_trackers),
         "purposes": _purposes(catalogue, services, version, previous),
         "services": services,
         "banner": _banner(catalogue.banner, catalogue.languages, texts),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -75,7 +75,8 @@ class LibraryService:
     """A vendor's product as it appears on a page.
 
     ``whole_names`` are the aliases that are ordinary words too (Segment, X): they name the service only when they are
-    the whole text. ``stated_never_exempt`` is why it can never be exempt, in its file's words.
+    the whole text. ``stated_never_exempt`` is why it can never be exempt, in its file's words. ``namespaces`` are
+    patterns under which the vendor alone names cookies that need consent.
     """
 
     id: str
@@ -93,6 +94,7 @@ class LibraryService:
     trackers: tuple[LibraryTracker, ...]
     source: str
     verified_at: date
+    namespaces: tuple[str, ...] = ()
 
     @property
     def never_exempt(self) -> str | None:
@@ -178,10 +180,18 @@ class Library:
             return f"{found.name} of {service.name} serves advertising (EXM-08)."
         return service.never_exempt if found.purpose == service.purpose else None
 
-    def known_tracker_patterns(self) -> tuple[str, ...]:
-        """Return the first-party cookie names that need consent, sorted: what the banner blocks until classified."""
+    def known_tracker_patterns(self, declared: Collection[str] = ()) -> tuple[str, ...]:
+        """Return the first-party cookie names that need consent, sorted: what the banner blocks until classified.
+
+        A vendor's namespace stands for its names, except where a site has ``declared`` some of them: what a granted
+        service writes besides is not refused for its name. What another pattern says already is left out.
+        """
         names = {t.name for t in self._named if t.kind == "cookie" and t.first_party and t.needs_consent}
-        return tuple(sorted(name for name in names if len(name.replace("*", "")) >= FEWEST_LITERALS))
+        spaces = {space for service in self.services for space in service.namespaces}
+        whole = {space for space in spaces if not any(name_pattern.matches(space, name) for name in declared)}
+        known = {n for n in names | whole if len(n.replace("*", "")) >= FEWEST_LITERALS} - set(declared)
+        wide = [pattern for pattern in known if "*" in pattern]
+        return tuple(sorted(n for n in known if not any(w != n and name_pattern.matches(w, n) for w in wide)))
 
     @cached_property
     def _by_id(self) -> Mapping[str, LibraryService]:

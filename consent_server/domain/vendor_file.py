@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 from consent_server.domain.document import Problems, Reader
@@ -40,7 +41,11 @@ def parse_vendor(document: Mapping[str, object], origin: str) -> tuple[LibrarySe
     vendor = reader.text("vendor", longest=200)
     country = reader.parsed("country", _country, "", required=True)
     policy_url = reader.parsed("policy_url", _address, "", required=True)
-    services = tuple(_service(item, vendor, country, policy_url) for item in reader.objects("services"))
+    namespaces = reader.texts("namespaces", parse_name_pattern)
+    services = tuple(
+        replace(_service(item, vendor, country, policy_url), namespaces=namespaces)
+        for item in reader.objects("services")
+    )
     if not services:
         reader.problem("services", "A vendor has at least one service.")
     reader.refuse_unknown()

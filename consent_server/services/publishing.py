@@ -65,7 +65,7 @@ def publish(session: Session, site_key: str, public_url: str, now: datetime) -> 
         runtime_digest=digest_of(runtime),
         published_at=now,
         texts=load_languages(),
-        known_trackers=load_library().known_tracker_patterns(),
+        known_trackers=load_library().known_tracker_patterns({tracker.name for tracker in catalogue.trackers()}),
     )
     findings = unfair(configuration)
     if findings:

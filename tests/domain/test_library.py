@@ -278,7 +278,7 @@ def test_the_names_blocked_until_classified_are_first_party_need_consent_and_are
     known = LIBRARY.known_tracker_patterns()
 
     assert list(known) == sorted(set(known))
-    assert {"_ga", "_ga_*", "_fbp", "mp_*_mixpanel", "_pk_id.*"} <= set(known)
+    assert {"_ga", "_ga_*", "_fbp", "mp_*_mixpanel", "_pk_*"} <= set(known)
     assert {"PHPSESSID", "IDE", "axeptio_cookies", "wp-settings-*", "ml_guid", "__stripe_mid"} & set(known) == set()
     assert all(len(name.replace("*", "")) >= 3 for name in known)
 
@@ -287,6 +287,31 @@ def test_no_name_that_is_blocked_until_classified_claims_an_exempt_cookie() -> N
     exempt = [t for t in TRACKERS if t.kind == "cookie" and t.first_party and not t.needs_consent]
     both = [(p, t.name) for p in LIBRARY.known_tracker_patterns() for t in exempt if name_pattern.matches(p, t.name)]
     assert both == []
+
+
+def test_every_first_party_cookie_that_needs_consent_is_blocked_until_classified() -> None:
+    known = LIBRARY.known_tracker_patterns()
+    names = [t.name for t in TRACKERS if t.kind == "cookie" and t.first_party and t.needs_consent]
+    long = [name for name in names if len(name.replace("*", "")) >= 3]
+    assert [name for name in long if not any(name_pattern.matches(p, name) for p in known)] == []
+
+
+def test_a_vendors_namespace_holds_names_of_that_vendor_alone() -> None:
+    vendors = {service.id: service.vendor for service in LIBRARY.services}
+    spaces = {(space, service.vendor) for service in LIBRARY.services for space in service.namespaces}
+    assert ("_hj*", "Hotjar") in spaces
+    found = {
+        (s, t.name) for s, v in spaces for t in TRACKERS if name_pattern.matches(s, t.name) and vendors[t.service] != v
+    }
+    assert found == set()
+    assert [s for s, _ in spaces if not any(name_pattern.matches(s, t.name) for t in TRACKERS)] == []
+
+
+def test_a_namespace_of_which_a_site_has_declared_names_is_told_name_by_name() -> None:
+    known = LIBRARY.known_tracker_patterns({"_hjid"})
+    assert "_hj*" not in known
+    assert "_hjid" not in known
+    assert "_hjTLDTest" in known
 
 
 def test_no_exempt_pattern_claims_a_cookie_that_needs_consent() -> None:
