@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
-from consent_server.guard.headers import Request, guard_headers, read_request
+from consent_server.guard.headers import PATH_SAFE, Request, guard_headers, read_request, shown_cookies
 from consent_server.guard.policy import PolicyOptions
 from consent_server.guard.source import CurrentRules, Source
 
@@ -50,13 +51,22 @@ class ConsentGuard:
         async def guarded(message: Message) -> None:
             await send(self._guarded(request, message) if message["type"] in _WITH_HEADERS else message)
 
-        await self._app(scope, receive, guarded)
+        await self._app(self._shown(scope, request), receive, guarded)
+
+    def _shown(self, scope: Scope, request: Request) -> Scope:
+        shown = shown_cookies(self._rules.get(), request, self._now()) if request.cookie else ""
+        if shown == request.cookie:
+            return scope
+        others = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
+        return {**scope, "headers": [*others, *([(b"cookie", shown.encode("latin-1"))] if shown else [])]}
 
     def _guarded(self, request: Request, message: Message) -> Message:
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in message.get("headers") or ()]
+        given = message.get("headers") or ()
+        sent = given if isinstance(given, list | tuple) else list(given)  # an iterator can be read but once
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in sent]
         kept = guard_headers(self._rules.get(), request, headers, self._now(), self._policy)
         if kept is headers:
-            return message
+            return message if sent is given else {**message, "headers": sent}
         return {**message, "headers": [(_lower(name), value.encode("latin-1")) for name, value in kept]}
 
 
@@ -82,4 +92,11 @@ def _request(scope: Scope) -> Request:
         fetch_dest=header(b"sec-fetch-dest"),
         accept=header(b"accept"),
         cookie=header(b"cookie"),
+        path=_path(scope),
     )
+
+
+def _path(scope: Scope) -> str:
+    """Return the path as the browser wrote it; ``raw_path`` is optional."""
+    raw = scope.get("raw_path")
+    return raw.decode("latin-1") if raw else quote(str(scope.get("path") or "/"), PATH_SAFE)

@@ -20,10 +20,16 @@ def values_of(header: str, name: str) -> list[str]:
 def names_in(header: str) -> list[str]:
     """Return the distinct names sent, in their order; cookies without a name are left out."""
     found: dict[str, None] = {}
-    for name, _ in _pairs(header):
+    for name in (pair[0].strip(" \t") for pair in _pairs(header)):
         if name and len(found) < MOST_NAMES:
             found[name] = None
     return list(found)
+
+
+def without(header: str, names: set[str]) -> str:
+    """Return the header without the cookies of these names; the others keep their bytes."""
+    kept = [pair for pair in header.split(";") if "=" not in pair or pair.partition("=")[0].strip(" \t") not in names]
+    return ";".join(kept).lstrip(" \t")
 
 
 def as_browsers_read(text: str) -> str:

@@ -55,7 +55,10 @@ class FirstWrites:
             return _start(day) + seconds
         began = known_since if sent and known_since is not None else self._now
         began = min(began, self._now)
-        if self._is_alive(today := _day(began)) and (key in self._days or len(self._days) < MOST):
+        if key not in self._days and len(self._days) >= MOST:
+            # No room to remember it: it goes with the oldest that is remembered, which was there before it.
+            return min(began + seconds, _start(min(self._days.values())) + MAX_LIFETIME_SECONDS)
+        if self._is_alive(today := _day(began)):
             self._days[key] = today
         return began + seconds
 

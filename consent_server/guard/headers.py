@@ -13,36 +13,48 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
 from math import floor
+from typing import TypeVar
 
 from consent_server.guard.choice import COOKIE, OURS, SavedChoice, read_choice
-from consent_server.guard.cookie_header import as_browsers_read, names_in
+from consent_server.guard.cookie_header import as_browsers_read, names_in, without
 from consent_server.guard.first_writes import FirstWrites
 from consent_server.guard.policy import PolicyOptions, content_security_policy
 from consent_server.guard.rules import Rules, Verdict
 from consent_server.guard.set_cookie import SetCookie, parse_set_cookie
 
 Headers = list[tuple[str, str]]
+T = TypeVar("T")
 
 MOST_ADDED = 2048
 """Bytes of deletions in one response: servers in front give up on large heads. The others go with the next page."""
 
+DEEPEST = 11
+"""Folders of a path in which leftovers are looked for."""
+
+PATH_SAFE = "/!$&'()*+,:;=@~"
+"""What browsers leave as it is in a path, beside letters, digits and ``-._``."""
+
 _log = logging.getLogger("consent_server.guard")
 _SENDABLE_NAME = re.compile(r"[\x21-\x3a\x3c\x3e-\x7e\x80-\xff]{1,256}\Z")
+_SENDABLE_PATH = re.compile(r"/[\x21-\x3a\x3c-\x7e]{0,255}\Z")
 _SENDABLE_VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+\Z")  # cookie-octet, RFC 6265 4.1.1
 _EVERYBODY = ("expires", "surrogate-control", "cdn-cache-control")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the guard knows of a request; ``navigation``: the visitor is opening a page."""
+    """What the guard knows of a request; ``navigation``: the visitor is opening a page. ``path`` as it was sent."""
 
     host: str
     secure: bool
     navigation: bool
     cookie: str
+    path: str = "/"
 
 
-def read_request(host: str, scheme: str, forwarded_proto: str, fetch_dest: str, accept: str, cookie: str) -> Request:
+def read_request(
+    host: str, scheme: str, forwarded_proto: str, fetch_dest: str, accept: str, cookie: str, path: str = "/"
+) -> Request:
     """Return the request of which these are the headers.
 
     ``X-Forwarded-Proto`` is believed: all it does here is add ``Secure``, to the answer of whoever sent it.
@@ -51,7 +63,25 @@ def read_request(host: str, scheme: str, forwarded_proto: str, fetch_dest: str, 
     name = name.rpartition("]")[0].lstrip("[") if name.startswith("[") else name.partition(":")[0]
     secure = scheme in ("https", "wss") or forwarded_proto.partition(",")[0].strip().lower() == "https"
     navigation = fetch_dest == "document" if fetch_dest else "text/html" in accept.lower()
-    return Request(name.rstrip("."), secure, navigation, cookie)
+    return Request(name.rstrip("."), secure, navigation, cookie, path)
+
+
+def shown_cookies(rules: Rules, request: Request, now: datetime) -> str:
+    """Return the ``Cookie`` header for the application to read: without what is not granted (WD-04); never raises.
+
+    What is refused but still on the device goes with the next page; until then nobody reads it.
+    """
+    try:
+        choice = _choice(rules, request, now)
+        refused = {name for name in names_in(request.cookie) if not _is_allowed(rules, request, name, choice)}
+        return without(request.cookie, refused) if refused else request.cookie
+    except Exception:  # the site needs its cookies
+        _log.exception("the guard failed; the application reads every cookie that was sent")
+        return request.cookie
+
+
+def _is_allowed(rules: Rules, request: Request, name: str, choice: SavedChoice | None) -> bool:
+    return rules.cookie(as_browsers_read(name), (request.host,), choice).allowed
 
 
 def guard_headers(
@@ -171,18 +201,45 @@ def _leftovers(rules: Rules, request: Request, choice: SavedChoice | None) -> li
 
 
 def _deletions(names: list[str], request: Request, now: float) -> list[str]:
-    """Return what takes these cookies away, for this host and its parents; browsers refuse a public suffix."""
-    turn = int(now) % len(names) if names else 0  # one that resists must not keep the others waiting for ever
-    secure = "; Secure" * request.secure  # __Secure- and __Host- names take nothing else
+    """Return what takes these cookies away; browsers refuse a public suffix, and do not tell where a cookie lies.
+
+    First the usual place, then every other: the rest is found by one of the next pages. What resists must not keep the
+    others waiting for ever, so they take turns.
+    """
+    turn = int(now * 997)  # another one for each page, also within a second
+    places = _places(request)
     added: list[str] = []
     room = MOST_ADDED
-    for name in names[turn:] + names[:turn]:
-        ways = [f"{name}=; Max-Age=0; Path=/{domain}{secure}" for domain in _domains(request.host)]
-        room -= sum(len(way) + len("Set-Cookie: \r\n") for way in ways)
-        if room < 0:
-            break
-        added += ways
+    for place in places[:1] + _from(places[1:], turn):
+        for name in _from(names, turn):
+            ways = [f"{name}=; Max-Age=0; Path={place[0]}{domain}{place[1]}" for domain in _domains(request.host)]
+            room -= sum(len(way) + len("Set-Cookie: \r\n") for way in ways)
+            if room < 0:
+                return added
+            added += ways
     return added
+
+
+def _from(things: list[T], turn: int) -> list[T]:
+    first = turn % len(things) if things else 0
+    return things[first:] + things[:first]
+
+
+def _places(request: Request) -> list[tuple[str, str]]:
+    """Return where a cookie that came with this request may lie: paths, and the attributes that reach it there."""
+    if not request.secure:
+        return [(path, "") for path in _paths(request.path)]
+    # __Secure- and __Host- names take nothing without Secure; partitioned cookies are others of the same name.
+    kinds = ("; Secure", "; Secure; SameSite=None; Partitioned")
+    return [(path, kind) for kind in kinds for path in _paths(request.path)]
+
+
+def _paths(path: str) -> list[str]:
+    """Return every path of which this one is, or is below."""
+    found = ["/"]
+    for at in [i for i, character in enumerate(path) if character == "/" and i][:DEEPEST]:
+        found += [path[:at], path[: at + 1]]
+    return [each for each in dict.fromkeys([*found, path]) if _SENDABLE_PATH.match(each)]
 
 
 def _domains(host: str) -> Iterable[str]:

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from consent_server.guard.headers import Headers, Request, guard_headers, read_request
+from consent_server.guard.headers import PATH_SAFE, Headers, Request, guard_headers, read_request, shown_cookies
 from consent_server.guard.policy import PolicyOptions
 from consent_server.guard.source import CurrentRules, Source
 
@@ -37,6 +38,8 @@ class ConsentGuard:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer as the application does, its headers guarded."""
         request = _request(environ)  # before the application can change it
+        if request.cookie and (shown := shown_cookies(self._rules.get(), request, self._now())) != request.cookie:
+            environ["HTTP_COOKIE"] = shown
 
         def guarded(status: str, headers: Headers, *error: Any) -> Callable[[bytes], object]:
             now = self._now()
@@ -56,4 +59,11 @@ def _request(environ: WSGIEnvironment) -> Request:
         fetch_dest=header("SEC_FETCH_DEST"),
         accept=header("ACCEPT"),
         cookie=header("COOKIE"),
+        path=_path(environ),
     )
+
+
+def _path(environ: WSGIEnvironment) -> str:
+    """Return the path as the browser wrote it, as far as can be told: WSGI has it decoded."""
+    decoded = str(environ.get("SCRIPT_NAME") or "") + str(environ.get("PATH_INFO") or "")
+    return quote(decoded, PATH_SAFE, "latin-1", "replace") or "/"

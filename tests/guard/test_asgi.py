@@ -20,16 +20,19 @@ SCOPE = {
 }
 
 
-def run(messages: list[dict[str, Any]], scope: dict[str, Any], *cookies: str) -> list[Any]:
-    """Give what the server is sent when the application sends ``messages``."""
+def run(
+    messages: list[dict[str, Any]], scope: dict[str, Any], *cookies: str, seen: list[Any] | None = None
+) -> list[Any]:
+    """Give what the server is sent when the application sends ``messages``; ``seen`` gets the scope it was given."""
     sent: list[Any] = []
+    seen = [] if seen is None else seen
     scope = {
         **scope,
         "headers": [*scope.get("headers", ()), *((b"cookie", each.encode("latin-1")) for each in cookies)],
     }
 
     async def app(its: Any, receive: Any, send: Any) -> None:
-        assert its is scope
+        seen.append(its)
         assert receive is nothing
         for message in messages:
             await send(message)
@@ -79,7 +82,34 @@ def test_a_stream_comes_through_as_the_same_messages(parts: list[tuple[bytes, bo
     assert all(one is other for one, other in zip(found[1:], bodies, strict=True))
 
 
+def test_headers_that_can_be_read_but_once_arrive() -> None:
+    headers = [(b"content-type", b"image/png"), (b"x-a", b"1")]
+    (found,) = run([{**start(), "headers": iter(headers)}], SCOPE)
+    assert list(found["headers"]) == headers
+    (found,) = run([{**start(), "headers": iter([*headers, (b"set-cookie", b"_ga=1")])}], SCOPE)
+    assert found["headers"] == headers
+
+
+def test_the_application_reads_what_is_granted_and_nothing_else() -> None:
+    seen: list[Any] = []
+    run([], SCOPE, "_ga=1; a=b", NO, "_ga=2", seen=seen)
+    run([], SCOPE, "_ga=1", seen=seen)
+    run([], SCOPE, "_ga=1", YES, seen=seen)
+    cookies = [[value.decode() for name, value in scope["headers"] if name == b"cookie"] for scope in seen]
+    assert cookies == [[f"a=b; {NO}"], [], ["_ga=1", YES]]
+    assert all(scope["headers"][:2] == SCOPE["headers"] for scope in seen)
+
+
+def test_a_leftover_is_looked_for_below_the_path_that_was_asked() -> None:
+    for scope in ({"raw_path": b"/a%20b/c"}, {"path": "/a b/c"}):
+        (found,) = run([start((b"content-type", b"text/html"))], {**SCOPE, **scope}, NO, "_ga=1")
+        assert any(b"; Path=/a%20b;" in value for _, value in found["headers"])
+
+
 def test_what_is_not_changed_is_the_same_object() -> None:
+    seen: list[Any] = []
+    run([], SCOPE, seen=seen)
+    assert seen[0]["headers"] == SCOPE["headers"]
     message = start((b"content-type", b"image/png"))
     assert run([message], SCOPE, NO)[0] is message
     bare = {"type": "http.response.start", "status": 204}

@@ -10,7 +10,7 @@ import pytest
 
 from consent_server.domain.lifetime import MAX_LIFETIME_SECONDS
 from consent_server.guard import headers as recipe
-from consent_server.guard.headers import guard_headers, read_request
+from consent_server.guard.headers import guard_headers, read_request, shown_cookies
 from consent_server.guard.rules import Rules, compile_rules
 from consent_server.guard.set_cookie import parse_set_cookie
 from tests.guard.visits import DAY, NO, NOW, PAGE, YES, answer, choice, configuration, cookies_of, own_cookies, request
@@ -85,27 +85,56 @@ def test_a_forged_memory_counts_for_nothing() -> None:
 
 
 def test_leftovers_are_expired_on_every_domain_once_refused() -> None:
-    found = deletions(answer([PAGE], NO, "_ga=1", "session=2", "nobody=3", "_fbp=4"))
-    assert found == [
-        "_ga=; Max-Age=0; Path=/; Secure",
-        "_ga=; Max-Age=0; Path=/; Domain=www.example.fr; Secure",
-        "_ga=; Max-Age=0; Path=/; Domain=example.fr; Secure",
-    ]
+    plain = ["_ga=; Max-Age=0; Path=/", "_ga=; Max-Age=0; Path=/; Domain=www.example.fr",
+             "_ga=; Max-Age=0; Path=/; Domain=example.fr"]  # fmt: skip
+    sent = (NO, "_ga=1", "session=2", "nobody=3", "_fbp=4")
+    assert deletions(answer([PAGE], *sent, secure=False)) == plain
+    partitioned = [f"{each}; Secure; SameSite=None; Partitioned" for each in plain]
+    assert deletions(answer([PAGE], *sent)) == [*(f"{each}; Secure" for each in plain), *partitioned]
     assert deletions(answer([PAGE], YES, "_ga=1")) == []
-    assert len(deletions(answer([PAGE], "_ga=1"))) == 3  # nothing before yes
+    assert deletions(answer([PAGE], "_ga=1", secure=False)) == plain, "nothing before yes"
+
+
+def test_leftovers_are_expired_on_every_path_that_the_page_is_below() -> None:
+    def paths(path: str) -> set[str]:
+        found = deletions(answer([PAGE], NO, "_ga=1", secure=False, path=path))
+        return {each.removeprefix("_ga=; Max-Age=0; Path=").partition(";")[0] for each in found}
+
+    assert paths("/shop/cart/item.html") == {
+        "/",
+        "/shop",
+        "/shop/",
+        "/shop/cart",
+        "/shop/cart/",
+        "/shop/cart/item.html",
+    }
+    assert paths("/a/b/") == {"/", "/a", "/a/", "/a/b", "/a/b/"}
+    assert paths("//") == {"/", "//"}
+    assert paths("/a;b/c d/e\xff") == {"/"}
+    assert paths("") == paths("*") == {"/"}
+
+
+def test_every_place_has_its_turn_within_two_kilobytes() -> None:
+    path = "/" + "folder/" * 11 + "page"
+    seen: set[str] = set()
+    for second in range(50):
+        found = deletions(answer([PAGE], NO, "_ga=1", path=path, now=NOW + timedelta(seconds=second)))
+        assert sum(len(each) + 14 for each in found) <= 2048
+        assert any("; Path=/;" in each for each in found)
+        seen |= set(found)
+    assert len(seen) == 3 * 2 * (1 + 2 * 11 + 1)
 
 
 def test_exempt_measurement_is_expired_by_an_explicit_no_alone() -> None:
     assert deletions(answer([PAGE], "_pk_id=1")) == []
-    assert len(deletions(answer([PAGE], NO, "_pk_id=1"))) == 3
+    assert len(deletions(answer([PAGE], NO, "_pk_id=1", secure=False))) == 3
 
 
 @pytest.mark.parametrize("host", ["localhost", "192.0.2.1", "2001:db8::1", "", "a..b", "exa mple.fr"])
 def test_hosts_without_parents_get_one_deletion(host: str) -> None:
-    assert len(deletions(answer([PAGE], NO, "_ga=1", host=host))) <= 2
-    assert all(
-        "Domain=;" not in each and " mple" not in each for each in deletions(answer([PAGE], NO, "_ga=1", host=host))
-    )
+    found = deletions(answer([PAGE], NO, "_ga=1", host=host, secure=False))
+    assert len(found) <= 2
+    assert all("Domain=;" not in each and " mple" not in each for each in found)
 
 
 def test_many_leftovers_take_turns_within_two_kilobytes() -> None:
@@ -120,6 +149,19 @@ def test_many_leftovers_take_turns_within_two_kilobytes() -> None:
 
 def test_names_that_cannot_be_sent_back_are_left() -> None:
     assert deletions(answer([PAGE], NO, "ad_\r\nX-Evil: 1=x", "ad_ b=x", "ad_" + "x" * 300 + "=1")) == []
+
+
+def test_what_is_not_granted_is_not_shown_to_the_application() -> None:
+    def shown(*cookies: str) -> str:
+        return shown_cookies(compile_rules(configuration()), request(*cookies), NOW)
+
+    rest = ("session=2", "nobody=3", "odd", 'quoted="a', "")
+    assert shown(NO, "_ga=1", *rest, "ad_x=", "_fbp=4", "_ga=again") == "; ".join((NO, *rest))
+    assert shown("_ga=1") == ""
+    assert shown("_ga=1", *rest) == "; ".join(rest)
+    everything = (YES, "_ga=1", *rest)
+    assert shown(*everything) == "; ".join(everything)
+    assert shown(" _ga=1; _ga =2;_ga\t=3;a=_ga=1") == "a=_ga=1"
 
 
 def test_the_choice_is_set_by_http_once_with_the_life_it_has_left() -> None:
@@ -181,6 +223,7 @@ def test_a_mistake_of_ours_lets_the_page_through_and_no_tracker(monkeypatch: pyt
             assert answer(headers, NO) == expected
     monkeypatch.setattr(Rules, "cookie", fail)
     assert answer(headers, NO) == headers
+    assert shown_cookies(compile_rules(configuration()), request("_ga=1"), NOW) == "_ga=1"
 
 
 def test_headers_that_are_none_are_the_servers_affair() -> None:

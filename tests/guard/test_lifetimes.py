@@ -74,6 +74,18 @@ def test_nothing_persistent_outlives_393_days_from_its_first_write(visits: list[
             assert end is None or end <= since + timedelta(seconds=MAX_LIFETIME_SECONDS), name
 
 
+def test_more_cookies_than_can_be_remembered_do_not_slide() -> None:
+    jar, now = Jar(), NOW
+    for _ in range(14):
+        headers = [PAGE, *(("Set-Cookie", f"c{i}=1; Max-Age=99999999") for i in range(100))]
+        for each in cookies_of(guard_headers(RULES, request(*jar.header()), headers, now)):
+            jar.receive(each, now)
+        names = [name for name in jar.kept if name != "eu-consent-writes"]
+        assert len(names) == 100
+        assert all(jar.kept[name][2] <= NOW + timedelta(seconds=MAX_LIFETIME_SECONDS) for name in names)  # type: ignore[operator]
+        now += timedelta(days=28)
+
+
 @given(field, st.datetimes(datetime(2000, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
 def test_a_single_write_never_ends_later_and_a_session_never_lasts(text: str, now: datetime) -> None:
     before = parse_set_cookie(text, now.timestamp())

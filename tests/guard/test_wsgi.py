@@ -75,6 +75,34 @@ def test_an_application_that_changes_its_environment_does_not_change_the_judgeme
     assert ("Set-Cookie", "_ga=1") not in ask(guard(app), NO)[1]
 
 
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (f"_ga=1; a=b; {NO}", f"a=b; {NO}"),
+        (f"_ga=1; {YES}", f"_ga=1; {YES}"),
+        ("_ga=1", ""),
+        ("a=b", "a=b"),
+        ("", None),
+    ],
+)
+def test_the_application_reads_what_is_granted_and_nothing_else(sent: str, read: str | None) -> None:
+    seen = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        seen.append(environ.get("HTTP_COOKIE"))
+        start_response("204 No Content", [])
+        return []
+
+    ask(guard(app), sent)
+    assert seen == [read]
+
+
+def test_a_leftover_is_looked_for_below_the_path_that_was_asked() -> None:
+    found = ask(guard(application()), f"{NO}; _ga=1", SCRIPT_NAME="/shop", PATH_INFO="/a b/\xc3\xa9")[1]
+    paths = {value.partition("Path=")[2].partition(";")[0] for name, value in found if value.startswith("_ga=;")}
+    assert paths == {"/", "/shop", "/shop/", "/shop/a%20b", "/shop/a%20b/", "/shop/a%20b/%C3%A9"}
+
+
 def test_the_guard_is_valid_wsgi_on_both_sides() -> None:
     def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         start_response("200 OK", [("Content-Type", "text/html"), ("Set-Cookie", "_ga=1; Max-Age=99999999")])

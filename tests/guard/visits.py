@@ -73,8 +73,10 @@ YES = choice({"audience": True, "marketing": True})
 NO = choice({"audience": False, "marketing": False})
 
 
-def request(*cookies: str, navigation: bool = True, host: str = "www.example.fr", secure: bool = True) -> Request:
-    return Request(host, secure, navigation, "; ".join(cookies))
+def request(
+    *cookies: str, navigation: bool = True, host: str = "www.example.fr", secure: bool = True, path: str = "/"
+) -> Request:
+    return Request(host, secure, navigation, "; ".join(cookies), path)
 
 
 def answer(
