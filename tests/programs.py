@@ -76,6 +76,32 @@ def valkey() -> Path:
     raise ProgramMissing("Valkey was not found: make test installs it; or install Debian's package redis-server.")
 
 
+def nginx() -> Path:
+    """Give nginx."""
+    return _on_path("nginx", "nginx was not found: install it to test its recipe (Debian: nginx-light).")
+
+
+def nginx_njs() -> Path:
+    """Give nginx's module for JavaScript."""
+    for folder in ("/usr/lib/nginx/modules", "/usr/lib64/nginx/modules", "/etc/nginx/modules"):
+        found = Path(folder) / "ngx_http_js_module.so"
+        if found.exists():
+            return found
+    raise ProgramMissing("njs was not found: install it to test its recipe (Debian: libnginx-mod-http-js).")
+
+
+def php() -> Path:
+    """Give PHP."""
+    return _on_path("php", "PHP was not found: install it to test its recipe (Debian: php-cli).")
+
+
+def _on_path(name: str, otherwise: str) -> Path:
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    if found:
+        return Path(found)
+    raise ProgramMissing(otherwise)
+
+
 def _package(name: str) -> Path:
     spec = importlib.util.find_spec(name)
     return Path(spec.origin).parent if spec and spec.origin else Path(os.devnull)
