@@ -23,10 +23,10 @@ export function parseCookieDate(text: string): number {
   };
   const [, hour, minute, second] = take(/^(\d\d?):(\d\d?):(\d\d?)(?!\d)/) as any[];
   const [, day] = take(/^(\d\d?)(?!\d)/) as any[];
-  const [month = ''] = take(RegExp(`^(${MONTHS})`, 'i'));
+  const [month] = take(RegExp(`^(${MONTHS})`, 'i'));
   const [, year] = take(/^(\d\d\d?\d?)(?!\d)/) as any[];
   const full = +year + (year < 70 ? 2000 : year < 100 ? 1900 : 0);
-  const at = new Date(Date.UTC(full, MONTHS.indexOf(month.toLowerCase() || '?') / 4, day, hour, minute, second));
+  const at = new Date(Date.UTC(full, month ? MONTHS.indexOf(month.toLowerCase()) / 4 : NaN, day, hour, minute, second));
   // 30 February is no date
   return full > 1600 && hour < 24 && minute < 60 && second < 60 && at.getUTCDate() === +day ? +at : NaN;
 }

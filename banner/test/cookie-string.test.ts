@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { namesIn, parseCookieDate, parseCookieWrite, withEnd } from '../src/cookie-string';
 
@@ -26,12 +27,9 @@ test('what is no date and no number is ignored, as browsers do', () => {
   assert.equal(end('a=1; Max-Age=x; Expires=Wed, 22 Nov 2028 10:00:00 GMT'), Date.UTC(2028, 10, 22, 10));
 });
 test('of repeated attributes the last counts', () => assert.equal(end('a=1; Max-Age=60; Max-Age=120'), NOW + 120e3));
-test('cookie dates come in every spelling', () => {
-  for (const text of ['Sunday, 06-Nov-94 08:49:37 GMT', 'Sun Nov  6 08:49:37 1994', '6 nov 1994 8:49:37', '08:49:37 1994 NOVEMBER 6']) {
-    assert.equal(parseCookieDate(text), Date.UTC(1994, 10, 6, 8, 49, 37), text);
-  }
-  for (const text of ['', '31 Feb 2027 00:00:00', '6 Nov 1600 00:00:00', '6 Nov 2027 24:00:00', '6 Nov 2027', 'Nov 2027 00:00:00']) {
-    assert.ok(Number.isNaN(parseCookieDate(text)), text);
+test('cookie dates are read as the guard reads them', () => {
+  for (const { desc, text, at } of JSON.parse(readFileSync('../tests/vectors/cookie_dates.json', 'utf8'))) {
+    assert.equal(parseCookieDate(text), at === null ? NaN : Date.parse(at), desc);
   }
 });
 test('name, domain and path are read in any case and without blanks', () => {
