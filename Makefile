@@ -25,7 +25,7 @@ run: $(RUN)  ## start everything on this machine, with five demo sites
 	@exec $(BIN)/consent-server run --demo
 
 test: $(TEST) $(BANNER) browser  ## run every test: units, both databases, faults, real browser
-	@exec $(BIN)/python -m pytest $(PYTEST)
+	@exec $(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST)
 
 lint: $(TEST) $(BANNER)  ## check style, types and the floors
 	$(BIN)/ruff check .

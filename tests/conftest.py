@@ -8,7 +8,7 @@ is tests/guard/test_recipes.py, for other people's servers.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,8 @@ from flask.testing import FlaskClient
 from tests import builders, servers
 from tests.browsers import chromium, context, page, playwright, running_server  # noqa: F401  # fixtures for every folder
 from tests.databases import close, migrate, postgresql_database
+
+FIGURE = "figure"
 
 ENGINES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 
@@ -85,6 +87,22 @@ def settings(engine: str, tmp_path: Path, database_url: str, request: pytest.Fix
     """The embedded installation on SQLite, and the distributed one on PostgreSQL with Redis (DESIGN 5)."""
     redis_url = "" if engine == "sqlite" else _emptied(request.getfixturevalue("redis_url"))
     return builders.settings(tmp_path, database_url=database_url, redis_url=redis_url)
+
+
+@pytest.fixture
+def tell_figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Say something measured that belongs under the run's end, from whichever process measured it."""
+    return lambda sentence: record_property(FIGURE, sentence)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print every figure that a test has told."""
+    reports = [r for found in terminalreporter.stats.values() for r in found if isinstance(r, pytest.TestReport)]
+    figures = [value for r in reports if r.when == "call" for name, value in r.user_properties if name == FIGURE]
+    if figures:
+        terminalreporter.section("measured")
+    for figure in figures:
+        terminalreporter.write_line(str(figure))
 
 
 def _emptied(redis_url: str) -> str:

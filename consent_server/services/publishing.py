@@ -87,7 +87,7 @@ def _previous(session: Session, site_id: int) -> Configuration | None:
 def files_of(configuration: Configuration, runtime: bytes, now: datetime) -> Published:
     """Return the configuration with the files that visitors are sent, compressed once and for all."""
     return Published(
-        configuration, now, _encoded(banner_script(configuration, runtime)), _encoded(_json(configuration.served()))
+        configuration, now, encoded(banner_script(configuration, runtime)), encoded(_json(configuration.served()))
     )
 
 
@@ -105,5 +105,6 @@ def _json(document: dict[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
 
-def _encoded(data: bytes) -> Encoded:
+def encoded(data: bytes) -> Encoded:
+    """Return a file with its compressed forms, the same bytes every time."""
     return Encoded(data, gzip.compress(data, 9, mtime=0), brotli.compress(data, quality=11))
