@@ -44,7 +44,7 @@ export function createAnswering({ configuration, engine, saved, cleanup, outbox,
     engine.choice = choice;
     if (choice) saved.write(choice);
     else saved.forget();
-    const left = cleanup();
+    const left = cleanup(withdrawn);
     openGates();
     const tried = outbox.post(record_id, {
       record_id,

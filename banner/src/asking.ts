@@ -7,7 +7,7 @@ import type { Configuration } from './configuration';
 import type { Core } from './engine';
 import type { Events } from './events';
 import { otherPlatform } from './other-cmp';
-import { quietly } from './page';
+import { isOurs, quietly } from './page';
 import type { CreateView, View, ViewActions } from './view/contract';
 
 export interface Asking {
@@ -42,7 +42,8 @@ export function createAsking(
 
   const asking: Asking = {
     view() {
-      if (!document.body) return null;
+      // A page of the site within a page of the site: that one asks.
+      if (!document.body || (window.parent !== window && quietly(() => isOurs(window.parent)))) return null;
       const other = otherPlatform();
       if (other) {
         if (!warned) console.warn('Consent Server: silent beside ' + other);

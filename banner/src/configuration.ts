@@ -3,7 +3,7 @@
 
 export type Texts = { readonly [key: string]: string };
 export type Translated = { readonly [language: string]: string };
-export type Kind = 'cookie' | 'local_storage' | 'session_storage' | 'indexed_db' | 'pixel' | 'script' | 'iframe';
+export type Kind = 'cookie' | 'local_storage' | 'session_storage' | 'indexed_db' | 'cache_storage' | 'pixel' | 'script' | 'iframe';
 
 export interface Purpose {
   readonly id: string;

@@ -23,7 +23,7 @@ export function createElements(engine: Engine): Elements {
   function hold(element: Element, attribute: string, value: unknown): void {
     if (held.size >= MOST_HELD) held.delete(held.keys().next().value!);
     removeAttribute(element, attribute);
-    engine.refused(element.localName, '' + value, engine.judgeElement(element, '' + value).service);
+    engine.told(element.localName, '' + value, engine.judgeElement(element, '' + value));
     held.set(element, (held.get(element) || new Map()).set(attribute, value));
     ruleOf(element)!.listener.hold?.(element);
   }

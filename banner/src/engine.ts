@@ -9,17 +9,20 @@ import { type FirstWrites, nameIn } from './first-writes';
 import type { Engine, Verdict } from './gates/gate';
 import { CAP_SECONDS } from './lifetime';
 import { Address, quietly, resolve } from './page';
-import { compile, type Named } from './rules';
+import { type Addressed, compile, type Named } from './rules';
 import { type SameSite } from './same-site';
 import { hostOf } from './url-pattern';
 import { currentWriter } from './writer';
 
 const OURS = /^eu-consent(-(outbox|writes|receipt|probe))?$/;
-const MOST_NOTES = 100;
+const MOST_FACTS = 300; // the newest are kept
+
+/** One decision, as it is kept until somebody asks: no text is put together before. */
+export type Fact = readonly [gate: string, what: string, verdict: Verdict, writer: string | null | undefined];
 
 export interface Core extends Engine {
   choice: Choice | null;
-  readonly notes: string[];
+  facts(): Fact[]; // oldest first
 }
 
 export interface Surroundings {
@@ -30,48 +33,57 @@ export interface Surroundings {
   readonly placeholder: Engine['placeholder'];
 }
 
-export function createEngine(configuration: Configuration, { own, sameSite, writes, now, placeholder }: Surroundings): Core {
-  const rules = compile(configuration);
+export function createEngine(configuration: Configuration, { own: ourUrl, sameSite, writes, now, placeholder }: Surroundings): Core {
   const cap = Math.min(CAP_SECONDS, configuration.max_lifetime_seconds || CAP_SECONDS);
-  const ownOrigin = new Address(own).origin;
-  const host = hostOf(location);
+  const ownOrigin = new Address(ourUrl).origin;
+  const rules = compile(configuration, hostOf(location));
 
-  const verdict = (allowed: boolean, service: Service | null = null, lifetime = cap): Verdict => ({ allowed, service, lifetime });
-  const pass = verdict(true, null, CAP_SECONDS);
-  const refuse = verdict(false);
+  const verdict = (allowed: boolean, why: Verdict['why'], service: Service | null = null, lifetime = cap): Verdict => ({ allowed, why, service, lifetime });
+  const pass = verdict(true, 'unknown', null, CAP_SECONDS);
+  const strict = verdict(false, 'unknown third parties are blocked');
+  const own = verdict(true, 'ours', null, CAP_SECONDS);
   const granted = (service: Service): boolean => serviceGranted(configuration, engine.choice, service);
-  const ofService = (service: Service): Verdict => verdict(granted(service), service);
+  const ofService = (service: Service, why: Verdict['why']): Verdict => verdict(granted(service), why, service);
+  const ofAddress = (rule: Addressed): Verdict => ofService(rule.service, rule);
   const ofTracker = ({ service, tracker }: Named): Verdict =>
-    verdict(trackerGranted(configuration, engine.choice, service, tracker), service, Math.min(tracker.lifetime_seconds ?? cap, cap));
+    verdict(trackerGranted(configuration, engine.choice, service, tracker), tracker, service, Math.min(tracker.lifetime_seconds ?? cap, cap));
   // Of equally specific rules one yes is enough: the thing is wanted for a purpose that was granted.
   const anyOf = (verdicts: Verdict[]): Verdict | undefined => verdicts.find(({ allowed }) => allowed) || verdicts[0];
+
+  const facts: Fact[] = [];
+  let told = 0;
 
   const engine: Core = {
     choice: null,
     rules,
-    notes: [],
     released: new WeakSet(),
     writes,
     now,
     elements: null!,
+    ours: ourUrl,
+    watch() {},
     placeholder,
-    writer: () => currentWriter(own),
+    writer: () => quietly(() => currentWriter(ourUrl)) ?? null,
 
     judgeUrl(text) {
       const url = quietly(() => resolve(text));
-      if (!url || url.origin === ownOrigin || !/^(https?|wss?):$/.test(url.protocol)) return pass; // no URL, no request
-      return anyOf(rules.services(url).map(ofService)) || (configuration.unknown_third_parties === 'block' && !sameSite(hostOf(url)) ? refuse : pass);
+      if (!url || !/^(https?|wss?):$/.test(url.protocol)) return pass; // no URL, no request
+      if (url.origin === ownOrigin) return own;
+      return anyOf(rules.addressed(url).map(ofAddress)) || (configuration.unknown_third_parties === 'block' && !sameSite(hostOf(url)) ? strict : pass);
     },
 
+    judgeText: (text) => rules.named(text).map(engine.judgeUrl).find(({ allowed }) => !allowed) || pass,
+
     judgeName(kind, name, writer) {
-      if (OURS.test(name)) return pass;
-      const declared = anyOf(rules.trackers(kind, name, host).map(ofTracker));
+      if (OURS.test(name)) return own;
+      const declared = anyOf(rules.trackers(kind, name).map(ofTracker));
       if (declared) return declared;
       const attributed = rules.service(writes.serviceOf(nameIn(kind, name)) || '');
-      if (attributed && !granted(attributed)) return ofService(attributed);
-      if (kind === 'cookie' && (rules.known(name) || (writer && configuration.unknown_cookies === 'block'))) return refuse;
+      if (attributed && !granted(attributed)) return ofService(attributed, 'written by it before');
+      if (kind === 'cookie' && rules.known(name)) return verdict(false, 'a known tracker outside the catalogue');
+      if (kind === 'cookie' && writer && configuration.unknown_cookies === 'block') return verdict(false, 'unknown cookies are blocked');
       const script = writer?.();
-      return (script && anyOf(rules.services(new Address(script)).map(ofService))) || pass;
+      return (script && anyOf(rules.addressed(new Address(script)).map(({ service, text }) => ofService(service, 'written by ' + text)))) || pass;
     },
 
     judgeElement(element, url) {
@@ -86,13 +98,15 @@ export function createEngine(configuration: Configuration, { own, sameSite, writ
           // A service that was granted by itself (its placeholder) needs no more than that.
           (!wanted || !!(named && engine.choice?.services[named.id]) || purposeGranted(configuration, engine.choice, wanted)) &&
           (!!wanted || id !== null || !!byUrl.service), // tagged with nothing and ruled by nothing: nobody can grant it
+        'tagged ' + (id ?? wanted),
         named,
       );
     },
 
-    refused(gate, what, service) {
-      if (engine.notes.length < MOST_NOTES) engine.notes.push(gate + ' ' + what.slice(0, 200) + (service ? ' (' + service.id + ')' : ''));
+    told(gate, what, verdict, writer) {
+      if (verdict.service || !verdict.allowed) facts[told++ % MOST_FACTS] = [gate, what.length < 300 ? what : what.slice(0, 300), verdict, writer];
     },
+    facts: () => facts.map((_, i) => facts[(told > MOST_FACTS ? told + i : i) % MOST_FACTS]!),
   };
   (engine as { elements: Engine['elements'] }).elements = createElements(engine);
   return engine;

@@ -2,8 +2,8 @@
 // Also remembers which service an undeclared cookie came from, so that withdrawal finds it again.
 
 import type { Kind } from './configuration';
-import { encode } from './page';
-import { readJson, type Store } from './store';
+import { encode, parse, quietly } from './page';
+import type { Store } from './store';
 
 const KEY = 'eu-consent-writes';
 const MOST = 400; // entries; the oldest give way, so that a page that makes up names cannot fill the storage
@@ -16,6 +16,7 @@ export interface FirstWrites {
   /** Has it lived longer than that? Notes `now` for what was never seen. */
   over(key: string, seconds: number): boolean;
   serviceOf(name: string): string | undefined;
+  names(kind: Kind): string[]; // what services wrote of that kind, declared or not
   forget(name: string): void;
 }
 
@@ -26,23 +27,44 @@ export const nameIn = (kind: Kind, name: string): string => (kind === 'cookie' ?
 export const storageKey = (kind: Kind, name: string): string => keyOf(nameIn(kind, name));
 
 export function firstWrites(store: Store, now: () => number): FirstWrites {
-  const load = (): Map<string, Entry> =>
-    new Map(
-      Object.entries(readJson(store, KEY) || {}).filter(
+  let text: string | null = null; // as it was read or written last
+  let entries = new Map<string, Entry>();
+  let services = new Map<string, string>(); // name → whose it is
+  let saving = false;
+
+  const nameOf = (key: string): string => key.slice(0, key.lastIndexOf(';', key.lastIndexOf(';') - 1));
+
+  /** What the storage holds, read again only when another page has changed it. */
+  function load(): Map<string, Entry> {
+    const found = saving ? text : store.get(KEY);
+    if (found === text) return entries;
+    text = found;
+    entries = new Map(
+      Object.entries(quietly(() => parse(text!)) || {}).filter(
         ([, entry]) => Array.isArray(entry) && typeof entry[0] === 'number' && entry[0] <= now(),
       ) as [string, Entry][],
     );
-  const save = (entries: Map<string, Entry>): void =>
-    store.set(KEY, encode(Object.fromEntries([...entries].sort(([, a], [, b]) => b[0] - a[0]).slice(0, MOST))));
-  const ofName = (entries: Map<string, Entry>, name: string): string[] => [...entries.keys()].filter((key) => key.startsWith(name + ';'));
+    services = new Map([...entries].flatMap(([key, [, service]]) => (service ? [[nameOf(key), service]] : [])));
+    return entries;
+  }
+  /** Once for all that a script writes in one go: ten thousand cookies are one list. */
+  function save(): void {
+    if (saving) return;
+    saving = true;
+    queueMicrotask(() => {
+      if (entries.size > MOST) entries = new Map([...entries].sort(([, a], [, b]) => b[0] - a[0]).slice(0, MOST));
+      store.set(KEY, (text = encode(Object.fromEntries(entries))));
+      saving = false;
+    });
+  }
 
   return {
     end(key, seconds, service) {
-      const entries = load();
-      const known = entries.get(key);
+      const known = load().get(key);
       if (known && known[0] + seconds * 1000 > now()) return known[0] + seconds * 1000;
       entries.set(key, service ? [now(), service] : [now()]);
-      save(entries);
+      if (service) services.set(nameOf(key), service);
+      save();
       return now() + seconds * 1000;
     },
     over(key, seconds) {
@@ -51,13 +73,16 @@ export function firstWrites(store: Store, now: () => number): FirstWrites {
       return !!known && known[0] + seconds * 1000 <= now();
     },
     serviceOf(name) {
-      const entries = load();
-      return ofName(entries, name).map((key) => entries.get(key)![1]).find(Boolean);
+      load();
+      return services.get(name);
+    },
+    names: (kind) => {
+      load();
+      return [...services.keys()].filter((name) => name.startsWith(kind + ' ')).map((name) => name.slice(kind.length + 1));
     },
     forget(name) {
-      const entries = load();
-      // map, not some: every one of them goes
-      if (ofName(entries, name).map((key) => entries.delete(key))[0]) save(entries);
+      for (const key of [...load().keys()]) if (nameOf(key) === name && entries.delete(key)) save();
+      services.delete(name);
     },
   };
 }

@@ -16,7 +16,7 @@ import { chooseLanguage } from './language';
 import { endOf } from './lifetime';
 import { observe } from './observer';
 import { createOutbox } from './outbox';
-import { bare, getOwnPropertyDescriptor, quietly, whenParsed } from './page';
+import { bare, isOurs, quietly, whenParsed } from './page';
 import { createApi, describe, publish } from './public-api';
 import { sameSite } from './same-site';
 import { COOKIE, savedChoice } from './saved-choice';
@@ -79,7 +79,7 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
   const open = (): void => whenParsed(() => void quietly(() => asking.view()?.open()));
   const drain = publish(createApi({ configuration, engine, gates, answering, events, outbox, open, isReady: () => ready }));
   openers(open);
-  observe([...gates, { selector: '[data-consent-policy]', seen: policies(() => asking.view()) }]);
+  engine.watch = observe([...gates, { selector: '[data-consent-policy]', seen: policies(() => asking.view()) }]);
   whenParsed(() => {
     quietly(() => asking.show(false));
     ready = true;
@@ -95,9 +95,7 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && answering.adopt());
 }
 
-const already = getOwnPropertyDescriptor(window, 'consent')?.configurable === false; // not <a id="consent">
-
-if (typeof $consent !== 'undefined' && !already) {
+if (typeof $consent !== 'undefined' && !isOurs(window)) {
   const { currentScript } = document;
   try {
     boot($consent, currentScript instanceof HTMLScriptElement ? currentScript : null);

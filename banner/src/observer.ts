@@ -10,7 +10,8 @@ const [matches] = originals('Element', 'matches') as any[];
 /** Who wants to see which elements. */
 export type Watcher = Pick<Gate, 'selector' | 'seen'>;
 
-export function observe(watchers: readonly Watcher[]): void {
+/** Gives what shows another document to them, too. */
+export function observe(watchers: readonly Watcher[]): (root: Node) => void {
   const wanted = watchers.filter(({ selector }) => selector) as Required<Watcher>[];
   const all = wanted.map(({ selector }) => selector).join();
 
@@ -22,10 +23,15 @@ export function observe(watchers: readonly Watcher[]): void {
     if (element.firstElementChild) for (const inner of find(element, all)) show(inner);
   };
 
-  new Observer((records) => {
+  const observer = new Observer((records) => {
     for (const { addedNodes } of records) {
       for (const node of addedNodes) if (node.nodeType === 1) quietly(() => look(node as Element));
     }
-  }).observe(document, { childList: true, subtree: true });
-  look(document.documentElement); // what stands before us
+  });
+  const watch = (root: Node): void => {
+    observer.observe(root, { childList: true, subtree: true });
+    for (const child of root.childNodes) if (child.nodeType === 1) look(child as Element); // what stands before us
+  };
+  watch(document);
+  return watch;
 }

@@ -3,7 +3,12 @@
 // Literals handed to the platform carry `__proto__: null`, because a page may have put `get` or `signal` on
 // Object.prototype (it happens), and a property descriptor would inherit it.
 
-export const { apply, defineProperty, getOwnPropertyDescriptor } = Reflect;
+// A page of the same origin that holds our window, or opened it, has put its guards here: it takes them away again, and
+// what we keep below is the platform's.
+export const HELLO = 'consent:hello';
+globalThis.window?.dispatchEvent(new Event(HELLO));
+
+export const { apply, construct, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
 export const { stringify, parse } = JSON;
 export const { Proxy: ProxyOf, Date: Clock, Error: Failure, MutationObserver: Observer, URL: Address } = globalThis;
 
@@ -38,25 +43,85 @@ export function quietly<T>(deed: () => T): T | undefined {
   }
 }
 
-/** Put guards before a method (`value`), or before the getter and the setter, of `owner[name]` when the browser has it.
- * What takes their place looks native (name, length, toString); when a guard throws, the call passes as if it were not
- * there. */
-export function guard(owner: any, name: string, guards: { value?: Guard; get?: Guard; set?: Guard }): void {
-  const found: any = owner && getOwnPropertyDescriptor(owner, name);
-  if (!found) return;
-  for (const [part, before] of Object.entries(guards)) {
-    found[part] &&= new ProxyOf(found[part], bare({
-      apply(target: Method, self: unknown, args: any[]) {
-        const pass = (its: unknown, given: any[]): any => apply(target, its, given);
-        const instead = quietly(() => before(self, args, pass));
-        return instead ? instead() : pass(self, args);
-      },
-    }));
-  }
-  defineProperty(owner, name, bare(found) as PropertyDescriptor);
+/** The page's argument as the platform will read it: an object may say something else when it is asked again, unless it
+ * is one of the platform's own (Trusted Types). What it throws is the caller's to hear. */
+export function text(args: any[], at: number): string {
+  const given = args[at];
+  if (typeof given === 'string' || isTrusted(given)) return '' + given;
+  foreign = true;
+  args[at] = '' + given;
+  foreign = false;
+  return args[at];
+}
+let foreign = false; // the page's code is running inside ours
+
+const trusted = ['TrustedScriptURL', 'TrustedHTML', 'TrustedScript'].flatMap((type) => ((globalThis as any)[type] ? originals(type, 'toString') : []));
+const isTrusted = (given: unknown): boolean => typeof given === 'object' && trusted.some((read) => quietly(() => (read(given), true)));
+
+const INSERTS = /^(append|prepend|before|after|insert|replace|move|surround|write|inner|outer|setHTML)/;
+let inserted = (): void => {};
+/** Something to do after each call that may have put elements into a document. */
+export const afterInsertion = (deed: () => void): void => void (inserted = deed);
+
+type Part = 'value' | 'get' | 'set' | 'construct';
+
+/** A function in the place of the platform's, which looks like it (name, length, toString) and asks first. When the guard
+ * throws, the call passes as if it were not there. */
+function standIn(original: any, name: string, part: Part, before: Guard): any {
+  const makes = part === 'construct'; // `self` is the class that was called with `new`, then
+  const inserts = part !== 'get' && INSERTS.test(name);
+  const pass = (self: any, args: any[]): any => (makes ? construct(original, args, self) : apply(original, self, args));
+  const call = (self: any, args: any[]): any => {
+    let instead;
+    try {
+      instead = before(self, args, pass);
+    } catch (error) {
+      if (foreign) {
+        foreign = false;
+        throw error;
+      }
+    }
+    const result = instead ? instead() : pass(self, args);
+    if (inserts) inserted();
+    return result;
+  };
+  return new ProxyOf(original, bare(makes
+    ? { construct: (_: any, args: any[], made: any) => call(made, args) }
+    : { apply: (_: any, self: any, args: any[]) => call(self, args) }));
+}
+
+/** Put guards before a method (`value`), a constructor, or before the getter and the setter, of `owner[name]` when the
+ * browser has it; here, and in every realm that we shall meet. */
+export function guard(owner: any, name: string, guards: { [part in Part]?: Guard }): void {
+  if (!owner || !getOwnPropertyDescriptor(owner, name)) return;
+  const tag = owner[Symbol.toStringTag];
+  const hook = (owner: any): Undo => {
+    const before: any = getOwnPropertyDescriptor(owner, name);
+    const found = { ...before };
+    for (const [part, ask] of Object.entries(guards) as [Part, Guard][]) {
+      const at = part === 'construct' ? 'value' : part;
+      found[at] &&= standIn(found[at], name, part, ask);
+      if (at !== part) defineProperty(found.value.prototype, 'constructor', bare({ value: found.value, writable: true, configurable: true }) as PropertyDescriptor);
+    }
+    defineProperty(owner, name, bare(found) as PropertyDescriptor);
+    return () => defineProperty(owner, name, bare(before) as PropertyDescriptor);
+  };
+  hook(owner);
+  hooks.push((realm) => hook(owner === globalThis ? realm : tag ? realm[tag].prototype : realm[owner.name]));
+}
+type Undo = () => void;
+const hooks: ((realm: any) => Undo)[] = [];
+
+/** Guard another realm as this one is. */
+export function guardRealm(realm: any): Undo {
+  const undone = hooks.map((hook) => quietly(() => hook(realm)));
+  return () => undone.forEach((undo) => undo?.());
 }
 
 export const guardMethod = (owner: any, name: string, value: Guard): void => guard(owner, name, { value });
+
+/** Are we at work in this window? Not <a id="consent">. */
+export const isOurs = (realm: Window): boolean => getOwnPropertyDescriptor(realm, 'consent')?.configurable === false;
 
 /** JSON without `toJSON`: old libraries put one on Array.prototype and turn every list into a string. */
 export function encode(value: any): string {

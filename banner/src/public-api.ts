@@ -4,7 +4,7 @@
 import { type Answers, type Choice, decisionsOf, isComplete, purposeGranted, serviceGranted } from './choice';
 import type { Answering } from './answering';
 import type { Configuration } from './configuration';
-import type { Core } from './engine';
+import type { Core, Fact } from './engine';
 import type { Events, Topic } from './events';
 import type { Gate } from './gates/gate';
 import type { Outbox } from './outbox';
@@ -20,6 +20,15 @@ export interface ApiParts {
   readonly open: () => void;
   readonly isReady: () => boolean;
 }
+
+/** One decision, in words for site owners. */
+const told = ([gate, what, { allowed, service, why }, writer]: Fact): object => {
+  const rule: any = typeof why === 'string' ? { text: why } : why;
+  return {
+    gate, what, 'allowed': allowed, service: service && service.id, purpose: rule.purpose ?? service?.purpose ?? null,
+    rule: rule.text || rule.name, 'writer': writer || null,
+  };
+};
 
 const isFunction = (value: unknown): value is (detail?: unknown) => void => typeof value === 'function';
 
@@ -74,7 +83,11 @@ export function createApi({ configuration, engine, gates, answering, events, out
       digest: configuration.digest,
       'choice': describe(configuration, engine.choice),
       gates: gates.map(({ name, held }) => ({ name, 'held': held ? held() : [] })),
-      'refused': [...engine.notes],
+      // What the gates decided about what is somebody's, then what the page asked for, as it is judged now.
+      'decisions': [
+        ...engine.facts(),
+        ...performance.getEntriesByType('resource').map(({ name }): Fact => ['page', name, engine.judgeUrl(name), null]),
+      ].map(told),
     }),
   });
 }

@@ -3,41 +3,82 @@
 
 import type { Configuration, Kind, Service, Tracker } from './configuration';
 import { matchesName, specificity } from './name-pattern';
-import { isWithin, matchesUrl, parseUrlPattern } from './url-pattern';
+import { hostOf, isWithin, matchesUrl, parseUrlPattern, type UrlPattern } from './url-pattern';
 
 export interface Named {
   readonly service: Service;
   readonly tracker: Tracker;
 }
 
+export interface Addressed extends UrlPattern {
+  readonly service: Service;
+  readonly text: string; // the pattern as the site wrote it
+}
+
 export interface Rules {
   service(id: string): Service | undefined;
-  services(url: URL): Service[];
-  trackers(kind: Kind, name: string, host: string): Named[];
+  addressed(url: URL): Addressed[];
+  trackers(kind: Kind, name: string): Named[];
   all(kind: Kind): Named[];
   known(name: string): boolean;
   mentions(markup: string): boolean;
+  named(text: string): string[]; // addresses on ruled hosts that stand in a text
 }
 
 /** The heaviest of what was found, all of them when equal. */
-const heaviest = <T extends { weight: number }>(found: T[]): T[] =>
-  found.filter(({ weight }) => weight === Math.max(...found.map((one) => one.weight)));
+function heaviest<T extends { weight: number }>(found: T[]): T[] {
+  const most = Math.max(...found.map(({ weight }) => weight));
+  return found.filter(({ weight }) => weight === most);
+}
 
-export function compile({ services, unknown_third_parties, known_trackers }: Configuration): Rules {
-  const urls = services.flatMap((service) => service.url_patterns.map((text) => ({ ...parseUrlPattern(text), service })));
-  const names = services.flatMap((service) => service.trackers.map((tracker) => ({ service, tracker, weight: specificity(tracker.name) })));
+const MOST_CACHED = 1000; // a page that makes up names must not fill the memory
+
+export function compile({ services, unknown_third_parties, known_trackers }: Configuration, host: string): Rules {
+  const hosts = new Map<string, Addressed[]>();
+  for (const service of services) {
+    for (const text of service.url_patterns) {
+      const pattern = { ...parseUrlPattern(text), service, text };
+      hosts.set(pattern.host, [...(hosts.get(pattern.host) || []), pattern]);
+    }
+  }
+  // Name before domain: a domain only tells apart what is named alike.
+  const weigh = ({ name, domain }: Tracker): number => specificity(name) + (domain === 'site' ? 0 : domain.length / 1e3);
+  const names = services.flatMap((service) => service.trackers.map((tracker) => ({ service, tracker, weight: weigh(tracker) })));
   const all = (kind: Kind) => names.filter(({ tracker }) => tracker.kind === kind);
+  const cache = new Map<string, Named[]>();
 
   return {
     service: (id) => services.find((one) => one.id === id),
     all,
-    services: (url) => heaviest(urls.filter((pattern) => matchesUrl(pattern, url))).map(({ service }) => service),
-    trackers: (kind, name, host) =>
-      heaviest(all(kind).filter(({ tracker: { name: pattern, domain } }) =>
-        matchesName(pattern, name) && (domain === 'site' || isWithin(host, domain.replace(/^\./, '').toLowerCase())))),
+    addressed(url) {
+      const labels = hostOf(url).split('.');
+      const near = labels.flatMap((_, i) => hosts.get(labels.slice(i).join('.')) || []);
+      return near[0] ? heaviest(near.filter((pattern) => matchesUrl(pattern, url))) : near;
+    },
+    trackers(kind, name) {
+      const key = kind + name;
+      let found = cache.get(key);
+      if (!found) {
+        found = heaviest(all(kind).filter(({ tracker: { name: pattern, domain } }) =>
+          matchesName(pattern, name) && (domain === 'site' || isWithin(host, domain.replace(/^\./, '').toLowerCase()))));
+        if (cache.size >= MOST_CACHED) cache.clear();
+        cache.set(key, found);
+      }
+      return found;
+    },
     known: (name) => known_trackers.some((pattern) => matchesName(pattern, name)),
     // A cheap test that keeps the cost off innocent markup: does it name a ruled host at all?
-    mentions: (markup) =>
-      (unknown_third_parties === 'block' && markup.includes('//')) || urls.some(({ host }) => markup.toLowerCase().includes(host)),
+    mentions(markup) {
+      const text = markup.toLowerCase();
+      return (unknown_third_parties === 'block' && text.includes('//')) || [...hosts.keys()].some((host) => text.includes(host));
+    },
+    named(text) {
+      const lower = text.toLowerCase();
+      const found: string[] = [];
+      for (const host of hosts.keys()) {
+        for (let at = -1; (at = lower.indexOf(host, at + 1)) >= 0; ) found.push('https://' + /^[^\s"'`<>\\()]*/.exec(text.slice(at, at + 500)));
+      }
+      return found;
+    },
   };
 }

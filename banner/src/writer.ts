@@ -3,21 +3,25 @@
 
 import { Failure } from './page';
 
-const FRAME = /(https?:\/\/[^\s()]+?)(:\d+)+\)?$/;
+const POSITION = /(:\d{1,9}){1,2}\)?$/;
+const URL_AT_END = /https?:\/\/[^\s()]+$/;
 
 export function writerOf(stack: unknown, own: string): string | null {
   for (const line of typeof stack === 'string' ? stack.slice(0, 4000).split('\n') : []) {
-    const url = FRAME.exec(line.trim())?.[1];
+    const frame = line.trim();
+    const url = POSITION.test(frame) && URL_AT_END.exec(frame.replace(POSITION, ''))?.[0];
     if (url && url !== own) return url;
   }
   return null;
 }
 
 export function currentWriter(own: string): string | null {
-  const limits = Failure as unknown as { stackTraceLimit: number | undefined };
-  const limit = limits.stackTraceLimit;
+  const limits: any = Failure;
+  const { stackTraceLimit, prepareStackTrace } = limits;
   limits.stackTraceLimit = 50; // Chromium keeps ten frames, and our own are that many
+  limits.prepareStackTrace = undefined; // a page may have its own idea of what a stack is
   const { stack } = new Failure();
-  limits.stackTraceLimit = limit;
+  limits.stackTraceLimit = stackTraceLimit;
+  limits.prepareStackTrace = prepareStackTrace;
   return writerOf(stack, own);
 }

@@ -1,7 +1,7 @@
 // The Cookie Store API: the same cookies by another door. Refusals look like success, as a full jar would.
 
 import { keyOf } from '../first-writes';
-import { bare, guardMethod } from '../page';
+import { bare, guard, guardMethod, text } from '../page';
 import type { CreateGate, Writer } from './gate';
 import { createWaiting } from './waiting';
 
@@ -13,8 +13,8 @@ export const cookieStore: CreateGate = (engine) => {
   function judged(given: any, writer: Writer, write: (given: object) => unknown): (() => unknown) | void {
     const name = '' + given.name;
     const { maxAge, expires } = given;
-    const end = typeof maxAge === 'number' ? engine.now() + maxAge * 1000 : expires == null ? null : +expires;
-    const last = waiting.judge(name, keyOf(name, given.domain || '', given.path || '/'), end, writer, (writer) =>
+    const end = maxAge != null ? engine.now() + +maxAge * 1000 : expires == null ? null : +expires;
+    const last = waiting.judge(name, keyOfGiven(given), end, writer, (writer) =>
       (judged(given, writer, write) || (() => write(given)))(),
     );
     if (last === false) return () => Promise.resolve();
@@ -22,11 +22,24 @@ export const cookieStore: CreateGate = (engine) => {
   }
 
   const readable = (found: any): boolean => engine.judgeName('cookie', '' + found?.name, null).allowed;
+  const keyOfGiven = ({ name, domain, path }: any): string => keyOf('' + name, domain || '', path || '/');
+  /** Read once: a getter may say something else the second time. */
+  function given([first, value]: any[]): any {
+    const cookie = first && typeof first === 'object' ? { ...first } : { name: first, value };
+    cookie.name = text([cookie.name], 0);
+    return cookie;
+  }
 
-  guardMethod(Store, 'set', (self, args, pass) =>
-    judged(args[0] && typeof args[0] === 'object' ? { ...args[0] } : { name: args[0], value: '' + args[1] }, engine.writer, (given) => pass(self, [bare(given)])),
-  );
+  guardMethod(Store, 'set', (self, args, pass) => {
+    const cookie = given(args);
+    const write = (cookie: object): unknown => pass(self, [bare(cookie)]);
+    return judged(cookie, engine.writer, write) || (() => write(cookie));
+  });
+  guardMethod(Store, 'delete', (self, args) => waiting.drop(keyOfGiven(given(args))));
   guardMethod(Store, 'get', (self, args, pass) => () => pass(self, args).then((found: any) => (found && !readable(found) ? null : found)));
   guardMethod(Store, 'getAll', (self, args, pass) => () => pass(self, args).then((found: any[]) => found.filter(readable)));
+  for (const part of ['changed', 'deleted']) {
+    guard((globalThis as any).CookieChangeEvent?.prototype, part, { get: (self, args, pass) => () => pass(self, args).filter(readable) });
+  }
   return { name: 'cookieStore', ...waiting };
 };

@@ -3,36 +3,41 @@
 
 import { nameOfPair, parseCookieWrite, withEnd } from '../cookie-string';
 import { keyOf } from '../first-writes';
-import { guard } from '../page';
+import { guard, text } from '../page';
 import type { CreateGate, Writer } from './gate';
 import { createWaiting } from './waiting';
 
 export const cookies: CreateGate = (engine) => {
   const waiting = createWaiting(engine, 'cookies', 'cookie');
 
-  /** What the browser is to be given instead of `text`; null: nothing. */
-  function judged(text: string, writer: Writer, write: (text: string) => void): string | null {
-    const cookie = parseCookieWrite(text, engine.now());
+  /** What the browser is to be given instead of `line`; null: nothing. */
+  function judged(line: string, writer: Writer, write: (line: string) => void): string | null {
+    const cookie = parseCookieWrite(line, engine.now());
     const { name, domain, path, end } = cookie;
-    const last = waiting.judge(name, keyOf(name, domain, path), end, writer, (writer) => put(text, writer, write));
+    const last = waiting.judge(name, keyOf(name, domain, path), end, writer, (writer) => put(line, writer, write));
     // A lifetime that we could not read is taken out: a browser that can would keep the cookie longer than it may.
-    return last === false ? null : last !== null && last === end ? text : withEnd(cookie, last, engine.now());
+    return last === false ? null : last !== null && last === end ? line : withEnd(cookie, last, engine.now());
   }
 
-  function put(text: string, writer: Writer, write: (text: string) => void): void {
-    const instead = judged(text, writer, write);
+  function put(line: string, writer: Writer, write: (line: string) => void): void {
+    const instead = judged(line, writer, write);
     if (instead !== null) write(instead);
   }
 
+  // Pages read all of their cookies again and again: what was the same text under the same choice is the same answer.
+  let [read, shown, choice] = ['', '', engine.choice];
+  const hide = (text: string): string =>
+    text.split('; ').filter((pair) => !pair || engine.judgeName('cookie', nameOfPair(pair), null).allowed).join('; ');
+
   guard(Document.prototype, 'cookie', {
-    get: (self, args, pass) => () =>
-      pass(self, args)
-        .split('; ')
-        .filter((pair: string) => !pair || engine.judgeName('cookie', nameOfPair(pair), null).allowed)
-        .join('; '),
+    get: (self, args, pass) => () => {
+      const text = pass(self, args);
+      if (text !== read || engine.choice !== choice) [read, shown, choice] = [text, hide(text), engine.choice];
+      return shown;
+    },
     set(self, args, pass) {
-      const write = (text: string): void => pass(self, [text]);
-      const instead = judged((args[0] = '' + args[0]), engine.writer, write);
+      const write = (line: string): void => pass(self.defaultView ? self : document, [line]); // its frame may be gone by then
+      const instead = judged(text(args, 0), engine.writer, write);
       return () => instead !== null && write(instead);
     },
   });

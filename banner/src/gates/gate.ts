@@ -1,9 +1,10 @@
 // What a gate is: the code that keeps one blocking vector shut until its purpose is granted. A gate knows the engine
 // and no other gate. To add one: a file here, a line in gates/index.ts.
 
-import type { Kind, Service } from '../configuration';
+import type { Choice } from '../choice';
+import type { Kind, Service, Tracker } from '../configuration';
 import type { FirstWrites } from '../first-writes';
-import type { Rules } from '../rules';
+import type { Addressed, Rules } from '../rules';
 
 /** URL of the script that writes; asked for only where a name is unknown, because looking costs a stack trace. */
 export type Writer = () => string | null;
@@ -11,6 +12,7 @@ export type Writer = () => string | null;
 /** May this pass? `service` is whose it is, null when nobody's; `lifetime` is the longest life it may have, in seconds. */
 export interface Verdict {
   readonly allowed: boolean;
+  readonly why: string | Tracker | Addressed; // the rule that decided, for debug()
   readonly service: Service | null;
   readonly lifetime: number; // 0: the browser session
 }
@@ -20,13 +22,17 @@ export interface Engine {
   readonly writes: FirstWrites;
   readonly elements: Elements;
   readonly released: WeakSet<Element>; // scripts that were held and run now
+  readonly choice: Choice | null; // another object after every answer
+  readonly ours: string; // URL of our script
+  watch(root: Node): void; // look at what comes into another document, too
   now(): number;
   judgeUrl(url: unknown): Verdict;
+  judgeText(text: string): Verdict; // code or markup: the first address in it that may not be asked for
   judgeName(kind: Kind, name: string, writer: Writer | null): Verdict; // null: nobody writes, the name alone counts
   writer: Writer; // the script that is running, for names nobody declared
   judgeElement(element: Element, url: string | null): Verdict; // its data-consent tags and its URL: both must be granted
   placeholder(service: Service | null, frame: Element, url: string): Element | null; // null: no view, or not worth one
-  refused(gate: string, what: string, service: Service | null): void; // told to debug()
+  told(gate: string, what: string, verdict: Verdict, writer?: string | null): void; // a decision, for debug()
 }
 
 /** Made once, before the page runs: a gate is shut from the moment it exists. */

@@ -2,12 +2,15 @@
 
 import { cookies } from './cookies';
 import { cookieStore } from './cookie-store';
+import { databases } from './databases';
 import { frames } from './frames';
 import type { CreateGate } from './gate';
 import { images } from './images';
 import { markup } from './markup';
+import { realms } from './realms';
 import { requests } from './requests';
 import { scripts } from './scripts';
 import { storage } from './storage';
+import { workers } from './workers';
 
-export const GATES: readonly CreateGate[] = [cookies, cookieStore, storage, requests, images, frames, markup, scripts];
+export const GATES: readonly CreateGate[] = [cookies, cookieStore, storage, databases, requests, workers, images, frames, markup, scripts, realms];

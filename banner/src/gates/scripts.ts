@@ -8,7 +8,7 @@ import type { CreateGate, Verdict } from './gate';
 
 const INERT = 'text/plain';
 
-export const scripts: CreateGate = ({ elements, judgeElement, refused, released }) => {
+export const scripts: CreateGate = ({ elements, judgeElement, released, told }) => {
   const waiting = new Map<Element, string | null>(); // inert script → the type it had
   const replay = replayer(released);
 
@@ -18,7 +18,7 @@ export const scripts: CreateGate = ({ elements, judgeElement, refused, released 
   function stop(script: Element): void {
     waiting.set(script, getAttribute(script, 'type'));
     setAttribute(script, 'type', INERT);
-    refused('scripts', urlOf(script)!, judge(script).service);
+    told('scripts', urlOf(script)!, judge(script));
     script.addEventListener(
       'beforescriptexecute',
       (event) => {

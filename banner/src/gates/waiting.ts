@@ -5,10 +5,13 @@ import type { Kind } from '../configuration';
 import { quietly } from '../page';
 import type { Engine, Writer } from './gate';
 
+const MOST_WAITING = 1000; // names can be made up
+
 export interface Waiting {
   /** May this be written, and until when? False: not now, `again` is called once a choice was made. Otherwise the time
    * (ms) when it must be gone, which is `end` or earlier; null: with the browser session. Infinity asks for no end. */
   judge(name: string, key: string, end: number | null, writer: Writer, again: (writer: Writer) => unknown): number | null | false;
+  drop(key: string): void; // deleted by the page: nothing to be done any more
   open(): void;
   held(): string[];
 }
@@ -19,11 +22,13 @@ export function createWaiting(engine: Engine, gate: string, kind: Kind): Waiting
     judge(name, key, end, writer, again) {
       waiting.delete(key);
       if (end !== null && end <= engine.now()) return end; // a deletion passes
-      const { allowed, service, lifetime } = engine.judgeName(kind, name, writer);
+      const verdict = engine.judgeName(kind, name, writer);
+      const { allowed, service, lifetime } = verdict;
+      const script = allowed ? null : writer();
+      engine.told(gate, name, verdict, script);
       if (!allowed) {
-        const script = writer();
+        if (waiting.size >= MOST_WAITING) waiting.delete(waiting.keys().next().value!);
         waiting.set(key, () => again(() => script));
-        engine.refused(gate, name, service);
         return false;
       }
       // What ends with the session, or lives for ever, is only counted when it is a service's: to be found again.
@@ -31,6 +36,7 @@ export function createWaiting(engine: Engine, gate: string, kind: Kind): Waiting
       const last = engine.writes.end(key, lifetime, service?.id);
       return end === null ? null : Math.min(end, last);
     },
+    drop: (key) => void waiting.delete(key),
     open() {
       for (const again of [...waiting.values()]) quietly(again);
     },
