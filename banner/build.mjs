@@ -1,12 +1,14 @@
-// Builds the one script every site is served: src/main.ts → ../static/banner.js, the same bytes on every machine.
+// Builds what every site is served, src/main.ts → ../static/banner.js, and what only some are: each family of FAMILIES,
+// src/<family>/index.ts → ../static/parts/<family>.js, and its members, src/<family>/<a-name>.ts →
+// ../static/parts/<family>/<a_name>.js, every part one expression. The same bytes on every machine.
 //
-//   node build.mjs           writes the file and prints what it weighs
-//   node build.mjs --check   builds in memory and compares with the committed file
+//   node build.mjs           writes the files and prints what they weigh
+//   node build.mjs --check   builds in memory and compares with the committed files
 //   node build.mjs --test    bundles test/*.test.ts outside the repository and runs them with node --test
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build, transform } from 'esbuild';
@@ -14,7 +16,9 @@ import { minify } from 'terser';
 import { INTERNAL_NAMES } from './internal-names.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
-const OUTPUT = join(HERE, '../static/banner.js');
+const STATIC = join(HERE, '../static');
+const CORE = 'banner.js';
+const FAMILIES = ['signals'];
 const BUDGET = 24_576; // bytes, brotli -11: what a visitor waits for before the page's first script may run
 
 // `import css from './style.css'` gives the minified text; the view hands it to a constructable stylesheet.
@@ -30,36 +34,59 @@ const cssAsText = {
 
 const common = { absWorkingDir: HERE, bundle: true, charset: 'utf8', legalComments: 'none', target: 'es2021', plugins: [cssAsText], logLevel: 'warning' };
 
-// A shortened name that the server's data use as well would no longer be found in them.
+// terser writes into its options: each call is given its own.
+const minified = (more = {}) => ({ ecma: 2020, compress: { ecma: 2020, passes: 4, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false }, ...more });
+
+// A shortened name that the server's data or a part use as well would no longer be found in them.
 function checkInternalNames() {
-  const shape = readFileSync(join(HERE, 'src/configuration.ts'), 'utf8').matchAll(/(\w+)\??:/g);
+  const shapes = ['configuration', 'parts'].flatMap((name) => [...readFileSync(join(HERE, `src/${name}.ts`), 'utf8').matchAll(/^ +(?:readonly )?(\w+)\??[:(]/gm)]);
   const placeholders = readFileSync(join(HERE, '../consent_server/library/texts/en.json'), 'utf8').matchAll(/\{(\w+)\}/g);
-  for (const [, name] of [...shape, ...placeholders]) if (INTERNAL_NAMES.includes(name)) fail(`internal-names.mjs: ${name} is a name of the server's, too.`);
+  for (const [, name] of [...shapes, ...placeholders]) if (INTERNAL_NAMES.includes(name)) fail(`internal-names.mjs: ${name} is a name that others use, too.`);
 }
 
-async function bundle() {
+// esbuild puts the modules together; terser folds them better than esbuild's own minifier does.
+async function core() {
   checkInternalNames();
-  const { outputFiles } = await build({
-    ...common,
-    entryPoints: ['src/main.ts'],
-    format: 'iife',
-    platform: 'browser',
-    write: false,
-  });
-  // esbuild puts the modules together; terser folds them better than esbuild's own minifier does.
-  const { code } = await minify(outputFiles[0].text, {
-    ecma: 2020,
+  const { outputFiles } = await build({ ...common, entryPoints: ['src/main.ts'], format: 'iife', platform: 'browser', write: false });
+  const { code } = await minify(outputFiles[0].text, minified({
     toplevel: true,
-    compress: { ecma: 2020, passes: 4, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false },
     mangle: { properties: { builtins: true, keep_quoted: true, regex: RegExp(`^(${INTERNAL_NAMES.join('|')})$`) } },
-  });
-  return Buffer.from(code);
+  }));
+  return code;
 }
 
-function weigh(bytes) {
-  const brotli = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }).length;
-  console.log(`banner.js: ${bytes.length} bytes raw, ${gzipSync(bytes, { level: 9 }).length} gzip, ${brotli} brotli (budget ${BUDGET})`);
-  if (brotli > BUDGET) fail(`banner.js weighs ${brotli} bytes in brotli, ${brotli - BUDGET} above its budget of ${BUDGET}.`);
+// What the module exports by default, as an expression: it is put together with others, in front of the core. No member is
+// shortened, because the core and the parts do not see each other here.
+async function part(entry) {
+  const stdin = { contents: `import part from './${entry}'; $give(part);`, resolveDir: HERE };
+  const { outputFiles } = await build({ ...common, stdin, format: 'esm', platform: 'browser', write: false });
+  const given = outputFiles[0].text.replace(/\$give\((\w+)\);\s*$/, 'return $1;');
+  const { code } = await minify(`const $part=(()=>{${given}})();`, minified());
+  const [, expression] = /^const \$part=(.+);$/s.exec(code) ?? fail(`${entry} is not one expression: ${code}`);
+  return expression;
+}
+
+async function outputs() {
+  const files = new Map([[CORE, await core()]]);
+  for (const family of FAMILIES) {
+    files.set(`parts/${family}.js`, await part(`src/${family}/index.ts`));
+    for (const name of readdirSync(join(HERE, 'src', family)).sort()) {
+      if (name !== 'index.ts') files.set(`parts/${family}/${name.replace(/\.ts$/, '').replaceAll('-', '_')}.js`, await part(`src/${family}/${name}`));
+    }
+  }
+  return files;
+}
+
+const brotli = (text) => brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: Buffer.byteLength(text) } }).length;
+
+// A part's weight is what it adds to the core; a visitor never waits for more than everything at once.
+function weigh(files) {
+  const all = [...files.values()].join('\n');
+  const alone = brotli(files.get(CORE));
+  console.log(`${CORE}: ${Buffer.byteLength(files.get(CORE))} bytes raw, ${gzipSync(files.get(CORE), { level: 9 }).length} gzip, ${alone} brotli`);
+  for (const [name, text] of files) if (name !== CORE) console.log(`${name}: ${Buffer.byteLength(text)} bytes raw, +${brotli(text + '\n' + files.get(CORE)) - alone} brotli`);
+  console.log(`all of it: ${Buffer.byteLength(all)} bytes raw, ${brotli(all)} brotli (budget ${BUDGET})`);
+  if (brotli(all) > BUDGET) fail(`All of it weighs ${brotli(all)} bytes in brotli, ${brotli(all) - BUDGET} above its budget of ${BUDGET}.`);
 }
 
 function fail(sentence) {
@@ -67,8 +94,21 @@ function fail(sentence) {
   process.exit(1);
 }
 
-function check(bytes) {
-  if (!existsSync(OUTPUT) || !readFileSync(OUTPUT).equals(bytes)) fail('static/banner.js is not what banner/src builds; run `npm run build` in banner/ and commit the result.');
+const committed = () =>
+  existsSync(join(STATIC, 'parts')) ? readdirSync(join(STATIC, 'parts'), { recursive: true }).filter((name) => name.endsWith('.js')).map((name) => `parts/${name}`) : [];
+
+function check(files) {
+  const isSame = ([name, text]) => existsSync(join(STATIC, name)) && readFileSync(join(STATIC, name), 'utf8') === text;
+  const wrong = [...[...files].filter((file) => !isSame(file)).map(([name]) => name), ...committed().filter((name) => !files.has(name))];
+  if (wrong.length) fail(`static/ is not what banner/src builds (${wrong.join(', ')}); run \`npm run build\` in banner/ and commit the result.`);
+}
+
+function write(files) {
+  rmSync(join(STATIC, 'parts'), { recursive: true, force: true });
+  for (const [name, text] of files) {
+    mkdirSync(dirname(join(STATIC, name)), { recursive: true });
+    writeFileSync(join(STATIC, name), text);
+  }
 }
 
 async function test() {
@@ -87,8 +127,8 @@ async function test() {
 if (process.argv[2] === '--test') {
   await test();
 } else {
-  const bytes = await bundle();
-  if (process.argv[2] === '--check') check(bytes);
-  else writeFileSync(OUTPUT, bytes);
-  weigh(bytes);
+  const files = await outputs();
+  if (process.argv[2] === '--check') check(files);
+  else write(files);
+  weigh(files);
 }

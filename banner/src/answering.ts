@@ -1,5 +1,5 @@
-// What happens when the visitor answers, in this order: kept on the device, cleaned up, gates open, the page is told, the
-// record is on its way. Exactly one record for each answer.
+// What happens when the visitor answers, in this order: kept on the device, vendors are told, the device is cleaned, gates
+// open, the record is on its way, the page is told. Exactly one record for each answer.
 
 import { type Action, type Answers, asked, change, type Choice, decisionsOf, grantsAnything, stillAnswered, takesBack } from './choice';
 import type { Cleanup } from './cleanup';
@@ -22,6 +22,7 @@ export interface AnsweringParts {
   readonly configuration: Configuration;
   readonly engine: Core;
   readonly saved: SavedChoice;
+  readonly told: () => void; // tell vendors: before anything is deleted (SIG-03)
   readonly cleanup: Cleanup;
   readonly outbox: Outbox;
   readonly language: () => string;
@@ -35,7 +36,7 @@ export interface AnsweringParts {
 export const standing = (configuration: Configuration, found: Saved): Choice | null =>
   found.state === 'valid' ? stillAnswered(configuration, found.choice) : null;
 
-export function createAnswering({ configuration, engine, saved, cleanup, outbox, language, openGates, changed, reload, now }: AnsweringParts): Answering {
+export function createAnswering({ configuration, engine, saved, told, cleanup, outbox, language, openGates, changed, reload, now }: AnsweringParts): Answering {
   const time = (): string => new Clock(now()).toISOString();
 
   function become(action: Action, choice: Choice | null, consent_id: string, layer: Layer): void {
@@ -44,6 +45,7 @@ export function createAnswering({ configuration, engine, saved, cleanup, outbox,
     engine.choice = choice;
     if (choice) saved.write(choice);
     else saved.forget();
+    told();
     const left = cleanup(withdrawn);
     openGates();
     const tried = outbox.post(record_id, {
@@ -87,6 +89,7 @@ export function createAnswering({ configuration, engine, saved, cleanup, outbox,
       const choice = standing(configuration, found);
       if (choice?.time === engine.choice?.time) return;
       engine.choice = choice;
+      told();
       cleanup();
       openGates();
       changed(null);

@@ -27,6 +27,7 @@ export interface Service {
   readonly name: string;
   readonly purpose: string | null;
   readonly exempt: boolean; // its own scripts and requests need no consent
+  readonly preload?: boolean; // its URLs may be requested before a choice, its cookies wait (SIG-01)
   readonly url_patterns: readonly string[]; // `host/path*`, `*.host/*`; host may carry a port
   readonly trackers: readonly Tracker[];
 }

@@ -23,6 +23,7 @@ export type Fact = readonly [gate: string, what: string, verdict: Verdict, write
 export interface Core extends Engine {
   choice: Choice | null;
   facts(): Fact[]; // oldest first
+  has(id: string): boolean; // is this purpose, or this service, granted now?
 }
 
 export interface Surroundings {
@@ -44,7 +45,7 @@ export function createEngine(configuration: Configuration, { own: ourUrl, sameSi
   const own = verdict(true, 'ours', null, CAP_SECONDS);
   const granted = (service: Service): boolean => serviceGranted(configuration, engine.choice, service);
   const ofService = (service: Service, why: Verdict['why']): Verdict => verdict(granted(service), why, service);
-  const ofAddress = (rule: Addressed): Verdict => ofService(rule.service, rule);
+  const ofAddress = (rule: Addressed): Verdict => (rule.service.preload ? verdict(true, rule, rule.service) : ofService(rule.service, rule));
   const ofTracker = ({ service, tracker }: Named): Verdict =>
     verdict(trackerGranted(configuration, engine.choice, service, tracker), tracker, service, Math.min(tracker.lifetime_seconds ?? cap, cap));
   // Of equally specific rules one yes is enough: the thing is wanted for a purpose that was granted.
@@ -64,6 +65,11 @@ export function createEngine(configuration: Configuration, { own: ourUrl, sameSi
     watch() {},
     placeholder,
     writer: () => quietly(() => currentWriter(ourUrl)) ?? null,
+
+    has(id) {
+      const service = rules.service(id);
+      return purposeGranted(configuration, engine.choice, id) || (!!service && granted(service));
+    },
 
     judgeUrl(text) {
       const url = quietly(() => resolve(text));

@@ -17,6 +17,7 @@ import { endOf } from './lifetime';
 import { observe } from './observer';
 import { createOutbox } from './outbox';
 import { bare, isOurs, quietly, whenParsed } from './page';
+import { createParts } from './parts';
 import { createApi, describe, publish } from './public-api';
 import { sameSite } from './same-site';
 import { COOKIE, savedChoice } from './saved-choice';
@@ -43,8 +44,10 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
     sameSite: sameSite(location.hostname, jar),
     placeholder: placeholders(() => asking.view(), (answers) => answering.some(answers)),
   });
+  const parts = createParts({ site: configuration, has: engine.has, decisions: () => decisionsOf(configuration, engine.choice) });
   engine.choice = standing(configuration, found);
   const gates: Gate[] = GATES.flatMap((create) => quietly(() => create(engine)) || []);
+  const told = (): void => parts.forEach((part) => quietly(() => part.told?.()));
 
   // 2. What follows an answer.
   const events = createEvents();
@@ -60,7 +63,7 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
     declared: async (lang) => (await fetch(base + 'policy.json?lang=' + lang + '&version=' + configuration.version)).json(),
   });
   const answering = createAnswering({
-    configuration, engine, saved, cleanup, outbox, language, now,
+    configuration, engine, saved, told, cleanup, outbox, language, now,
     openGates: () => gates.forEach(({ open }) => quietly(() => open?.())),
     changed(action) {
       quietly(() => asking.show(!!action && action !== 'expire'));
@@ -72,12 +75,15 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
 
   // 3. What is on the device and not granted goes before the page runs.
   if (found.state === 'expired') answering.expire(found.id);
-  else cleanup();
+  else {
+    if (engine.choice) told();
+    cleanup();
+  }
 
   // 4. The page may talk to us, and its elements are seen as they come.
   let ready = false;
   const open = (): void => whenParsed(() => void quietly(() => asking.view()?.open()));
-  const drain = publish(createApi({ configuration, engine, gates, answering, events, outbox, open, isReady: () => ready }));
+  const drain = publish(createApi({ configuration, engine, gates, parts, answering, events, outbox, open, isReady: () => ready }));
   openers(open);
   engine.watch = observe([...gates, { selector: '[data-consent-policy]', seen: policies(() => asking.view()) }]);
   whenParsed(() => {

@@ -1,19 +1,21 @@
 // window.consent: what site owners' scripts may rely on (CONTRACT 2). Frozen; says what is, lets the visitor's will be
 // changed, and shows nothing of how it is enforced.
 
-import { type Answers, type Choice, decisionsOf, isComplete, purposeGranted, serviceGranted } from './choice';
+import { type Answers, type Choice, decisionsOf, isComplete } from './choice';
 import type { Answering } from './answering';
 import type { Configuration } from './configuration';
 import type { Core, Fact } from './engine';
 import type { Events, Topic } from './events';
 import type { Gate } from './gates/gate';
 import type { Outbox } from './outbox';
+import type { Part } from './parts';
 import { bare, defineProperty, quietly } from './page';
 
 export interface ApiParts {
   readonly configuration: Configuration;
   readonly engine: Core;
   readonly gates: readonly Gate[];
+  readonly parts: readonly Part[];
   readonly answering: Answering;
   readonly events: Events;
   readonly outbox: Outbox;
@@ -44,11 +46,8 @@ export const describe = (configuration: Configuration, choice: Choice | null): o
     time: choice?.time ?? null,
   });
 
-export function createApi({ configuration, engine, gates, answering, events, outbox, open, isReady }: ApiParts): object {
-  const has = (id: unknown): boolean => {
-    const service = engine.rules.service('' + id);
-    return purposeGranted(configuration, engine.choice, '' + id) || (!!service && serviceGranted(configuration, engine.choice, service));
-  };
+export function createApi({ configuration, engine, gates, parts, answering, events, outbox, open, isReady }: ApiParts): object {
+  const has = (id: unknown): boolean => engine.has('' + id);
 
   return freeze({
     get: () => describe(configuration, engine.choice),
@@ -88,6 +87,7 @@ export function createApi({ configuration, engine, gates, answering, events, out
         ...engine.facts(),
         ...performance.getEntriesByType('resource').map(({ name }): Fact => ['page', name, engine.judgeUrl(name), null]),
       ].map(told),
+      ...Object.assign({}, ...parts.map((part) => quietly(() => part.report?.()))),
     }),
   });
 }

@@ -19,6 +19,7 @@ from consent_server.domain.library import Library
 from consent_server.domain.lifetime import MAX_LIFETIME_SECONDS, Lifetime, parse_lifetime
 from consent_server.domain.name_pattern import parse_name_pattern
 from consent_server.domain.purpose import DEFAULT_PURPOSES, NECESSARY, Purpose, parse_purpose_id
+from consent_server.domain.signals import SIGNALS, read_signals
 from consent_server.domain.theme import Theme, read_theme
 from consent_server.domain.tracker import KINDS, OWN_SITE, Service, Tracker
 from consent_server.domain.url_pattern import parse_url_pattern
@@ -29,6 +30,8 @@ _SITE_KEY = re.compile(r"[a-z0-9][a-z0-9-]{1,62}\Z")
 _SERVICE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z")
 _LANGUAGE = re.compile(r"[a-z]{2,3}\Z")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z")
+
+_SIGNALS = tuple(signal.name for signal in SIGNALS)
 
 NAMELESS_KINDS = frozenset({"pixel", "script", "iframe"})
 
@@ -142,7 +145,7 @@ def parse_catalogue(document: object, library: Library, texts: Mapping[str, Lang
         purposes=purposes,
         services=services,
         banner=_banner(reader.member("banner"), languages, texts, str(reader.values.get("name", ""))),
-        signals=_signals(reader),
+        signals=read_signals(reader.member("signals"), services, known),
     )
     if not catalogue.origins:
         reader.problem("origins", "Name at least one origin, such as https://www.example.fr.")
@@ -252,8 +255,10 @@ def _service(reader: Reader, library: Library, languages: tuple[str, ...], known
         else (reader.raw("url_patterns") or (base.url_patterns if base else ())),
         trackers=trackers,
         exemption=exemption,
+        signal=reader.one_of("signal", _SIGNALS) if reader.has("signal") else base.signal if base else None,
     )
-    reader.raw("exempt")  # a configuration's own word; follows from the exemptions
+    for derived in ("exempt", "preload"):
+        reader.raw(derived)  # a configuration's own words; they follow from the exemptions and the signals
     _check_exemption(reader, service, never_exempt)
     reader.refuse_unknown()
     return service
@@ -392,7 +397,3 @@ def _banner(reader: Reader, languages: tuple[str, ...], texts: Mapping[str, Lang
     )
     reader.refuse_unknown()
     return design
-
-
-def _signals(reader: Reader) -> dict[str, Any]:
-    return {key: value for key, value in reader.member("signals").values.items() if isinstance(value, bool)}

@@ -3,8 +3,8 @@
 ``text`` is canonical JSON (ledger section 4) of everything but ``digest``; ``digest`` is its SHA-256. Visitors are sent
 that document with the digest added (``GET …/config``); what stands in front of the runtime is a projection of it
 (``domain/embedding.py``) without what can wait. The shape is CONTRACT 1, with these additions: ``since`` per purpose,
-``exempt`` per service, ``known_trackers``, ``unknown_*``, ``reload_on_withdrawal``, ``runtime_digest``,
-``banner.controller`` and ``banner.close``.
+``exempt`` and ``preload`` per service, ``known_trackers``, ``unknown_*``, ``reload_on_withdrawal``,
+``runtime_digest``, ``banner.controller`` and ``banner.close``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from consent_server.domain.catalogue import BannerDesign, Catalogue, LanguageTex
 from consent_server.domain.exemption import Exemption
 from consent_server.domain.lifetime import MAX_LIFETIME, MAX_LIFETIME_SECONDS
 from consent_server.domain.purpose import NECESSARY, Purpose
+from consent_server.domain.signals import loads_before_consent
 from consent_server.domain.times import rfc3339
 from consent_server.domain.tracker import Service, Tracker
 
@@ -81,7 +82,7 @@ def build_configuration(
     known_trackers: Iterable[str],
 ) -> Configuration:
     """Return the next configuration of a site; pure, so that the same inputs give the same digest."""
-    services = [_service(service) for service in catalogue.services]
+    services = [_service(service, catalogue.signals) for service in catalogue.services]
     document = {
         "site_key": catalogue.site_key,
         "version": version,
@@ -158,8 +159,10 @@ def _purpose(purpose: Purpose, since: int) -> dict[str, Any]:
     }
 
 
-def _service(service: Service) -> dict[str, Any]:
+def _service(service: Service, signals: Mapping[str, Any]) -> dict[str, Any]:
+    before_consent = {"preload": True} if loads_before_consent(service, signals) else {}
     return {
+        **before_consent,
         "id": service.id,
         "name": service.name,
         "vendor": service.vendor,

@@ -16,6 +16,7 @@ from consent_server.domain.notice import banner_texts
 _LATER = {"published_at", "runtime_digest", "max_lifetime"}
 _LATER_OF_PURPOSES = {"details"}
 _LATER_OF_SERVICES = {"exemption", "policy_url", "vendor"}
+_LATER_OF_SIGNALS = {"mode", "reason"}
 _LATER_OF_TRACKERS = {"declared_lifetime", "lifetime", "capped", "description"}
 
 
@@ -27,6 +28,7 @@ def embedded(configuration: Configuration) -> dict[str, Any]:
         "digest": configuration.digest,
         "purposes": [_without(purpose, _LATER_OF_PURPOSES) for purpose in document["purposes"]],
         "services": [_service(service) for service in document["services"]],
+        "signals": {name: _without(settings, _LATER_OF_SIGNALS) for name, settings in document["signals"].items()},
         "banner": {
             **document["banner"],
             "texts": {language: banner_texts(configuration, language) for language in document["languages"]},

@@ -95,6 +95,7 @@ class LibraryService:
     source: str
     verified_at: date
     namespaces: tuple[str, ...] = ()
+    signal: str | None = None
 
     @property
     def never_exempt(self) -> str | None:
@@ -120,6 +121,7 @@ class LibraryService:
             url_patterns=self.url_patterns,
             trackers=tuple(known.tracker for known in self.trackers),
             exemption=self.exemption,
+            signal=self.signal,
         )
 
 

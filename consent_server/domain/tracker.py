@@ -33,7 +33,10 @@ class Tracker:
 
 @dataclass(frozen=True)
 class Service:
-    """A vendor's product as it appears on a page: the URLs that load it and the trackers it brings."""
+    """A vendor's product as it appears on a page: the URLs that load it and the trackers it brings.
+
+    ``signal`` is the standard by which its vendor wants to be told the choice (``domain/signals.py``).
+    """
 
     id: str
     name: str
@@ -43,6 +46,7 @@ class Service:
     url_patterns: tuple[str, ...] = ()
     trackers: tuple[Tracker, ...] = ()
     exemption: Exemption | None = None
+    signal: str | None = None
 
     @property
     def exempt(self) -> bool:

@@ -18,6 +18,7 @@ from consent_server.domain.library import LibraryService, LibraryTracker
 from consent_server.domain.lifetime import Lifetime, parse_lifetime
 from consent_server.domain.name_pattern import parse_name_pattern
 from consent_server.domain.purpose import DEFAULT_PURPOSES, NECESSARY
+from consent_server.domain.signals import SIGNALS
 from consent_server.domain.tracker import KINDS, OWN_SITE
 from consent_server.domain.url_pattern import parse_url_pattern
 
@@ -27,6 +28,8 @@ AUTHOR = "Consent Server library"
 LANGUAGES = ("fr", "en")
 
 SETTERS = ("script", "http")
+
+_SIGNALS = tuple(signal.name for signal in SIGNALS)
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 _COUNTRY = re.compile(r"[A-Z]{2}\Z")
@@ -74,6 +77,7 @@ def _service(reader: Reader, vendor: str, country: str, policy_url: str) -> Libr
         trackers=tuple(_tracker(item, service_id, purpose, exemption) for item in reader.objects("trackers")),
         source=reader.text("source"),
         verified_at=_day(reader, "verified_at"),
+        signal=reader.one_of("signal", _SIGNALS) if reader.has("signal") else None,
     )
     if exemption and service.stated_never_exempt:
         reader.problem("exemption", "It cannot be exempt and never exempt.")

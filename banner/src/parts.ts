@@ -1,0 +1,27 @@
+// What some sites use and others do not. Each family is built into expressions of its own (build.mjs); the server puts
+// those that a configuration uses in front of this runtime, as `$parts`. Nothing here knows what a part does.
+// The names in these interfaces cross from one build to another: internal-names.mjs may shorten none of them.
+
+import type { Answers } from './choice';
+import type { Configuration } from './configuration';
+import { quietly } from './page';
+
+/** What the runtime lends to a part. */
+export interface Lent {
+  readonly site: Configuration;
+  has(id: string): boolean; // is this purpose, or this service, granted now?
+  decisions(): Answers; // one yes or no for every purpose that is asked
+}
+
+/** Made once, before anything of the page runs and as if nothing had been answered yet. */
+export type CreatePart = (lent: Lent) => Part;
+
+export interface Part {
+  told?(): void; // there is a choice, or another one: it holds, and nothing was deleted or opened yet
+  report?(): object; // what debug() shows of it
+}
+
+declare const $parts: readonly CreatePart[] | undefined;
+
+export const createParts = (lent: Lent): Part[] =>
+  (typeof $parts === 'undefined' ? [] : $parts).flatMap((create) => quietly(() => create(lent)) || []);

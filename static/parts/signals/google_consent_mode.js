@@ -1,0 +1,1 @@
+({site:t,settings:e,states:a,push:s})=>{const n=function(...t){s("dataLayer",[arguments],"gtag",t)};return s=>{if(s)return n("consent","update",a("granted","denied"));n("consent","default",{...a("granted","denied"),wait_for_update:e.wait_for_update}),n("set","ads_data_redaction",!0),n("set","url_passthrough",!1),n("set",{cookie_expires:t.max_lifetime_seconds,cookie_update:!1})}}
