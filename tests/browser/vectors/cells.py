@@ -1,0 +1,40 @@
+"""What the tests of this folder are made of: one cell for each vector, kind of page and state."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.vectors import PAGE_OF, VECTORS
+from tests.browser.vectors.open import OPEN, SOMETIMES
+from tests.browser.vectors.visiting import STATES, Corpus
+
+
+def cells(kind: str) -> list[object]:
+    """Give the parameters of every vector in every state; what is known to be open is expected to fail."""
+    return [_cell(vector.id, kind, state) for vector in VECTORS for state in STATES]
+
+
+def _cell(vector: str, kind: str, state: str) -> object:
+    marks = []
+    if state in OPEN.get((vector, kind), "").split(", "):
+        marks.append(pytest.mark.xfail(reason="open"))
+    elif state in SOMETIMES.get((vector, kind), "").split(", "):
+        marks.append(pytest.mark.xfail(reason="open when the browser is faster than the page", strict=False))
+    return pytest.param(vector, state, id=f"{vector}-{state.replace(' ', '_')}", marks=marks)
+
+
+def drive(corpus: Corpus, request: pytest.FixtureRequest, kind: str) -> Corpus:
+    """Drive every page that the chosen tests of a module ask about, all in one go."""
+    wanted = []
+    for item in request.session.items:
+        if item.path == request.path and hasattr(item, "callspec"):
+            about: dict[str, str] = item.callspec.params
+            wanted.append((about.get("page_name") or PAGE_OF[about["vector"]], kind))
+    corpus.run(wanted)
+    return corpus
+
+
+def unexpected(corpus: Corpus, kind: str) -> list[str]:
+    """Give the roads that do not hold and are in no table, of those that were driven."""
+    known = {vector for vector, its_kind in (*OPEN, *SOMETIMES) if its_kind == kind}
+    return sorted(corpus.failing(kind) - known)

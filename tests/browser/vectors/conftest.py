@@ -1,0 +1,58 @@
+"""The corpus: its server, its site published by the real consent server, and its own browser."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import programs
+from tests.browser.vectors.driving import PlaywrightVisitor
+from tests.browser.vectors.site import CONSENT, KEY, site_file
+from tests.browser.vectors.visiting import Corpus
+from tests.browser.vectors.web import Web
+from tests.browsers import arguments
+from tests.servers import ConsentServer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Playwright
+
+
+@pytest.fixture(scope="session")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    with Web(tmp_path_factory.mktemp("web")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def vectors_server(tmp_path_factory: pytest.TempPathFactory, web: Web) -> Iterator[ConsentServer]:
+    folder = tmp_path_factory.mktemp("vectors")
+    with ConsentServer(folder, "run", PUBLIC_URL=web.url(CONSENT), CONSENT_RATE_LIMIT="") as server:
+        (folder / "site.json").write_text(json.dumps(site_file(web.port)))
+        imported = server.command("site", "import", "site.json", "--publish")
+        assert imported.returncode == 0, imported.stderr
+        web.consent_server = server.url
+        yield server
+
+
+@pytest.fixture(scope="session")
+def vectors_browser(playwright: Playwright) -> Iterator[Browser]:
+    """A browser that takes our certificate everywhere: service workers are refused where a page merely ignores it."""
+    browser = playwright.chromium.launch(
+        executable_path=programs.chromium(),
+        headless=True,
+        args=[*arguments(), "--ignore-certificate-errors"],
+        timeout=60_000,
+    )
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def corpus(web: Web, vectors_server: ConsentServer, vectors_browser: Browser) -> Corpus:
+    with urllib.request.urlopen(f"{vectors_server.url}/v1/sites/{KEY}/config", timeout=10) as answer:
+        configuration = json.load(answer)
+    return Corpus(web, lambda: PlaywrightVisitor(vectors_browser), configuration)
