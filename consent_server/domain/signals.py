@@ -63,6 +63,44 @@ SIGNALS = (
         },
         read=_google,
     ),
+    Signal("microsoft_uet", {"ad_storage": ("marketing",)}, follows_service=True),
+    Signal("microsoft_clarity", {"ad_Storage": ("marketing",), "analytics_Storage": ("audience",)}),
+    Signal("meta", {"consent": ("marketing",)}, follows_service=True),
+    Signal("tiktok", {"consent": ("marketing",)}, follows_service=True),
+    Signal(
+        "matomo",
+        {"consent": ("audience",)},
+        follows_service=True,
+        read=lambda reader: {"mode": reader.one_of("mode", ("tracking", "cookies"), "tracking")},
+    ),
+    Signal("mixpanel", {"consent": ("audience",)}, follows_service=True),
+    Signal("posthog", {"consent": ("audience",)}, follows_service=True),
+    Signal(
+        "piano",
+        {"consent": ("audience",)},
+        follows_service=True,
+        read=lambda reader: {"refused": reader.one_of("refused", ("opt-out", "essential"), "opt-out")},
+    ),
+    Signal(
+        "wp_consent_api",
+        {
+            "functional": (NECESSARY,),
+            "marketing": ("marketing", "social"),
+            "preferences": ("preferences",),
+            "statistics": ("audience",),
+            "statistics-anonymous": ("audience",),
+        },
+    ),
+    Signal(
+        "shopify",
+        {
+            "analytics": ("audience",),
+            "marketing": ("marketing",),
+            "preferences": ("preferences",),
+            "sale_of_data": ("marketing",),
+        },
+    ),
+    Signal("data_layer", {}, read=lambda reader: {"event": reader.text("event", "consent_update", longest=100)}),
 )
 
 NAMES = frozenset({GPC, *(signal.name for signal in SIGNALS)})
@@ -151,7 +189,8 @@ def _keys(
 def _refuse_unreachable(given: Reader, service: Service, keys: Mapping[str, list[str]]) -> None:
     """A purpose of the site's own grants no key by default: its vendor would be told “no” for ever."""
     reaching = {name for listed in keys.values() for name in listed}
-    if service.purpose and service.purpose not in reaching and service.id not in reaching:
+    asks = service.purpose is not None and service.purpose != NECESSARY and not service.exempt
+    if asks and service.purpose not in reaching and service.id not in reaching:
         given.problems.add(
             given.path,
             f"“{service.id}” is for “{service.purpose}”, which grants none of its keys: list it for one of "

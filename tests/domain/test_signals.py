@@ -59,6 +59,36 @@ def test_a_service_brings_its_signal() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("library", "signal", "granted_by"),
+    [
+        ("microsoft-ads", "microsoft_uet", {"ad_storage": ["microsoft-ads"]}),
+        ("microsoft-clarity", "microsoft_clarity", {"ad_Storage": ["marketing"], "analytics_Storage": ["audience"]}),
+        ("meta-pixel", "meta", {"consent": ["meta-pixel"]}),
+        ("tiktok-pixel", "tiktok", {"consent": ["tiktok-pixel"]}),
+        ("matomo", "matomo", {"consent": ["matomo"]}),
+        ("mixpanel", "mixpanel", {"consent": ["mixpanel"]}),
+        ("posthog", "posthog", {"consent": ["posthog"]}),
+        ("piano-analytics", "piano", {"consent": ["piano-analytics"]}),
+        (
+            "shopify",
+            "shopify",
+            {"analytics": ["audience"], "marketing": ["marketing"], "preferences": [], "sale_of_data": ["marketing"]},
+        ),
+    ],
+)
+def test_a_vendor_is_told_as_its_service_is_granted(library: str, signal: str, granted_by: dict[str, Any]) -> None:
+    found = catalogue(None, {"library": library}).signals
+    assert told(found) == (signal,)
+    assert found[signal]["keys"] == granted_by
+
+
+def test_measurement_that_is_exempt_is_told_nothing_that_would_stop_it() -> None:
+    conditions = dict.fromkeys(("AUD-01", "AUD-02", "AUD-03", "AUD-04"), True)
+    exemption = {"ground": "EXM-07", "justification": "Counts visits only.", "author": "DPO", "conditions": conditions}
+    assert told(catalogue(None, {"library": "matomo", "exemption": exemption}).signals) == ()
+
+
 def test_a_site_may_leave_a_signal_out_or_ask_for_one() -> None:
     assert told(catalogue({"google_consent_mode": False}, ANALYTICS).signals) == ()
     assert told(catalogue({"google_consent_mode": True}).signals) == ("google_consent_mode",)

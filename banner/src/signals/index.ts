@@ -2,6 +2,7 @@
 // and what grants each of their keys, is data (`signals` in its configuration). Every call is noted for debug() (SIG-05).
 // Knows how to reach a vendor that is there, or will be; never makes one load.
 
+import type { Answers } from '../choice';
 import type { Configuration } from '../configuration';
 import type { CreatePart } from '../parts';
 
@@ -11,6 +12,7 @@ export type Signal = (tools: Tools) => (decided: boolean) => void;
 export interface Tools {
   readonly site: Configuration;
   readonly settings: { readonly keys: { readonly [key: string]: readonly string[] }; readonly [name: string]: any };
+  decisions(): Answers;
   states<T>(yes: T, no: T): { [key: string]: T }; // what holds for each key of the mapping
   push(queue: string, items: unknown[], called?: string, args?: unknown[]): void; // where the vendor documents a queue
   call(path: string, ...args: unknown[]): void; // now, or once the vendor is there
@@ -19,7 +21,7 @@ export interface Tools {
 const MOST = 100; // calls that debug() shows, the latest
 const page = window as any;
 
-export default (members: { [name: string]: Signal }): CreatePart => ({ site, has }) => {
+export default (members: { [name: string]: Signal }): CreatePart => ({ site, has, decisions }) => {
   const sent: object[] = [];
   let waiting: (() => boolean)[] = [];
 
@@ -55,6 +57,7 @@ export default (members: { [name: string]: Signal }): CreatePart => ({ site, has
     return {
       site,
       settings,
+      decisions,
       states: (yes, no) => Object.fromEntries(Object.entries(settings.keys).map(([key, ids]) => [key, ids[0] && ids.every((id) => has(id)) ? yes : no])),
       push(queue, items, called = queue + '.push', args = items) {
         queueOf(queue).push(...items);
@@ -86,8 +89,6 @@ export default (members: { [name: string]: Signal }): CreatePart => ({ site, has
 
   tell(false);
   // When a vendor may have appeared: with the markup, with a script, with what a choice released.
-  document.addEventListener('DOMContentLoaded', again);
-  document.addEventListener('load', again, true);
-  document.addEventListener('consent:change', again);
+  for (const event of ['consent:ready', 'consent:change', 'load']) document.addEventListener(event, again, true);
   return { told: () => tell(true), report: () => ({ signals: [...sent] }) };
 };

@@ -1,0 +1,1 @@
+({settings:e,decisions:t,push:n})=>s=>{s&&n("dataLayer",[{event:e.event,consent:t()}])}

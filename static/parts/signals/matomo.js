@@ -1,0 +1,1 @@
+({settings:e,states:t,push:n})=>{const s="cookies"===e.mode?"CookieConsent":"Consent";let o;return e=>{const i=o;o=t(!0,!1).consent,e?o?n("_paq",[["set"+s+"Given"]]):i&&n("_paq",[["forget"+s+"Given"]]):n("_paq",[["require"+s]])}}

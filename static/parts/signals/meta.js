@@ -1,0 +1,1 @@
+({states:t,call:n})=>()=>n("fbq","consent",t("grant","revoke").consent)

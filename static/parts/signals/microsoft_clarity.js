@@ -1,0 +1,1 @@
+({states:t,call:n})=>()=>{const c=window;c.clarity||=function(){(c.clarity.q||=[]).push(arguments)},n("clarity","consentv2",t("granted","denied"))}

@@ -1,0 +1,1 @@
+({states:t,push:e})=>a=>e("uetq",["consent",a?"update":"default",t("granted","denied")])

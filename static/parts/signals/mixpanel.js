@@ -1,0 +1,1 @@
+({states:t,call:a})=>n=>{n&&(t(!0,!1).consent?a("mixpanel.opt_in_tracking",{track(){}}):a("mixpanel.opt_out_tracking"))}

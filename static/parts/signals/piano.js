@@ -1,0 +1,1 @@
+({settings:e,states:t,push:s})=>n=>{if(n)return s("_paq",[["consent.setMode",t("opt-in",e.refused).consent]]);const o=window.pdl||={};o.requireConsent||=!0,o.consent||={defaultPreset:{PA:e.refused}}}

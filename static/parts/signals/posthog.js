@@ -1,0 +1,1 @@
+({states:t,call:o})=>p=>{p&&(t(!0,!1).consent?o("posthog.opt_in_capturing",{captureEventName:!1}):o("posthog.opt_out_capturing"))}

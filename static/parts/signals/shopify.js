@@ -1,0 +1,1 @@
+(()=>{var e=[{name:"consent-tracking-api",version:"0.1"}];return({states:t,call:n})=>r=>{r&&n("Shopify.loadFeatures",e,e=>{if(e)return;const r=window.Shopify.customerPrivacy.currentVisitorConsent?.();Object.entries(t("yes","no")).some(([e,t])=>r?.[e]!==t)&&n("Shopify.customerPrivacy.setTrackingConsent",t(!0,!1),()=>{})})}})()

@@ -1,0 +1,1 @@
+({states:t,push:n,call:o})=>s=>{const e=s?t("grantConsent","revokeConsent").consent:"holdConsent";"function"==typeof window.ttq?.[e]?o("ttq."+e):n("ttq",[[e]])}

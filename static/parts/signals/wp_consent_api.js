@@ -1,0 +1,1 @@
+({states:e,call:t})=>n=>{if(n)for(const[n,o]of Object.entries(e("allow","deny")))t("wp_set_consent",n,o);else window.wp_consent_type="optin",document.addEventListener("consent:ready",()=>document.dispatchEvent(new CustomEvent("wp_consent_type_defined")))}
