@@ -1,109 +1,256 @@
 // Elements that load what an attribute names (script, img, iframe …): attributes that may not load yet are held, which
 // means the browser never sees them; the page still reads back what it set. A gate says which elements and attributes
-// are its own; here are the doors they share: property setters, setAttribute, and insertion.
+// are its own; here are the doors they share: property setters, setAttribute and its kin, cloning, and insertion.
 
-import { getAttribute, inOrder, isTagged, removeAttribute, setAttribute, within } from './dom';
-import type { Elements, Engine, HoldListener } from './gates/gate';
-import { type Guard, guard, guardMethod, quietly, resolve } from './page';
+import { urlsIn } from './asked';
+import {
+  getAttribute, inOrder, isConnected, isTagged, localName, matches, nodeType, ownerDocument, parentNode, removeAttribute, setAttribute, shadowOf, within,
+} from './dom';
+import type { Elements, Engine, HoldListener, Verdict } from './gates/gate';
+import { accessor, type Guard, guard, guardMethod, originals, quietly, readers, resolve } from './page';
 
 const MOST_HELD = 1000; // a page that fires a pixel every second must not fill the memory
+const XLINK = 'http://www.w3.org/1999/xlink';
+const HELD = 'data-consent-held';
+const PURPOSE = /^(rel|http-equiv)$/; // says what the address beside it is for
+const INSERTING = [
+  'appendChild', 'insertBefore', 'replaceChild', 'append', 'prepend', 'before', 'after', 'replaceWith', 'replaceChildren',
+  'insertAdjacentElement', 'moveBefore', 'insertNode', 'surroundContents', 'adoptNode',
+];
 
-const urlsIn = (attribute: string, value: string): string[] =>
-  attribute === 'srcset' ? value.split(/,\s+|,(?=\S+:)/).map((one) => one.trim().split(/\s/)[0]!) : [value];
+const data = globalThis.document && accessor(CharacterData.prototype, 'data');
+const [setAttributeNS] = originals('Element', 'setAttributeNS') as any[];
+const [nameOf, valueOf, ownerOf, spaceOf, localOf] = readers('Attr', 'name', 'value', 'ownerElement', 'namespaceURI', 'localName') as any[];
 
 export function createElements(engine: Engine): Elements {
-  const guarded = new Map<string, { attributes: string[]; listener: HoldListener }>();
+  const rows = new Map<string, { attributes: string[]; listener: HoldListener }>();
   const held = new Map<Element, Map<string, unknown>>();
+  const animated = new WeakMap<object, Element>(); // SVGAnimatedString → the element whose href it is
+  const lookers: [selector: string, look: (element: Element) => void][] = [];
+  const texts = new Map<string, (text: string, element: Element) => string>(); // what stands in an element may load, too
+  const deposits: Element[] = [];
   const nothing = (): void => {};
 
-  const ruleOf = ({ localName }: Element) => guarded.get(localName);
-  const blocked = (element: Element, attribute: string, value: unknown): boolean =>
-    urlsIn(attribute, '' + value).some((url) => !engine.judgeElement(element, url).allowed);
+  const attributesOf = (element: Element): string[] => rows.get(localName(element))?.attributes || [];
+  const listener = (element: Element): HoldListener => rows.get(localName(element))!.listener;
 
-  function hold(element: Element, attribute: string, value: unknown): void {
+  const urls = (element: Element, attribute: string, value: unknown): string[] =>
+    attribute === 'srcdoc' ? engine.rules.named('' + value) : urlsIn(localName(element), attribute, '' + value, (name) => getAttribute(element, name));
+  const refusal = (element: Element, found: string[]): Verdict | undefined =>
+    found.map((url) => engine.judgeElement(element, url)).find(({ allowed }) => !allowed);
+  const offence = (element: Element, attribute: string, value: unknown): Verdict | undefined => refusal(element, urls(element, attribute, value));
+
+  function hold(element: Element, attribute: string, value: unknown, verdict: Verdict): void {
     if (held.size >= MOST_HELD) held.delete(held.keys().next().value!);
+    if (!held.size) guardReads();
     removeAttribute(element, attribute);
-    engine.told(element.localName, '' + value, engine.judgeElement(element, '' + value));
+    engine.told(localName(element), '' + value, verdict);
     held.set(element, (held.get(element) || new Map()).set(attribute, value));
-    ruleOf(element)!.listener.hold?.(element);
+    listener(element).hold?.(element);
   }
 
   function drop(element: Element, attribute: string): void {
     const values = held.get(element);
     if (!values?.delete(attribute) || values.size) return;
     held.delete(element);
-    ruleOf(element)!.listener.release?.(element);
+    listener(element).release?.(element);
   }
 
   /** The page sets an attribute: what to do instead when it is held. */
   function caught(element: Element, attribute: string, value: unknown): typeof nothing | void {
-    if (!ruleOf(element)?.attributes.includes(attribute)) return;
-    if (!blocked(element, attribute, value)) return drop(element, attribute);
-    hold(element, attribute, value);
+    if (!attributesOf(element).includes(attribute)) return;
+    const verdict = offence(element, attribute, value);
+    if (!verdict) return drop(element, attribute);
+    hold(element, attribute, value, verdict);
     return nothing;
   }
 
+  /** Give the element what may load now. */
+  function free(element: Element): void {
+    for (const [attribute, value] of [...(held.get(element) || [])]) {
+      if (offence(element, attribute, value)) continue;
+      // The value itself, not its text: under Trusted Types it may be an object that alone may be set.
+      quietly(() => (attribute === 'xlink:href' ? setAttributeNS(element, XLINK, attribute, value) : setAttribute(element, attribute, value)));
+      drop(element, attribute);
+    }
+  }
+
+  /** The page says what an address is for, perhaps after the address itself: held meanwhile, then looked at again. */
+  const repurposed: Guard = (element, args, pass) => {
+    for (const attribute of attributesOf(element)) {
+      const value = getAttribute(element, attribute);
+      const verdict = value === null ? value : refusal(element, [value]);
+      if (verdict) hold(element, attribute, value, verdict);
+    }
+    return held.has(element) ? () => {
+      pass(element, args);
+      free(element);
+    } : undefined;
+  };
+
+  const reads = (name: string, answer: (value: unknown) => unknown): void =>
+    guardMethod(Element.prototype, name, (element, [attribute]) => {
+      const value = held.get(element)?.get(('' + attribute).toLowerCase());
+      return value === undefined ? undefined : () => answer(value);
+    });
+  // Only once something is held: pages read attributes all the time.
+  let read = false;
+  function guardReads(): void {
+    if (read) return;
+    read = true;
+    reads('getAttribute', (value) => '' + value);
+    reads('hasAttribute', () => true);
+  }
+
+  let selector: string | undefined;
+  const selectors = (): string => (selector ||= [
+    ...new Set([...rows.values()].flatMap(({ attributes }) => attributes.map((name) => (/href/.test(name) ? '[*|href]:not(a)' : '[' + name + ']')))),
+    ...lookers.map(([own]) => own), '[' + HELD + ']', '[data-consent]', '[data-consent-service]',
+  ].join());
+
   const elements: Elements = {
-    guard(tag, prototype, attributes, listener = {}) {
-      guarded.set(tag, { attributes, listener });
-      for (const attribute of attributes) {
-        guard(prototype, attribute, {
+    guard(tag, prototype, names, listener = {}) {
+      const attributes = names.map((name) => name.toLowerCase());
+      rows.set(tag, { attributes: [...(rows.get(tag)?.attributes || []), ...attributes], listener: rows.get(tag)?.listener || listener });
+      for (const name of names) {
+        const attribute = name.toLowerCase();
+        guard(prototype, name, {
           set: (element, [value]) => caught(element, attribute, value),
-          get: (element) => {
+          get: (element, args, pass) => {
+            if (attribute === 'href' && tag !== 'link') return void animated.set(pass(element, args), element);
             const value = held.get(element)?.get(attribute);
-            return value === undefined ? undefined : () => (attribute === 'src' && quietly(() => resolve(value).href)) || value;
+            return value === undefined ? undefined : () => (/^(src|href|data|poster)$/.test(attribute) && quietly(() => resolve(value).href)) || value;
           },
         });
       }
     },
+    look: (own, look) => void lookers.push([own, look]),
+    text: (tag, turn) => void texts.set(tag, turn),
+    turned: (element, text) => texts.get(element.localName)?.('' + text, element),
+    deposit(standIn) {
+      if (!elements.inspect(standIn)) return '';
+      deposits.push(standIn);
+      return [...held.get(standIn)!.keys()].join(' ') + ' ' + HELD + '=' + deposits.length;
+    },
+    get selector() {
+      return selectors();
+    },
+    // The parser's scripts are not held but stopped: gates/scripts.ts.
+    seen: (element) => void (localName(element) === 'script' || elements.inspect(element)),
 
     inspect(element) {
-      for (const attribute of ruleOf(element)?.attributes || []) {
+      const number = deposits[0] && getAttribute(element, HELD);
+      if (number) {
+        removeAttribute(element, HELD);
+        const [standIn] = deposits.splice(+number - 1, 1, null!);
+        if (standIn) carry([standIn], [element]);
+        held.delete(standIn!);
+      }
+      for (const attribute of attributesOf(element)) {
         const present = getAttribute(element, attribute);
         const value = present || (isTagged(element) && getAttribute(element, 'data-' + attribute)) || null;
         if (value === null || held.get(element)?.has(attribute)) continue;
-        if (blocked(element, attribute, value)) hold(element, attribute, value);
+        const verdict = offence(element, attribute, value);
+        if (verdict) hold(element, attribute, value, verdict);
         else if (!present) setAttribute(element, attribute, value);
       }
+      for (const [own, look] of lookers) if (matches(element, own)) look(element);
       return held.has(element);
     },
-
-    inspectAll: (root) => within(root, [...guarded.keys()].join()).forEach(elements.inspect),
+    inspectAll(root) {
+      within(root, selectors()).forEach(elements.inspect);
+      if (ownerDocument(root) === document) return; // parsed elsewhere: roots that markup declares come with it
+      for (const shadow of within(root, '*').map(shadowOf)) if (shadow) elements.inspectAll(shadow);
+    },
+    offends: (element) => attributesOf(element).some((attribute) => {
+      const value = getAttribute(element, attribute);
+      return value !== null && offence(element, attribute, value);
+    }),
 
     heldUrl(element) {
-      const value = held.get(element)?.get('src');
-      return value === undefined ? null : '' + value;
+      const [first] = held.get(element) || [];
+      if (!first) return null;
+      const found = urls(element, ...first);
+      return found.find((url) => refusal(element, [url])) ?? found[0] ?? '';
     },
-
-    release(tag) {
-      for (const element of elements.held(tag)) {
-        for (const [attribute, value] of [...held.get(element)!]) {
-          if (blocked(element, attribute, value)) continue;
-          drop(element, attribute);
-          // The value itself, not its text: under Trusted Types it may be an object that alone may be set.
-          quietly(() => setAttribute(element, attribute, value));
-        }
-      }
-    },
-
-    held: (tag) => inOrder([...held.keys()].filter(({ localName }) => localName === tag)),
+    release: (tag) => elements.held(tag).forEach(free),
+    held: (tag) => inOrder([...held.keys()].filter((element) => localName(element) === tag)),
     urls: (tag) => elements.held(tag).map((element) => elements.heldUrl(element) || ''),
   };
 
+  const named = (space: unknown, name: unknown): string => (space === XLINK ? 'xlink:' + ('' + name).split(':').pop() : '' + name);
   const { prototype } = Element;
-  guardMethod(prototype, 'setAttribute', (element, [name, value]) => caught(element, ('' + name).toLowerCase(), value));
-  guardMethod(prototype, 'setAttributeNS', (element, [space, name, value]) => (space ? undefined : caught(element, '' + name, value)));
-  guardMethod(prototype, 'removeAttribute', (element, [name]) => drop(element, ('' + name).toLowerCase()));
+  guardMethod(prototype, 'setAttribute', (element, args, pass) => {
+    const name = ('' + args[0]).toLowerCase();
+    return PURPOSE.test(name) ? repurposed(element, args, pass) : caught(element, name, args[1]);
+  });
+  guardMethod(prototype, 'setAttributeNS', (element, [space, name, value]) => caught(element, named(space, name), value));
+  guard(HTMLLinkElement.prototype, 'rel', { set: repurposed });
+  guard(HTMLLinkElement.prototype, 'relList', { get: (element) => void repurposed(element, [], nothing) });
+  guard(HTMLMetaElement.prototype, 'httpEquiv', { set: repurposed });
+  guard(SVGAnimatedString.prototype, 'baseVal', {
+    set: (self, [value]) => caught(animated.get(self)!, 'href', value),
+    get: (self) => {
+      const value = held.get(animated.get(self)!)?.get('href');
+      return value === undefined ? undefined : () => value;
+    },
+  });
+
+  // Attributes as nodes. A map of attributes does not say whose it is; the attributes in it do.
+  const keyOf = (attribute: Attr): string => named(spaceOf(attribute), spaceOf(attribute) ? localOf(attribute) : nameOf(attribute));
+  const asNode = (element: Element | undefined, attribute: Attr) => element && caught(element, keyOf(attribute), valueOf(attribute)) && (() => null);
+  for (const name of ['setAttributeNode', 'setAttributeNodeNS']) guardMethod(prototype, name, (element, [attribute]) => asNode(element, attribute));
+  for (const name of ['setNamedItem', 'setNamedItemNS']) {
+    guardMethod(NamedNodeMap.prototype, name, (map, args, pass) => asNode(map[0] && ownerOf(map[0]), args[0]) || (() => {
+      const before = pass(map, args);
+      quietly(() => elements.inspect(ownerOf(args[0])));
+      return before;
+    }));
+  }
+  // `nodeValue` and `textContent` are every node's.
+  const setsText: Guard = (node, [value], pass) => {
+    const type = nodeType(node);
+    if (type === 2) return ownerOf(node) && caught(ownerOf(node), keyOf(node), value);
+    const element = type === 3 ? parentNode(node) : node;
+    const text = element ? elements.turned(element, value) : undefined;
+    return text === undefined ? undefined : () => pass(node, [text]);
+  };
+  for (const [owner, name] of [[Attr, 'value'], [Node, 'nodeValue'], [Node, 'textContent'], [CharacterData, 'data']] as const) {
+    guard(owner.prototype, name, { set: setsText });
+  }
+
+  const drops: Guard = (element, [name, force]) => (force === true ? undefined : drop(element, ('' + name).toLowerCase()));
+  for (const name of ['removeAttribute', 'toggleAttribute']) guardMethod(prototype, name, drops);
+  guardMethod(prototype, 'removeAttributeNS', (element, [space, name]) => drop(element, named(space, name)));
 
   // What comes from a clone, a template or another document carries its attributes already: look before it goes in.
-  const look: Guard = (_, nodes) => {
-    for (const node of nodes) if (node && typeof node === 'object' && !node.isConnected) elements.inspectAll(node);
+  const look: Guard = (self, nodes) => {
+    const turn = texts.get(self.localName);
+    nodes.forEach((node, i) => quietly(() => {
+      if (turn && typeof node === 'string') nodes[i] = turn(node, self);
+      else if (turn && nodeType(node) === 3) data.write(node, turn(data.read(node), self));
+      else if (node && typeof node === 'object' && !(isConnected(node) && ownerDocument(node) === document)) elements.inspectAll(node);
+    }));
   };
-  for (const { prototype } of [Node, Element, Document, DocumentFragment, CharacterData, DocumentType]) {
-    for (const name of [
-      'appendChild', 'insertBefore', 'replaceChild',
-      'append', 'prepend', 'before', 'after', 'replaceWith', 'replaceChildren', 'insertAdjacentElement', 'moveBefore',
-    ]) guardMethod(prototype, name, look);
+  for (const { prototype } of [Node, Element, Document, DocumentFragment, CharacterData, DocumentType, Range]) {
+    for (const name of INSERTING) guardMethod(prototype, name, look);
   }
+
+  // What is made here out of something else. Images begin to load a moment after they have their address.
+  const made = (owner: any, name: string, whenever: boolean): void =>
+    guardMethod(owner, name, (self, args, pass) => (whenever || held.size ? () => {
+      const copy = pass(self, args);
+      quietly(() => {
+        const source = name === 'cloneNode' ? self : args[0];
+        if (whenever) elements.inspectAll(copy);
+        if (typeof source === 'object') carry(within(source, '*'), within(copy, '*'));
+      });
+      return copy;
+    } : undefined));
+  const carry = (from: Element[], to: Element[]): void =>
+    to.forEach((copy, i) => held.get(from[i]!)?.forEach((value, attribute) => caught(copy, attribute, value) || setAttribute(copy, attribute, value)));
+  made(Node.prototype, 'cloneNode', false);
+  made(Document.prototype, 'importNode', true);
+  made(Range.prototype, 'createContextualFragment', true);
   return elements;
 }

@@ -85,7 +85,7 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
   const open = (): void => whenParsed(() => void quietly(() => asking.view()?.open()));
   const drain = publish(createApi({ configuration, engine, gates, parts, answering, events, outbox, open, isReady: () => ready }));
   openers(open);
-  engine.watch = observe([...gates, { selector: '[data-consent-policy]', seen: policies(() => asking.view()) }]);
+  engine.watch = observe([...gates, engine.elements, { selector: '[data-consent-policy]', seen: policies(() => asking.view()) }]);
   whenParsed(() => {
     quietly(() => asking.show(false));
     ready = true;

@@ -1,11 +1,9 @@
 // The one observer: shows every inserted element to the gates that asked for its kind, before it acts where the browser
-// allows that (see gates/scripts.ts).
+// allows that (see gates/scripts.ts), and elements whose style has changed, before it is drawn.
 
-import { find } from './dom';
+import { childNodes, find, firstChild, localName, matches, nodeType, parentNode, shadowOf } from './dom';
 import type { Gate } from './gates/gate';
-import { Observer, originals, quietly } from './page';
-
-const [matches] = originals('Element', 'matches') as any[];
+import { guardMethod, Observer, quietly } from './page';
 
 /** Who wants to see which elements. */
 export type Watcher = Pick<Gate, 'selector' | 'seen'>;
@@ -16,22 +14,41 @@ export function observe(watchers: readonly Watcher[]): (root: Node) => void {
   const all = wanted.map(({ selector }) => selector).join();
 
   const show = (element: Element): void => {
+    if (!matches(element, all)) return;
+    if (localName(element) === 'style') observer.observe(element, { characterData: true, subtree: true });
     for (const { selector, seen } of wanted) if (matches(element, selector)) quietly(() => seen(element));
   };
   const look = (element: Element): void => {
-    if (matches(element, all)) show(element);
-    if (element.firstElementChild) for (const inner of find(element, all)) show(inner);
+    show(element);
+    if (firstChild(element)) for (const inner of find(element, all)) show(inner);
+  };
+  const watch = (root: Node): void => {
+    observer.observe(root, { childList: true, subtree: true, attributeFilter: ['style'] });
+    for (const child of childNodes(root)) if (nodeType(child) === 1) look(child as Element);
   };
 
+  const added = (node: Node, within: Set<Node>): void => {
+    if (nodeType(node) !== 1) return;
+    const shadow = shadowOf(node as Element);
+    if (shadow) watch(shadow); // declared in markup
+    if (!within.has(parentNode(node)!)) look(node as Element);
+  };
   const observer = new Observer((records) => {
-    for (const { addedNodes } of records) {
-      for (const node of addedNodes) if (node.nodeType === 1) quietly(() => look(node as Element));
+    const fresh = new Set<Node>(); // the parser adds one by one, and what is in an element is seen with it
+    for (const { addedNodes, target, type } of records) {
+      const changed = nodeType(target) === 3 ? parentNode(target) : target;
+      quietly(() => (type === 'attributes' || localName(changed as Element) === 'style') && show(changed as Element));
+      for (const node of addedNodes) {
+        quietly(() => added(node, fresh));
+        fresh.add(node);
+      }
     }
   });
-  const watch = (root: Node): void => {
-    observer.observe(root, { childList: true, subtree: true });
-    for (const child of root.childNodes) if (child.nodeType === 1) look(child as Element); // what stands before us
-  };
   watch(document);
+  guardMethod(Element.prototype, 'attachShadow', (self, args, pass) => () => {
+    const root = pass(self, args);
+    quietly(() => watch(root));
+    return root;
+  });
   return watch;
 }

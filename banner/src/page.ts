@@ -28,6 +28,10 @@ export const uncurry = (original: any): Method => call.bind(original);
 export const originals = (type: string, ...names: string[]): Method[] =>
   names.map((name) => uncurry((globalThis as any)[type]?.prototype[name]));
 
+/** The same for properties that can only be read: `document.baseURI` may be an <img name="baseURI">. */
+export const readers = (type: string, ...names: string[]): Method[] =>
+  names.map((name) => uncurry(getOwnPropertyDescriptor((globalThis as any)[type]?.prototype ?? {}, name)?.get));
+
 /** The original getter and setter of a platform property, to be called with the object. */
 export function accessor(owner: object, name: string): { read: (self: any) => any; write: (self: any, value: any) => void } {
   const { get, set } = getOwnPropertyDescriptor(owner, name)!;

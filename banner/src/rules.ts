@@ -31,6 +31,8 @@ function heaviest<T extends { weight: number }>(found: T[]): T[] {
   return found.filter(({ weight }) => weight === most);
 }
 
+// A host spelled so that it cannot be read off: entities, escapes, line breaks, letters that stand for others.
+const HIDDEN = /\/\/[\w.:-]*([\t\n\r](?=\w)|[%&\\]|[^\x00-\x7f])/;
 const MOST_CACHED = 1000; // a page that makes up names must not fill the memory
 
 export function compile({ services, unknown_third_parties, known_trackers }: Configuration, host: string): Rules {
@@ -41,6 +43,11 @@ export function compile({ services, unknown_third_parties, known_trackers }: Con
       hosts.set(pattern.host, [...(hosts.get(pattern.host) || []), pattern]);
     }
   }
+  // What stands in every address that a rule means: its host, or some of its path where the host may be left out.
+  const words = [...hosts].flatMap(([name, patterns]) => [
+    name,
+    ...(isWithin(host, name) ? patterns.map(({ path }) => path.toLowerCase().split(/[*/]/).sort((a, b) => b.length - a.length)[0]!) : []),
+  ]);
   // Name before domain: a domain only tells apart what is named alike.
   const weigh = ({ name, domain }: Tracker): number => specificity(name) + (domain === 'site' ? 0 : domain.length / 1e3);
   const names = services.flatMap((service) => service.trackers.map((tracker) => ({ service, tracker, weight: weigh(tracker) })));
@@ -67,10 +74,10 @@ export function compile({ services, unknown_third_parties, known_trackers }: Con
       return found;
     },
     known: (name) => known_trackers.some((pattern) => matchesName(pattern, name)),
-    // A cheap test that keeps the cost off innocent markup: does it name a ruled host at all?
+    // A cheap test that keeps the cost off innocent markup: may it name a ruled address at all?
     mentions(markup) {
       const text = markup.toLowerCase();
-      return (unknown_third_parties === 'block' && text.includes('//')) || [...hosts.keys()].some((host) => text.includes(host));
+      return (unknown_third_parties === 'block' && text.includes('//')) || words.some((word) => text.includes(word)) || HIDDEN.test(text);
     },
     named(text) {
       const lower = text.toLowerCase();

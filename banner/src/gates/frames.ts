@@ -1,33 +1,27 @@
-// Embedded frames (videos, maps, posts). A held frame keeps its place in the page, without src and out of sight, behind
+// Embedded pages (videos, maps, posts). What is held keeps its place in the page, without address and out of sight, behind
 // a placeholder that says what would be here and lets the visitor ask for this service alone.
 
-import { find, getAttribute, insertBefore, removeChild } from '../dom';
+import { insertBefore, isConnected, localName, parentNode, removeChild, renew } from '../dom';
 import { quietly } from '../page';
+import { family } from './family';
 import type { CreateGate } from './gate';
 
-export const frames: CreateGate = ({ elements, judgeElement, placeholder }) => {
+export const frames: CreateGate = (engine) => {
+  const { elements, judgeElement, placeholder } = engine;
   const standIns = new Map<Element, { node: Element; display: string; priority: string }>();
-
-  // The parser has begun to load a frame when we see it; only taking it out of the document ends that for certain.
-  function interrupt(frame: Element): void {
-    const { parentNode, nextSibling } = frame;
-    removeChild(parentNode, frame);
-    elements.inspect(frame);
-    insertBefore(parentNode, frame, nextSibling);
-  }
 
   // Not at once: making the view takes milliseconds, in which the next frame of the page would go on loading.
   const soon = (frame: Element): void => queueMicrotask(() => void quietly(() => cover(frame as HTMLElement)));
 
   function cover(frame: HTMLElement): void {
     const url = elements.heldUrl(frame);
-    if (!frame.isConnected || url === null || standIns.has(frame)) return;
+    if (!isConnected(frame) || url === null || standIns.has(frame)) return;
     const node = placeholder(judgeElement(frame, url).service, frame, url);
     if (!node) return;
     const { style } = frame;
     standIns.set(frame, { node, display: style.getPropertyValue('display'), priority: style.getPropertyPriority('display') });
     style.setProperty('display', 'none', 'important');
-    insertBefore(frame.parentNode, node, frame);
+    insertBefore(parentNode(frame), node, frame);
   }
 
   function uncover(frame: Element): void {
@@ -36,24 +30,23 @@ export const frames: CreateGate = ({ elements, judgeElement, placeholder }) => {
     const { node, display, priority } = standIn;
     standIns.delete(frame);
     (frame as HTMLElement).style.setProperty('display', display, priority);
-    if (node.parentNode) removeChild(node.parentNode, node);
+    if (parentNode(node)) removeChild(parentNode(node), node);
   }
 
-  function seen(frame: Element): void {
-    const src = getAttribute(frame, 'src');
-    if (src !== null && frame.isConnected && !judgeElement(frame, src).allowed) interrupt(frame);
-    if (elements.inspect(frame)) soon(frame);
-  }
-
-  elements.guard('iframe', HTMLIFrameElement.prototype, ['src'], { hold: soon, release: uncover });
-  return {
-    name: 'frames',
-    selector: 'iframe',
-    seen,
-    open() {
-      elements.release('iframe');
-      for (const frame of find(document.documentElement, 'iframe')) seen(frame); // taken back: out of the page again
+  const gate = family('frames', ['HTMLIFrame iframe src srcdoc', 'HTMLFrame frame src', 'HTMLEmbed embed src', 'HTMLObject object data'], {
+    hold: soon,
+    release(frame) {
+      uncover(frame);
+      if (localName(frame) === 'object') renew(frame); // it shows what is in it for ever once it had no address
     },
-    held: () => elements.urls('iframe'),
+  })(engine);
+  return {
+    ...gate,
+    selector: 'iframe,frame,embed,object',
+    seen(frame) {
+      // The parser has begun to load it; only taking it out of the document ends that for certain.
+      if (isConnected(frame) && elements.offends(frame)) renew(frame, elements.inspect);
+      if (elements.inspect(frame)) soon(frame);
+    },
   };
 };

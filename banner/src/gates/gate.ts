@@ -49,8 +49,15 @@ export interface Gate {
 /** Elements whose URL attributes we may hold back. Shared by the gates that deal in elements (elements.ts). */
 export interface Elements {
   guard(tag: string, prototype: object | undefined, attributes: string[], listener?: HoldListener): void;
+  look(selector: string, look: (element: Element) => void): void; // what else has to be seen before it goes in
+  text(tag: string, turn: (text: string, element: Element) => string): void; // … and what may stand in it
+  turned(element: Element, text: unknown): string | undefined;
+  deposit(standIn: Element): string; // what is held of it is the element's that carries these attributes
+  readonly selector: string; // all that has to be seen
+  seen(element: Element): void;
   inspect(element: Element): boolean; // hold what may not load, fill data-src where it may; true: something is held
   inspectAll(root: Node): void;
+  offends(element: Element): boolean; // it has begun to load what it may not
   heldUrl(element: Element): string | null;
   release(tag: string): void;
   held(tag: string): Element[];
@@ -58,6 +65,6 @@ export interface Elements {
 }
 
 export interface HoldListener {
-  hold?(element: Element): void;
-  release?(element: Element): void;
+  hold?(element: Element): unknown;
+  release?(element: Element): unknown;
 }

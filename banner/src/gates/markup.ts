@@ -1,85 +1,64 @@
-// Markup that scripts write: innerHTML, outerHTML, insertAdjacentHTML, document.write. Only strings that name a ruled
-// host are touched. They are parsed where nothing loads, looked through, and then moved in.
+// Markup that scripts make into elements: innerHTML, outerHTML, insertAdjacentHTML, setHTML. Only strings that may name a
+// ruled host are touched. They are parsed where nothing loads, looked through, and then moved in.
 
-import { getAttribute, insertBefore, replaceChild, scriptLike, within } from '../dom';
-import { accessor, guard, guardMethod, originals, quietly } from '../page';
+import { childNodes, create, firstChild, HTML, insertBefore, localName, nextSibling, nodeType, parentNode, within } from '../dom';
+import { accessor, type Guard, guard, guardMethod, originals, quietly, readers } from '../page';
 import type { CreateGate } from './gate';
 
-const TAG = /<(script|iframe|img)(?=[\s/])(?:[^>"']|"[^"]*"|'[^']*')*>/gi;
-const [replaceChildren, replaceWith] = originals('Element', 'replaceChildren', 'replaceWith') as any[];
+const [replaceChildren, replaceWith, attachShadow] = originals('Element', 'replaceChildren', 'replaceWith', 'attachShadow') as any[];
+const [fillRoot] = originals('DocumentFragment', 'replaceChildren') as any[];
+const [spaceOf] = readers('Element', 'namespaceURI') as any[];
 
-export const markup: CreateGate = ({ elements, judgeElement, released, rules }) => {
+export const markup: CreateGate = ({ elements, rules }) => {
   const { prototype } = Element;
   const inert = document.implementation.createHTMLDocument('');
-  const { write } = accessor(prototype, 'innerHTML');
+  const { read, write } = accessor(prototype, 'innerHTML');
+  const { write: setText } = accessor(Node.prototype, 'textContent');
 
-  /** The nodes this markup would become inside `context`, with what may not load held. */
-  function nodes(context: Element, value: unknown): Node[] {
-    const host = inert.createElementNS(context.namespaceURI, context.localName);
-    write(host, value);
+  /** The nodes that markup becomes inside `context`, with what may not load held; `parse` puts them into its argument. */
+  function nodes(context: Node, parse: (host: Node) => void): Node[] {
+    const isRoot = nodeType(context) !== 1;
+    let host: Node = create(inert, isRoot ? HTML : spaceOf(context), isRoot ? 'div' : localName(context as Element));
+    if (context instanceof ShadowRoot) host = attachShadow(host, { __proto__: null, mode: 'open' });
+    parse(host);
+    for (const hidden of within(host, 'noscript')) if (localName(hidden) === 'noscript') setText(hidden, read(hidden)); // as where scripts run
     elements.inspectAll(host);
-    return [...host.childNodes];
+    return [...childNodes(host)];
   }
 
   /** The page puts markup into `context`: what to do instead with its nodes, when it names a ruled host. */
-  function instead(context: any, value: unknown, put: (nodes: Node[]) => void): (() => void) | void {
-    if (!rules.mentions('' + value) || context?.nodeType !== 1 || context.localName === 'template') return;
-    const content = nodes(context, value);
+  function instead(context: any, markup: unknown, parse: (host: Node, markup: any) => void, put: (nodes: Node[]) => void): (() => void) | void {
+    if (!rules.mentions('' + markup) || !/^(1|11)$/.test('' + nodeType(context)) || context.localName === 'template') return;
+    // A closed root could not be looked into.
+    const seen = typeof markup === 'string' ? markup.replace(/(shadowrootmode\s*=\s*["']?)closed/gi, '$1open') : markup;
+    const content = nodes(context, (host) => parse(host, seen));
     return () => put(content);
   }
 
-  guard(prototype, 'innerHTML', {
-    set: (element, [value]) => instead(element, value, (content) => replaceChildren(element, ...content)),
-  });
+  const fill: Guard = (self, [value, ...more], pass) => {
+    const text = elements.turned(self, value);
+    if (text !== undefined) return () => pass(self, [text]);
+    return instead(self, value, (host, markup) => pass(host, [markup, ...more]), (content) => (nodeType(self) === 1 ? replaceChildren : fillRoot)(self, ...content));
+  };
+  for (const owner of [prototype, globalThis.ShadowRoot?.prototype]) {
+    guard(owner, 'innerHTML', { set: fill });
+    for (const name of ['setHTMLUnsafe', 'setHTML']) guardMethod(owner, name, fill);
+  }
   guard(prototype, 'outerHTML', {
-    set: (element, [value]) => instead(element.parentNode, value, (content) => replaceWith(element, ...content)),
+    set: (element, [value]) => instead(parentNode(element), value, write, (content) => replaceWith(element, ...content)),
   });
   guardMethod(prototype, 'insertAdjacentHTML', (element, [place, value]) => {
-    const { parentNode, firstChild, nextSibling } = element;
     // Any other place: not iterable, so the call passes and the browser says what is wrong with it.
     const [context, before] = (
-      { beforebegin: [parentNode, element], afterbegin: [element, firstChild], beforeend: [element, null], afterend: [parentNode, nextSibling] } as any
+      { beforebegin: [parentNode(element), element], afterbegin: [element, firstChild(element)], beforeend: [element, null], afterend: [parentNode(element), nextSibling(element)] } as any
     )[('' + place).toLowerCase()];
-    return instead(context, value, (content) => content.forEach((node) => insertBefore(context, node, before)));
+    return instead(context, value, write, (content) => content.forEach((node) => insertBefore(context, node, before)));
   });
-
-  // What the parser is given has to stay text. The first of two attributes of one name counts, so what is put right
-  // behind the tag's name wins.
-  const hold = (tag: string, name: string): string => {
-    const host = inert.createElement('div');
-    write(host, tag);
-    const element = host.firstElementChild!;
-    const url = getAttribute(element, 'src');
-    const { allowed, service } = judgeElement(element, url || null);
-    if (!url || allowed) return tag;
-    const inertly = /script/i.test(name) ? 'type="text/plain"' : 'src srcset data-src="' + url.replace(/&/g, '&amp;').replace(/"/g, '&quot;') + '"';
-    return '<' + name + ' ' + inertly + (service ? ' data-consent-service="' + service.id + '"' : ' data-consent=""') + tag.slice(1 + name.length);
-  };
-
-  // A script that was held writes too late for the parser: the browser would wipe the page. Its text goes where it
-  // stands; scripts in it are made anew, because those that markup makes never run.
-  function writeAt(script: Element, text: string): void {
-    for (const node of nodes(script.parentNode as Element, text)) {
-      insertBefore(script.parentNode, node, script);
-      for (const old of within(node, 'script')) {
-        if (old.localName !== 'script') continue;
-        const fresh = scriptLike(old);
-        fresh.async = false;
-        released.add(fresh); // it may write as well
-        const url = elements.heldUrl(old);
-        if (url !== null) fresh.src = url;
-        replaceChild(old.parentNode, fresh, old);
-      }
-    }
-  }
-  for (const name of ['write', 'writeln']) {
-    guardMethod(Document.prototype, name, (self, args, pass) => {
-      const text = args.join('');
-      const script = document.currentScript;
-      if (script && released.has(script)) return () => quietly(() => writeAt(script, text));
-      const ruled = args.every((one) => typeof one === 'string') && rules.mentions(text);
-      return ruled ? () => pass(self, [text.replace(TAG, hold)]) : undefined;
-    });
-  }
+  // An editor's: images begin to load a moment after they are made.
+  guardMethod(Document.prototype, 'execCommand', (self, args, pass) => (rules.mentions('' + args[2]) ? () => {
+    const done = pass(self, args);
+    quietly(() => elements.inspectAll(document.documentElement));
+    return done;
+  } : undefined));
   return { name: 'markup' };
 };

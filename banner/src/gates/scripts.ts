@@ -7,12 +7,13 @@ import { replayer } from '../replay';
 import type { CreateGate, Verdict } from './gate';
 
 const INERT = 'text/plain';
+const SOURCES = ['src', 'href', 'xlink:href']; // SVG's
 
 export const scripts: CreateGate = ({ elements, judgeElement, released, told }) => {
   const waiting = new Map<Element, string | null>(); // inert script → the type it had
   const replay = replayer(released);
 
-  const urlOf = (script: Element): string | null => elements.heldUrl(script) ?? getAttribute(script, 'src');
+  const urlOf = (script: Element): string | null => elements.heldUrl(script) ?? SOURCES.map((name) => getAttribute(script, name)).find((url) => url !== null) ?? null;
   const judge = (script: Element): Verdict => judgeElement(script, urlOf(script));
 
   function stop(script: Element): void {
@@ -39,7 +40,8 @@ export const scripts: CreateGate = ({ elements, judgeElement, released, told }) 
     );
   }
 
-  elements.guard('script', HTMLScriptElement.prototype, ['src'], { release: replay.mark });
+  elements.guard('script', HTMLScriptElement.prototype, SOURCES, { release: replay.mark });
+  elements.guard('script', globalThis.SVGScriptElement?.prototype, SOURCES);
   return {
     name: 'scripts',
     selector: 'script',
@@ -49,7 +51,7 @@ export const scripts: CreateGate = ({ elements, judgeElement, released, told }) 
         if (!isTagged(script)) return;
         waiting.set(script, getAttribute(script, 'data-type')); // <script type="text/plain" data-type="module">
         if (judge(script).allowed) open();
-      } else if (getAttribute(script, 'src') !== null && elements.heldUrl(script) === null && !judge(script).allowed) stop(script);
+      } else if (urlOf(script) !== null && elements.heldUrl(script) === null && !judge(script).allowed) stop(script);
     },
     open,
     held: () => [...inOrder(waiting.keys()), ...elements.held('script')].map((script) => urlOf(script) || 'inline'),
