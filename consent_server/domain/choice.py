@@ -9,7 +9,10 @@ from consent_server.domain.configuration import Configuration
 from consent_server.domain.errors import Invalid
 from consent_server.domain.purpose import NECESSARY
 
-ACTIONS = ("accept_all", "refuse_all", "custom", "withdraw", "gpc", "expire", "import")
+IMPORT = "import"
+"""A choice that another platform had kept: made then, told now."""
+
+ACTIONS = ("accept_all", "refuse_all", "custom", "withdraw", "gpc", "expire", IMPORT)
 
 ALL_FALSE = frozenset({"refuse_all", "withdraw", "expire"})
 

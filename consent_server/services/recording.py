@@ -31,7 +31,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from consent_server.domain import canonical_json
-from consent_server.domain.choice import Choice, check_choice
+from consent_server.domain.choice import IMPORT, Choice, check_choice
 from consent_server.domain.client import Client
 from consent_server.domain.configuration import Configuration
 from consent_server.domain.consent_record import ConsentRecord, PersonalPart, seal
@@ -62,6 +62,8 @@ COUNT_EVERY_S = 1.0
 MOST_PENDING = 200_000
 """Entries in line above which no more is promised: a promise that is missed is worse than a "later"."""
 SALT_BYTES = 32
+TOMORROW = timedelta(days=1)
+"""How wrong a visitor's clock may be."""
 
 
 def software() -> str:
@@ -283,6 +285,7 @@ def _prepare(session: Session, site_key: str, answer: Answer, page_origin: str |
     except ConfigurationNotFound as error:
         raise Invalid.because(str(error), "config_version") from None
     check_choice(answer.choice, configuration)
+    _check_import(answer, configuration, clock.now())
     if answer.language is not None and answer.language not in configuration.document["languages"]:
         raise Invalid.because("That configuration has no such language.", "language")
     origin = _open_log(session, site.id)
@@ -317,7 +320,7 @@ def _record(job: _Job, now: datetime) -> ConsentRecord:
         layer=answer.layer,
         signals=dict(answer.signals) if answer.signals is not None else None,
         not_removed=list(answer.not_removed) if answer.not_removed is not None else None,
-        expires_at=rfc3339(expiry(now, configuration)),
+        expires_at=rfc3339(expiry(min(now, _made_at(answer) or now), configuration)),
         software=SOFTWARE,
     )
 
@@ -336,6 +339,26 @@ def _personal(job: _Job) -> PersonalPart:
 def _consent_id(job: _Job) -> str:
     """Return the visitor's id; when the page sent none, one derived from the record's, so that a retry agrees."""
     return job.answer.consent_id or str(uuid.uuid5(uuid.UUID(job.record_id), "consent"))
+
+
+def _made_at(answer: Answer) -> datetime | None:
+    """Return when a choice was made that another platform had kept; None for one that is made here and now."""
+    return datetime.fromisoformat(answer.client_time or "") if answer.choice.action == IMPORT else None
+
+
+def _check_import(answer: Answer, configuration: Configuration, now: datetime) -> None:
+    """An imported choice counts from when it was made: it says when, and it still counts (KEEP-03)."""
+    if answer.choice.action == IMPORT and answer.client_time is None:
+        raise Invalid.because("An imported choice says when it was made.", "client_time")
+    try:
+        made = _made_at(answer)
+        over = made is not None and expiry(min(now, made), configuration) <= now
+    except (ValueError, OverflowError):  # 30 February; the year 9999
+        raise Invalid.because("There is no such time.", "client_time") from None
+    if over:
+        raise Invalid.because("This choice is older than choices are kept for.", "client_time")
+    if made is not None and made > now + TOMORROW:
+        raise Invalid.because("This choice was made in the future.", "client_time")
 
 
 def expiry(now: datetime, configuration: Configuration) -> datetime:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
 from consent_server.domain.client import Client
-from consent_server.domain.errors import Conflict, Unavailable
+from consent_server.domain.errors import Conflict, Invalid, Unavailable
+from consent_server.domain.lifetime import add_months
+from consent_server.domain.times import rfc3339, whole_milliseconds
 from consent_server.services import clock, editing, publishing
 from consent_server.services.recording import Recorded, Recorder
 from consent_server.storage import consent_records
@@ -115,3 +119,32 @@ def test_stopping_writes_what_is_queued(app: Flask) -> None:
     assert sum(results) == count(app, ConsentRecordRow)
     with pytest.raises(Unavailable):
         record(app, answer(app))
+
+
+def test_an_imported_choice_counts_from_when_it_was_made(app: Flask) -> None:
+    made = clock.now() - timedelta(days=100)
+    recorded = record(app, answer(app, action="import", client_time=rfc3339(made)))
+    kept = json.loads(recorded.kept.record or "")
+    assert kept["action"] == "import"
+    assert kept["expires_at"] == rfc3339(add_months(whole_milliseconds(made), 6))
+    assert json.loads(recorded.kept.personal or "")["client_time"] == rfc3339(made)
+
+
+@pytest.mark.parametrize(
+    "client_time",
+    [None, "2020-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z", "2026-02-30T00:00:00Z", "0001-01-01T00:00:00+14:00"],
+)
+def test_an_imported_choice_that_does_not_count_any_more_is_refused(app: Flask, client_time: str | None) -> None:
+    body = answer(app, action="import", client_time=client_time)
+    if client_time is None:
+        del body["client_time"]
+    with pytest.raises(Invalid) as refused:
+        record(app, body)
+    assert list(refused.value.problems) == ["client_time"]
+    assert count(app, ConsentRecordRow) == 0
+
+
+def test_an_imported_choice_may_come_from_a_clock_that_is_fast(app: Flask) -> None:
+    recorded = record(app, answer(app, action="import", client_time=rfc3339(clock.now() + timedelta(hours=1))))
+    kept = json.loads(recorded.kept.record or "")
+    assert kept["expires_at"] == rfc3339(add_months(recorded.kept.recorded_at, 6))
