@@ -6,7 +6,7 @@ import type { Kind } from './configuration';
 import { namesIn } from './cookie-string';
 import { CAP_SECONDS } from './lifetime';
 import type { Core } from './engine';
-import { keyOf, nameIn, storageKey } from './first-writes';
+import { nameIn } from './first-writes';
 import { originals, quietly } from './page';
 import { PROBE, suffixesOf, takes } from './same-site';
 import type { Jar } from './saved-choice';
@@ -52,9 +52,9 @@ const [workersOf] = originals('ServiceWorkerContainer', 'getRegistrations') as a
 
 export function createCleanup({ judgeName, judgeUrl, rules, writes }: Core, jar: Jar, stores: Stores): Cleanup {
   /** Belongs to a service and is not granted, or has lived too long. */
-  const unwanted = (kind: Kind, name: string, key: string): boolean => {
+  const unwanted = (kind: Kind, name: string): boolean => {
     const { allowed, service, lifetime } = judgeName(kind, name, null);
-    return !!service && (!allowed || (kind !== 'session_storage' && writes.over(key, lifetime || CAP_SECONDS)));
+    return !!service && (!allowed || (kind !== 'session_storage' && writes.over(nameIn(kind, name), lifetime || CAP_SECONDS)));
   };
 
   // Whether there may be any is known without looking.
@@ -62,7 +62,7 @@ export function createCleanup({ judgeName, judgeUrl, rules, writes }: Core, jar:
 
   function clear(kind: Kind, names: string[], drop: (name: string) => unknown): void {
     for (const name of names) {
-      if (!unwanted(kind, name, storageKey(kind, name))) continue;
+      if (!unwanted(kind, name)) continue;
       drop(name);
       writes.forget(nameIn(kind, name));
     }
@@ -81,7 +81,7 @@ export function createCleanup({ judgeName, judgeUrl, rules, writes }: Core, jar:
   }
 
   return (withdrawn) => {
-    const found = [...new Set(namesIn(jar.read()))].filter((name) => name && unwanted('cookie', name, keyOf(name)));
+    const found = [...new Set(namesIn(jar.read()))].filter((name) => name && unwanted('cookie', name));
     const left = deleteCookies(found, jar, location.hostname, location.pathname);
     for (const name of found) if (!left.includes(name)) writes.forget(name);
     for (const [area, kind] of AREAS) if (some(kind)) clear(kind, stores[area].keys(), stores[area].remove);

@@ -1,5 +1,6 @@
-// What a page writes to document.cookie, read the way browsers read it (RFC 6265bis 5.6), and written again with a
-// shorter life. Knows nothing of consent.
+// What a page writes to document.cookie, read the way browsers read it (RFC 6265bis 5.6), and written again in one spelling
+// that they all read alike: where they differ (a year of five digits, an empty Max-Age after another, a blank that is no
+// ASCII), a deletion to one is a cookie to another. Knows nothing of consent.
 
 export interface CookieWrite {
   readonly name: string;
@@ -33,7 +34,7 @@ export function parseCookieDate(text: string): number {
 
 /** Read one write. Of repeated attributes the last valid one counts; Max-Age wins over Expires. */
 export function parseCookieWrite(text: string, now: number): CookieWrite {
-  const [pair = '', ...attributes] = text.split(';');
+  const [pair = '', ...attributes] = text.split(/[\0\r\n]/)[0]!.split(';'); // some browsers stop there, others refuse the whole
   // `=_ga=1` is a cookie without a name that reads back as `_ga=1`: it is judged as what it looks like.
   const name = nameOfPair(pair.replace(/^[\s=]+/, '')).trim();
   let domain = '';
@@ -54,11 +55,11 @@ export function parseCookieWrite(text: string, now: number): CookieWrite {
   return { name, pair, attributes, domain, path, end: maxAge ?? expires };
 }
 
-/** The same write, ending at `end` (ms), or with the browser session when null. */
+/** The same write, ending at `end` (ms), or with the browser session when null; gone at once when that is over. */
 export function withEnd({ pair, attributes }: CookieWrite, end: number | null, now: number): string {
   const kept = attributes.filter((attribute) => !/^\s*(expires|max-age)\s*(=|$)/i.test(attribute));
-  if (end !== null) kept.push(' Max-Age=' + Math.max(1, Math.floor((end - now) / 1000)));
-  return [pair, ...kept].join(';');
+  const life = end === null ? [] : [' Max-Age=' + (end > now ? Math.max(1, Math.floor((end - now) / 1000)) : 0)];
+  return [pair, ...life, ...kept].join(';');
 }
 
 /** Names in a document.cookie string, in its order; a pair without `=` has the empty name. */

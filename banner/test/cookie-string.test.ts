@@ -39,8 +39,14 @@ test('name, domain and path are read in any case and without blanks', () => {
 test('a cookie without = has no name', () => assert.equal(parseCookieWrite('flag', NOW).name, ''));
 test('a shorter life replaces both attributes and nothing else', () => {
   const write = parseCookieWrite('a=1; Expires=x; Path=/; Secure; max-age=999', NOW);
-  assert.equal(withEnd(write, NOW + 10e3, NOW), 'a=1; Path=/; Secure; Max-Age=10');
+  assert.equal(withEnd(write, NOW + 10e3, NOW), 'a=1; Max-Age=10; Path=/; Secure');
   assert.equal(withEnd(write, null, NOW), 'a=1; Path=/; Secure');
+});
+test('a deletion is one to every browser', () => {
+  for (const text of ['a=1; Max-Age=0; Max-Age; x', 'a=1;\u00a0Max-Age=0; x', 'a=1; Max-Age=0\u2028; x', 'a=1; Expires=1 Jan 09999 00:00:00 1970; x', 'a=1; Max-Age=+0; x', 'a=1; Max-Age=-5; x\n; y', 'a=1; Max-Age=0; x\0']) {
+    const write = parseCookieWrite(text, NOW);
+    assert.equal(withEnd(write, write.end, NOW), 'a=1; Max-Age=0; x', text);
+  }
 });
 test('names of a cookie string', () => assert.deepEqual(namesIn('a=1; b=x=y; flag'), ['a', 'b', '']));
 test('a nameless cookie is judged by the name it reads back with', () => assert.equal(parseCookieWrite('=_ga=1', NOW).name, '_ga'));

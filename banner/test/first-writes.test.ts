@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { firstWrites, keyOf } from '../src/first-writes';
+import { firstWrites, nameIn } from '../src/first-writes';
 import { DAY, store } from './builders';
 
 const CAP = 33955200;
@@ -13,21 +13,33 @@ function setting() {
 
 test('written again after thirty days a cookie has thirty days less', () => {
   const { clock, writes } = setting();
-  const end = writes.end(keyOf('_ga'), CAP);
+  const end = writes.end('_ga', CAP);
   clock.now += 30 * DAY;
-  assert.equal(writes.end(keyOf('_ga'), CAP), end);
+  assert.equal(writes.end('_ga', CAP), end);
 });
 test('a life that is over begins again', () => {
   const { clock, writes } = setting();
-  writes.end(keyOf('_ga'), CAP);
+  writes.end('_ga', CAP);
   clock.now += 394 * DAY;
-  assert.equal(writes.end(keyOf('_ga'), CAP), clock.now + CAP * 1000);
+  assert.equal(writes.end('_ga', CAP), clock.now + CAP * 1000);
 });
-test('another domain or path is another cookie', () => {
+test('a storage key is not the cookie of that name', () => {
   const { clock, writes } = setting();
-  writes.end(keyOf('_ga', '', '/'), CAP);
+  writes.end(nameIn('cookie', 'x'), CAP);
   clock.now += DAY;
-  assert.equal(writes.end(keyOf('_ga', 'example.fr', '/'), CAP), clock.now + CAP * 1000);
+  assert.equal(writes.end(nameIn('local_storage', 'x'), CAP), clock.now + CAP * 1000);
+});
+test('made-up names have nothing forgotten, and end no later than what they crowd', () => {
+  const { clock, kept, writes } = setting();
+  const end = writes.end('_ga', CAP);
+  clock.now += DAY;
+  for (let i = 0; i < 1000; i++) assert.ok(writes.end('x' + i, CAP) <= clock.now + CAP * 1000);
+  clock.now += 30 * DAY;
+  assert.equal(writes.end('_ga', CAP), end);
+  assert.equal(writes.end('x999', CAP), end);
+  assert.equal(writes.end('x999', 60), clock.now + 60e3);
+  clock.now = end;
+  assert.equal(writes.end('later', CAP), clock.now + CAP * 1000, 'room again');
 });
 test('what was first seen too long ago is over', () => {
   const { clock, writes } = setting();
@@ -37,16 +49,16 @@ test('what was first seen too long ago is over', () => {
 });
 test('the service an undeclared cookie came from is remembered until it is forgotten', () => {
   const { writes } = setting();
-  writes.end(keyOf('x', '', '/'), CAP, 'ga');
+  writes.end('x', CAP, 'ga');
   assert.equal(writes.serviceOf('x'), 'ga');
   writes.forget('x');
   assert.equal(writes.serviceOf('x'), undefined);
 });
 test('hostile names and hostile storage do no harm', () => {
   const { kept, writes } = setting();
-  writes.end(keyOf('__proto__'), CAP, 'ga');
+  writes.end('__proto__', CAP, 'ga');
   assert.equal(writes.serviceOf('__proto__'), 'ga');
-  for (const text of ['{', '[]', 'null', '{"a;;":5}', '{"a;;":["x"]}']) {
+  for (const text of ['{', '[]', 'null', '{"a":5}', '{"a":["x"]}']) {
     kept.set('eu-consent-writes', text);
     assert.equal(writes.serviceOf('a'), undefined);
   }

@@ -1,9 +1,8 @@
 // The Cookie Store API: the same cookies by another door. Refusals look like success, as a full jar would.
 
-import { keyOf } from '../first-writes';
 import { bare, guard, guardMethod, text } from '../page';
 import type { CreateGate, Writer } from './gate';
-import { createWaiting } from './waiting';
+import { createWaiting, keyOf } from './waiting';
 
 export const cookieStore: CreateGate = (engine) => {
   const waiting = createWaiting(engine, 'cookies', 'cookie');
@@ -18,7 +17,7 @@ export const cookieStore: CreateGate = (engine) => {
       (judged(given, writer, write) || (() => write(given)))(),
     );
     if (last === false) return () => Promise.resolve();
-    if (last !== end) return () => write({ ...given, maxAge: undefined, expires: last });
+    if (end !== null) return () => write({ ...given, maxAge: undefined, expires: last }); // not every browser knows maxAge
   }
 
   const readable = (found: any): boolean => engine.judgeName('cookie', '' + found?.name, null).allowed;

@@ -2,10 +2,9 @@
 // counted from its first write (DUR-04, DUR-05). A refused write is kept and done when it is granted.
 
 import { nameOfPair, parseCookieWrite, withEnd } from '../cookie-string';
-import { keyOf } from '../first-writes';
 import { guard, text } from '../page';
 import type { CreateGate, Writer } from './gate';
-import { createWaiting } from './waiting';
+import { createWaiting, keyOf } from './waiting';
 
 export const cookies: CreateGate = (engine) => {
   const waiting = createWaiting(engine, 'cookies', 'cookie');
@@ -15,8 +14,7 @@ export const cookies: CreateGate = (engine) => {
     const cookie = parseCookieWrite(line, engine.now());
     const { name, domain, path, end } = cookie;
     const last = waiting.judge(name, keyOf(name, domain, path), end, writer, (writer) => put(line, writer, write));
-    // A lifetime that we could not read is taken out: a browser that can would keep the cookie longer than it may.
-    return last === false ? null : last !== null && last === end ? line : withEnd(cookie, last, engine.now());
+    return last === false ? null : withEnd(cookie, last, engine.now());
   }
 
   function put(line: string, writer: Writer, write: (line: string) => void): void {

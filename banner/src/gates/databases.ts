@@ -2,7 +2,7 @@
 // done later, because what was to be put into it is not known; the tracker asks again on the next page.
 
 import type { Kind } from '../configuration';
-import { storageKey } from '../first-writes';
+import { nameIn } from '../first-writes';
 import { guardMethod, text } from '../page';
 import { failed } from '../refusal';
 import type { CreateGate } from './gate';
@@ -16,7 +16,7 @@ export const databases: CreateGate = (engine) => {
     const verdict = engine.judgeName(kind, name, () => writer);
     const { allowed, service, lifetime } = verdict;
     engine.told('databases', name, verdict, writer);
-    if (allowed && service) engine.writes.end(storageKey(kind, name), lifetime, service.id);
+    if (allowed && service) engine.writes.end(nameIn(kind, name), lifetime, service.id);
     return !allowed;
   }
   const shown = (kind: Kind) => (name: string): boolean => engine.judgeName(kind, name, null).allowed;

@@ -3,7 +3,6 @@
 // there all the same (a page without us wrote it) is taken away when it is read.
 
 import type { Kind } from '../configuration';
-import { storageKey } from '../first-writes';
 import { bare, defineProperty, guard, guardMethod, originals, ownKeys, ProxyOf, quietly, text } from '../page';
 import { AREAS, type Area } from '../store';
 import type { CreateGate, Writer } from './gate';
@@ -19,7 +18,7 @@ export const storage: CreateGate = (engine) => {
   /** True when this write must not happen (now). */
   function refused(storage: Storage, key: string, value: string, writer: Writer = engine.writer): boolean {
     const found = areas.get(storage);
-    return !!found && found.waiting.judge(key, storageKey(found.kind, key), found.kind === 'local_storage' ? Infinity : null, writer, (writer) =>
+    return !!found && found.waiting.judge(key, key, found.kind === 'local_storage' ? Infinity : null, writer, (writer) =>
       // In this realm's storage: the one it was written to may be gone.
       refused(storage, key, value, writer) || setItem(real.get(window[found.area]), key, value)) === false;
   }

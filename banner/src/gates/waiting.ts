@@ -2,6 +2,7 @@
 // Shared by the gates of cookies and storages.
 
 import type { Kind } from '../configuration';
+import { nameIn } from '../first-writes';
 import { quietly } from '../page';
 import type { Engine, Writer } from './gate';
 
@@ -15,6 +16,9 @@ export interface Waiting {
   open(): void;
   held(): string[];
 }
+
+/** Writes of one name to several domains and paths wait each for itself. */
+export const keyOf = (name: string, domain = '', path = ''): string => name + ';' + domain + ';' + path;
 
 export function createWaiting(engine: Engine, gate: string, kind: Kind): Waiting {
   const waiting = new Map<string, () => unknown>();
@@ -33,7 +37,7 @@ export function createWaiting(engine: Engine, gate: string, kind: Kind): Waiting
       }
       // What ends with the session, or lives for ever, is only counted when it is a service's: to be found again.
       if (!lifetime || (!service && (end === null || end === Infinity))) return null;
-      const last = engine.writes.end(key, lifetime, service?.id);
+      const last = engine.writes.end(nameIn(kind, name), lifetime, service?.id);
       return end === null ? null : Math.min(end, last);
     },
     drop: (key) => void waiting.delete(key),
