@@ -5,8 +5,9 @@ A server remembers nothing of a visitor, so the browser does: in ``eu-consent-wr
 Its value is six characters that name the ``eu-consent`` this server has set by HTTP (KEEP-05), then nine for each
 persistent cookie: six of the SHA-256 of its name, three for the day of its first write (days since 2020, base 36). No
 identifier, no signature: who edits it lengthens the life of cookies on their own device, which they can do anyway.
-Every entry is forgotten 393 days after the day it names. A cookie that goes with the browser session is not noted: its
-life counts from the first write that would outlast the session. The banner's twin is ``banner/src/first-writes.ts``.
+Every entry is forgotten 393 days after the day it names, not when the cookie is deleted: which cookie of that name goes
+depends on domains and paths. A cookie that goes with the browser session is not noted: its life counts from the first
+write that would outlast the session. The banner's twin is ``banner/src/first-writes.ts``.
 """
 
 from __future__ import annotations
@@ -61,10 +62,6 @@ class FirstWrites:
         if self._is_alive(today := _day(began)):
             self._days[key] = today
         return began + seconds
-
-    def forget(self, name: str) -> None:
-        """The cookie is being taken away."""
-        self._days.pop(_key(name), None)
 
     def has_set(self, choice: str) -> bool:
         """Whether the choice of this very text was already set by HTTP."""

@@ -129,8 +129,7 @@ def _guarded(
             continue
         cookie = parse_set_cookie(value, now)
         if cookie.deletes(now):
-            writes.forget(cookie.name)
-            kept.append((name, value))
+            kept.append((name, _said(value, cookie, now)))
             continue
         verdict = _judge(rules, request, cookie, choice)
         if verdict.allowed:
@@ -154,14 +153,19 @@ def _shortened(
 ) -> str:
     """Return the field, ending no later than it may: a session stays a session, a shorter life stays as it is."""
     if cookie.latest is None:
-        return text
+        return _said(text, cookie, now)
     if not verdict.lifetime:
         return cookie.ending(None, now)
     if cookie.name in OURS:
         end = now + verdict.lifetime  # a choice counts from itself: each is a first write
     else:
         end = writes.end(cookie.name, verdict.lifetime, sent=sent, known_since=since)
-    return cookie.ending(end, now) if cookie.latest > end else text
+    return cookie.ending(end, now) if cookie.latest > end else _said(text, cookie, now)
+
+
+def _said(text: str, cookie: SetCookie, now: float) -> str:
+    """Return the field with the life it has, as it was spelled where no browser reads it otherwise."""
+    return text if cookie.plain else cookie.ending(cookie.latest, now)
 
 
 def _is_refused(

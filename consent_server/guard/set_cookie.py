@@ -1,8 +1,9 @@
 """One ``Set-Cookie`` header field, read the way browsers read it (RFC 6265bis 5.6), and written with a shorter life.
 
 Only what must change is changed: a field is kept as the characters it came in, and rewriting replaces its lifetime and
-nothing else. Where browsers differ from the RFC, the longer life counts, because ours is a limit. Times are seconds
-since 1970. The banner's twin is ``banner/src/cookie-string.ts``. Knows nothing of consent.
+nothing else. Browsers differ from the RFC, and a deletion to one is a cookie to another: a life that is not ``plain``
+is written again in the one spelling that all of them read alike. Times are seconds since 1970. The banner's twin is
+``banner/src/cookie-string.ts``. Knows nothing of consent.
 """
 
 from __future__ import annotations
@@ -23,12 +24,20 @@ _DELIMITERS = re.compile(r"[\t\x20-\x2F\x3B-\x40\x5B-\x60\x7B-\x7E]+")
 _TIME = re.compile(r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?!\d)", re.ASCII)
 _DAY = re.compile(r"(\d{1,2})(?!\d)", re.ASCII)
 _YEAR = re.compile(r"(\d{2,4})(?!\d)", re.ASCII)
+_PLAIN_MAX_AGE = re.compile(r"-?\d{1,15}\Z", re.ASCII)
+_PLAIN_DATE = re.compile(
+    r"(?:[A-Za-z]+, )?\d\d?[ -][A-Za-z]{3}[ -](?:\d\d)?\d\d \d\d:\d\d:\d\d(?: GMT| UTC)?\Z", re.ASCII
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _MAX_AGE = re.compile(r"([+-]?)(\d+)\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
 class SetCookie:
-    """One field. ``end`` is as the RFC reads it (None: the browser session); ``latest`` as the laxest browser might."""
+    """One field. ``end`` is as the RFC reads it (None: the browser session); ``latest`` as the laxest browser might.
+
+    ``plain``: no browser reads its life otherwise.
+    """
 
     raw_name: str
     pair: str
@@ -36,6 +45,7 @@ class SetCookie:
     domain: str
     end: float | None
     latest: float | None
+    plain: bool = True
 
     @property
     def name(self) -> str:
@@ -64,8 +74,13 @@ def parse_set_cookie(text: str, now: float) -> SetCookie:
     expires: float | None = None
     max_age: float | None = None
     doubtful: list[float] = []
+    lives: list[str] = []
+    plain = not _CONTROL.search(text)
     for attribute in attributes:
         key, value = _key(attribute), _value(attribute)
+        if key in ("expires", "max-age"):
+            lives.append(key)
+            plain = plain and _is_plain(key, value)
         if key == "domain":
             domain = value.removeprefix(".").lower()
         elif key == "expires":
@@ -73,6 +88,7 @@ def parse_set_cookie(text: str, now: float) -> SetCookie:
             expires = expires if date is None else date
         elif key == "max-age" and (found := _MAX_AGE.match(value)):
             sign, digits = found.groups()
+            digits = digits.lstrip("0") or "0"
             at = now + (int(digits) if len(digits) < 16 else FOREVER) * (-1 if sign == "-" else 1)
             if sign == "+" or len(value) > LONGEST_ATTRIBUTE:
                 doubtful.append(at)  # Chromium reads a plus, the RFC does not
@@ -80,7 +96,8 @@ def parse_set_cookie(text: str, now: float) -> SetCookie:
                 max_age = at
     end = max_age if max_age is not None else expires
     ends = doubtful if end is None else [end, *doubtful]
-    return SetCookie(_name(pair), pair, tuple(attributes), domain, end, max(ends, default=None))
+    plain = plain and len(lives) == len(set(lives))
+    return SetCookie(_name(pair), pair, tuple(attributes), domain, end, max(ends, default=None), plain)
 
 
 def parse_cookie_date(text: str) -> float | None:
@@ -111,6 +128,12 @@ def parse_cookie_date(text: str) -> float | None:
 def _name(pair: str) -> str:
     """Return the name; ``=_ga=1`` is a cookie without one that reads back as ``_ga=1``, so it is judged as that."""
     return pair.lstrip(" \t=").partition("=")[0].strip(" \t") if "=" in pair.lstrip(" \t=") else ""
+
+
+def _is_plain(key: str, value: str) -> bool:
+    if key == "max-age":
+        return bool(_PLAIN_MAX_AGE.match(value))
+    return bool(_PLAIN_DATE.match(value)) and parse_cookie_date(value) is not None
 
 
 def _key(attribute: str) -> str:

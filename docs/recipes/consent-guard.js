@@ -18,6 +18,7 @@ const OURS = ['eu-consent', 'eu-consent-outbox', 'eu-consent-writes', 'eu-consen
 // What the banner writes, and nothing else.
 const CHOICE = /^\{"purposes":\{("[a-z0-9][a-z0-9_-]{0,62}":(true|false),?)*\},("services":\{("[a-z0-9][a-z0-9_-]{0,62}":(true|false),?)*\},)?"version":[1-9]\d{0,14},"id":"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}","time":"\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z"\}$/;
 const DURATION = /^P(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?$/;
+const PLAIN_DATE = /^([A-Za-z]+, )?\d\d?[ -][A-Za-z]{3}[ -](\d\d)?\d\d \d\d:\d\d:\d\d( GMT| UTC)?$/;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
 const each = (list, deed) => Array.prototype.forEach.call(list, deed);
@@ -200,14 +201,19 @@ function readDate(text) {
   return sound ? Math.floor(at.getTime() / 1000) : null;
 }
 
-/** The domain, and the latest moment at which any browser would end it (null: the session), by RFC 6265bis 5.6. */
+/** The domain, when it ends by RFC 6265bis 5.6 (null: with the session), and whether every browser reads that alike. */
 function readAttributes(its, attributes) {
-  let domain = '', expires = null, maxAge = null, latest = null;
+  let domain = '', expires = null, maxAge = null, latest = null, plain = true;
+  const lives = [];
   attributes.forEach((attribute) => {
     const name = key(attribute);
     const value = trim(after(attribute, '='));
     const number = name === 'max-age' ? /^([+-]?)(\d+)$/.exec(value) : null;
     if (name === 'domain') domain = value.replace(/^\./, '').toLowerCase();
+    if (name === 'expires' || name === 'max-age') {
+      plain = plain && lives.indexOf(name) < 0 && (name === 'expires' ? PLAIN_DATE.test(value) && readDate(value) !== null : /^-?\d{1,15}$/.test(value));
+      lives.push(name);
+    }
     if (name === 'expires' && readDate(value) !== null) expires = readDate(value);
     if (!number) return;
     const at = its.now + (number[1] === '-' ? -1 : 1) * Math.min(+number[2], 1e15);
@@ -215,7 +221,7 @@ function readAttributes(its, attributes) {
     else maxAge = at;
   });
   const end = maxAge === null ? expires : maxAge;
-  return { domain: domain, latest: end === null ? latest : latest === null ? end : Math.max(end, latest) };
+  return { domain: domain, plain: plain, latest: end === null ? latest : latest === null ? end : Math.max(end, latest) };
 }
 
 /** One Set-Cookie as it may go out: shorter, or null when it is refused. */
@@ -224,17 +230,16 @@ function guarded(its, field) {
   const start = parts[0].replace(/^[ \t=]+/, ''); // `=_ga=1` reads back as `_ga=1`
   const name = start.indexOf('=') < 0 ? '' : trim(before(start, '='));
   const read = readAttributes(its, parts.slice(1));
-  if (read.latest !== null && read.latest <= its.now) { // a deletion passes
-    delete its.days[digest(name)];
-    return field;
-  }
-  const judged = judge(its, name, [its.host, read.domain || its.host]);
-  if (!judged.allowed || read.latest === null) return judged.allowed ? field : null;
-  const last = OURS.indexOf(name) >= 0 || !judged.lifetime ? its.now + judged.lifetime : lastMoment(its, name, judged.lifetime);
-  if (judged.lifetime && read.latest <= last) return field;
   const kept = parts.slice(1).filter((one) => ['max-age', 'expires'].indexOf(key(one)) < 0);
-  const life = judged.lifetime ? [' Max-Age=' + Math.max(0, last - its.now)] : []; // else: the browser session
-  return [parts[0]].concat(kept, life).join(';');
+  const ending = (end) => // null: with the browser session
+    [parts[0]].concat(kept, end === null ? [] : [' Max-Age=' + Math.max(0, end - its.now)]).join(';');
+  const said = read.plain ? field : ending(read.latest); // in a spelling that every browser reads alike
+  if (read.latest !== null && read.latest <= its.now) return said; // a deletion passes
+  const judged = judge(its, name, [its.host, read.domain || its.host]);
+  if (!judged.allowed || read.latest === null) return judged.allowed ? said : null;
+  if (!judged.lifetime) return ending(null);
+  const last = OURS.indexOf(name) >= 0 ? its.now + judged.lifetime : lastMoment(its, name, judged.lifetime);
+  return read.latest > last ? ending(last) : said;
 }
 
 /** Every path of which this one is, or is below. */

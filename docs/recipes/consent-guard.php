@@ -26,6 +26,7 @@ final class Guard
     private const CHOICE = '/^\{"purposes":' . self::ANSWERS . ',("services":' . self::ANSWERS . ',)?"version":[1-9]\d{0,14},'
         . '"id":"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",'
         . '"time":"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.\d{3}Z"\}$/D';
+    private const PLAIN_DATE = '/^([A-Za-z]+, )?\d\d?[ -][A-Za-z]{3}[ -](\d\d)?\d\d \d\d:\d\d:\d\d( GMT| UTC)?$/D';
     private const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
     /** @var array<string, list<string>> name → values, as the browser sent them */
@@ -280,47 +281,56 @@ final class Guard
         $pair = array_shift($attributes);
         $name = ltrim($pair, " \t="); // `=_ga=1` reads back as `_ga=1`
         $name = str_contains($name, '=') ? trim(explode('=', $name)[0], " \t") : '';
-        [$domain, $latest] = $this->readAttributes($attributes);
-        if ($latest !== null && $latest <= $this->now) { // a deletion passes
-            unset($this->days[self::digest($name)]);
-            return $field;
+        [$domain, $latest, $plain] = $this->readAttributes($attributes);
+        $kept = array_filter($attributes, static fn ($one) => !in_array(self::key($one), ['max-age', 'expires'], true));
+        $ending = fn (?int $end): string => // null: with the browser session
+            implode(';', [$pair, ...$kept, ...($end === null ? [] : [' Max-Age=' . max(0, $end - $this->now)])]);
+        $said = $plain ? $field : $ending($latest); // in a spelling that every browser reads alike
+        if ($latest !== null && $latest <= $this->now) {
+            return $said; // a deletion passes
         }
         $verdict = $this->judge($name, [$this->host, $domain ?: $this->host]);
         if (!$verdict['allowed'] || $latest === null) {
-            return $verdict['allowed'] ? $field : null;
+            return $verdict['allowed'] ? $said : null;
+        }
+        if (!$verdict['lifetime']) {
+            return $ending(null);
         }
         $ours = in_array($name, self::OURS, true);
-        $last = $ours || !$verdict['lifetime'] ? $this->now + $verdict['lifetime'] : $this->lastMoment($name, $verdict['lifetime']);
-        if ($verdict['lifetime'] && $latest <= $last) {
-            return $field;
-        }
-        $kept = array_filter($attributes, static fn ($one) => !in_array(self::key($one), ['max-age', 'expires'], true));
-        $life = $verdict['lifetime'] ? [' Max-Age=' . max(0, $last - $this->now)] : []; // else: the browser session
-        return implode(';', [$pair, ...$kept, ...$life]);
+        $last = $ours ? $this->now + $verdict['lifetime'] : $this->lastMoment($name, $verdict['lifetime']);
+        return $latest > $last ? $ending($last) : $said;
     }
 
-    /** The domain, and the latest moment at which any browser would end it (null: the session), by RFC 6265bis 5.6. */
+    /** The domain, when it ends by RFC 6265bis 5.6 (null: with the session), and whether every browser reads that alike. */
     private function readAttributes(array $attributes): array
     {
         $domain = '';
         $expires = $maxAge = null;
-        $doubtful = [];
+        $doubtful = $lives = [];
+        $plain = true;
         foreach ($attributes as $attribute) {
             $value = trim(substr(strstr($attribute, '=') ?: '=', 1), " \t");
             $key = self::key($attribute);
             if ($key === 'domain') {
                 $domain = strtolower(str_starts_with($value, '.') ? substr($value, 1) : $value);
             } elseif ($key === 'expires') {
-                $expires = self::readDate($value) ?? $expires;
-            } elseif ($key === 'max-age' && preg_match('/^([+-]?)(\d+)$/D', $value, $found)) {
-                $seconds = strlen($found[2]) < 16 ? (int) $found[2] : 10 ** 15;
+                $lives[] = $key;
+                $date = self::readDate($value);
+                $plain = $plain && $date !== null && preg_match(self::PLAIN_DATE, $value);
+                $expires = $date ?? $expires;
+            } elseif ($key === 'max-age') {
+                $lives[] = $key;
+                $plain = $plain && preg_match('/^-?\d{1,15}$/D', $value);
+            }
+            if ($key === 'max-age' && preg_match('/^([+-]?)(\d+)$/D', $value, $found)) {
+                $seconds = strlen(ltrim($found[2], '0')) < 16 ? (int) $found[2] : 10 ** 15;
                 $at = $this->now + ($found[1] === '-' ? -$seconds : $seconds);
                 // Chromium reads a plus, the RFC does not.
                 $found[1] === '+' || strlen($value) > 1024 ? $doubtful[] = $at : $maxAge = $at;
             }
         }
         $ends = array_filter([$maxAge ?? $expires, ...$doubtful], static fn ($one) => $one !== null);
-        return [$domain, $ends ? max($ends) : null];
+        return [$domain, $ends ? max($ends) : null, $plain && $lives === array_unique($lives)];
     }
 
     private static function key(string $attribute): string

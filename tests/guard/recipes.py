@@ -85,7 +85,7 @@ class Running:
     ) -> Answer:  # fmt: skip
         sent = {"Host": "www.example.fr", "X-Forwarded-Proto": "https", "Sec-Fetch-Dest": "document"}
         sent |= {name.replace("_", "-"): value for name, value in about.items()}
-        sent |= {"X-Set": _packed(fields or []), "X-Headers": _packed(headers)}
+        sent |= {"X-Set": pack(fields or []), "X-Headers": pack(headers)}
         sent |= {"Cookie": cookie} if cookie else {}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.request(
@@ -97,7 +97,8 @@ class Running:
         return Answer(answer.status, answer.getheaders(), body.partition("\n")[0])
 
 
-def _packed(value: Any) -> str:
+def pack(value: Any) -> str:
+    """Give a value as the application takes it from a header."""
     return b64encode(json.dumps(value).encode()).decode()
 
 
@@ -140,18 +141,27 @@ def application() -> Iterator[int]:
 @contextlib.contextmanager
 def python(folder: Path, document: Mapping[str, Any]) -> Iterator[Running]:
     """The guard itself, which the recipes are compared with."""
+    with served(ConsentGuard(wsgi_application, document)) as running:
+        yield running
 
-    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        given = [each.partition(": ")[::2] for each in _unpacked(environ.get("HTTP_X_HEADERS"))]
-        if not any(name.lower() == "content-type" for name, _ in given):
-            given.append(("Content-Type", "text/html; charset=utf-8"))
-        start_response("200 OK", [*given, *(("Set-Cookie", each) for each in _unpacked(environ.get("HTTP_X_SET")))])
-        return [environ.get("HTTP_COOKIE", "").encode("latin-1")]
+
+def wsgi_application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """The application in Python, with nothing around it."""
+    given = [each.partition(": ")[::2] for each in _unpacked(environ.get("HTTP_X_HEADERS"))]
+    if not any(name.lower() == "content-type" for name, _ in given):
+        given.append(("Content-Type", "text/html; charset=utf-8"))
+    start_response("200 OK", [*given, *(("Set-Cookie", each) for each in _unpacked(environ.get("HTTP_X_SET")))])
+    return [environ.get("HTTP_COOKIE", "").encode("latin-1")]
+
+
+@contextlib.contextmanager
+def served(app: Any) -> Iterator[Running]:
+    """A WSGI application on a port of its own."""
 
     class Silent(WSGIRequestHandler):
         def log_message(self, *_: Any) -> None: ...
 
-    with make_server("127.0.0.1", 0, ConsentGuard(app, document), handler_class=Silent) as server:
+    with make_server("127.0.0.1", 0, app, handler_class=Silent) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         yield Running(server.server_port)

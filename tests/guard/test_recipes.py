@@ -98,6 +98,8 @@ KINDS = """_ga=1; Path=/ | session=2 | _ga_X=3; FAR | _gs=4; FAR | ad_1=5 | _fbp
 | ad_1=x; Expires=Thu, 01 Jan 1970 00:00:00 GMT | _ga=1; Max-Age=60; FAR | _ga=1; FAR; Max-Age=60
 | _ga=1; Max-Age=+99999999 | _ga=1; Max-Age=1e9 | _ga=1; Expires=never | _ga=1; Expires=2099-01-01T00:00:00Z
 | _ga=1; Expires=Tue, 01-Jan-2069 00:00:00 GMT; SECURE;;x=y
+| _ga=1; Max-Age=0; Max-Age | _ga=1; Expires=1 Jan 09999 00:00:00 1970 | _ga=1; Max-Age=+0; a=b
+| session=1; Expires=Sat, 1 Jan 09999 00:00:00 GMT; Path=/ | _ga=1; Max-Age=-000000000000000001 | _ga=x; Max-Age=60; FAR
 | session=1; expires=Jan 1 0:0:0 2060; Max-Age=99999999999999999999999999"""
 FIELDS = [each.strip() for each in KINDS.replace("FAR", FAR).split("|")]
 

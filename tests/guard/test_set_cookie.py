@@ -32,6 +32,7 @@ NEW_YEAR = datetime(2030, 1, 1, tzinfo=UTC).timestamp()
         ("a=b; Max-Age=3600; Max-Age=oops", NOW + HOUR),
         ("a=b; Max-Age=; Max-Age=1.5; Max-Age=1e9", None),
         ("a=b; Max-Age=-1", NOW - 1),
+        ("a=b; Max-Age=00000000000000003600", NOW + HOUR),
         ("a=b; Max-Age", None),
         ("a=b; Expires=Tue, 01 Jan 2030 00:00:00 GMT", NEW_YEAR),
         ("a=b; expires=Tue, 01-Jan-30 00:00:00 GMT", NEW_YEAR),
