@@ -7,6 +7,7 @@ import type { Configuration } from './configuration';
 import type { Core } from './engine';
 import { bare, Clock, uuid } from './page';
 import type { Outbox } from './outbox';
+import { controlledPurposes, isControlled } from './privacy-control';
 import type { Saved, SavedChoice } from './saved-choice';
 
 type Layer = 1 | 2 | undefined;
@@ -15,6 +16,7 @@ export interface Answering {
   all(answer: boolean, layer?: Layer): void;
   some(answers: Answers, layer?: Layer): void;
   expire(id: string): void;
+  obey(known: boolean): boolean; // the browser's privacy control, unless the choice that stands was made knowing it (GPC-04)
   adopt(): void; // another tab, or a page that comes back from the cache, may hold an older choice
 }
 
@@ -43,7 +45,7 @@ export function createAnswering({ configuration, engine, saved, told, cleanup, o
     const record_id = uuid();
     const withdrawn = takesBack(configuration, engine.choice, choice);
     engine.choice = choice;
-    if (choice) saved.write(choice);
+    if (choice) saved.write(choice, isControlled());
     else saved.forget();
     told();
     const left = cleanup(withdrawn);
@@ -59,11 +61,11 @@ export function createAnswering({ configuration, engine, saved, told, cleanup, o
       layer,
       page_url: location.origin + location.pathname,
       client_time: time(),
-      signals: { gpc: (navigator as any).globalPrivacyControl === true },
+      signals: { gpc: isControlled() },
       not_removed: left[0] ? left : undefined,
     });
     changed(action);
-    if (withdrawn && configuration.reload_on_withdrawal) reload(tried);
+    if (withdrawn && action !== 'gpc' && configuration.reload_on_withdrawal) reload(tried); // heard before anything ran
   }
 
   function answer(action: Action, answers: Pick<Choice, 'purposes' | 'services'>, layer: Layer): void {
@@ -80,6 +82,16 @@ export function createAnswering({ configuration, engine, saved, told, cleanup, o
     some(answers, layer) {
       const next = change(configuration, engine.choice, answers);
       answer(!grantsAnything(next) && grantsAnything(engine.choice) ? 'withdraw' : 'custom', next, layer);
+    },
+    obey(known) {
+      const refused = controlledPurposes(configuration);
+      const before = engine.choice;
+      if (known || !isControlled() || refused.every((id) => before?.purposes[id] === false)) return false;
+      const next = change(configuration, before, Object.fromEntries(refused.map((id) => [id, false])));
+      const id = before?.id ?? uuid();
+      // What was answered before does not live longer for it (KEEP-03).
+      become('gpc', { ...next, version: configuration.version, id, time: before?.time ?? time() }, id, undefined);
+      return true;
     },
     expire: (id) => become('expire', null, id, undefined),
     adopt() {

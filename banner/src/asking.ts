@@ -8,6 +8,7 @@ import type { Core } from './engine';
 import type { Events } from './events';
 import { otherPlatform } from './other-cmp';
 import { isOurs, quietly } from './page';
+import { controlledPurposes, isControlled } from './privacy-control';
 import type { CreateView, View, ViewActions } from './view/contract';
 
 export interface Asking {
@@ -37,6 +38,7 @@ export function createAsking(
         answered: isComplete(configuration, engine.choice),
         granted: grantsAnything(engine.choice),
         consentId: engine.choice && engine.choice.id,
+        controlled: isControlled() && !!controlledPurposes(configuration)[0],
       }),
     });
 

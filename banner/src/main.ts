@@ -66,7 +66,7 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
     configuration, engine, saved, told, cleanup, outbox, language, now,
     openGates: () => gates.forEach(({ open }) => quietly(() => open?.())),
     changed(action) {
-      quietly(() => asking.show(!!action && action !== 'expire'));
+      quietly(() => asking.show(!!action && action !== 'expire' && action !== 'gpc'));
       quietly(() => tell('change'));
     },
     reload: (tried) =>
@@ -75,7 +75,7 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
 
   // 3. What is on the device and not granted goes before the page runs.
   if (found.state === 'expired') answering.expire(found.id);
-  else {
+  if (!answering.obey(found.state === 'valid' && found.controlled) && found.state !== 'expired') {
     if (engine.choice) told();
     cleanup();
   }

@@ -16,16 +16,16 @@ const TOMORROW = 86400e3; // how wrong a clock may be before a choice made "in t
 const ANSWERS = '\\{("[a-z0-9][a-z0-9_-]{0,62}":(true|false),?)*\\}';
 const ID = '"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"';
 const CHOICE = RegExp(`^\\{"purposes":${ANSWERS},("services":${ANSWERS},)?"version":[1-9]\\d{0,14},"id":${ID},"time":"\\d{4}-\\d\\d-\\d\\dT[\\d:]{8}\\.\\d{3}Z"\\}$`);
-const MIRROR = RegExp(`^\\{"id":${ID},"end":\\d{1,15}\\}$`);
+const MIRROR = RegExp(`^\\{"id":${ID},"end":\\d{1,15}(,"gpc":true)?\\}$`);
 
 export type Saved =
   | { state: 'none' }
   | { state: 'expired'; id: string }
-  | { state: 'valid'; choice: Choice };
+  | { state: 'valid'; choice: Choice; controlled: boolean }; // made while the browser's privacy control was on;
 
 export interface SavedChoice {
   read(): Saved;
-  write(choice: Choice): void;
+  write(choice: Choice, controlled?: boolean): void;
   forget(): void;
 }
 
@@ -63,13 +63,14 @@ export function savedChoice(jar: Jar, store: Store, lifetime: string, secure: bo
         .filter((pair) => nameOfPair(pair) === COOKIE)
         .flatMap((pair) => parseChoice(pair.slice(COOKIE.length + 1), now()) || [])
         .sort((a, b) => (a.time < b.time ? 1 : -1));
-      const seen = choice ? { id: choice.id, end: end(choice) } : parseAs(MIRROR, store.get(COOKIE) || '');
+      const mirror = parseAs(MIRROR, store.get(COOKIE) || '');
+      const seen = choice ? { id: choice.id, end: end(choice) } : mirror;
       if (seen && seen.end <= now()) return { state: 'expired', id: seen.id };
-      return choice ? { state: 'valid', choice } : { state: 'none' };
+      return choice ? { state: 'valid', choice, controlled: mirror?.id === choice.id && mirror.end === end(choice) && !!mirror.gpc } : { state: 'none' };
     },
-    write(choice) {
+    write(choice, controlled) {
       put(formatChoice(choice), Math.floor((end(choice) - now()) / 1000));
-      store.set(COOKIE, encode({ id: choice.id, end: end(choice) }));
+      store.set(COOKIE, encode({ id: choice.id, end: end(choice), gpc: controlled || undefined }));
     },
     forget() {
       put('', 0);

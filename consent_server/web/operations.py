@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from flask import Response, abort, current_app
+from flask import Response, abort, current_app, jsonify
 from flask_smorest import Blueprint
+from marshmallow import Schema, fields
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from consent_server.config import Settings
@@ -19,6 +20,16 @@ from consent_server.web.errors import ProblemSchema, problem
 blueprint = Blueprint("operations", __name__, description="Health, readiness, metrics")
 
 BLUEPRINTS = (blueprint,)
+
+HONOURED_SINCE = "2026-11-22"
+"""The day from which Global Privacy Control was heard."""
+
+
+class PrivacyControlSchema(Schema):
+    """The resource by which a site says that it honours Global Privacy Control (its specification, 5)."""
+
+    gpc = fields.Boolean(required=True)
+    lastUpdate = fields.String(required=True, metadata={"format": "date"})  # noqa: N815  # the specification's name
 
 
 @blueprint.get("/healthz")
@@ -48,6 +59,13 @@ def metrics() -> Response:
     if not settings.metrics:
         abort(404)
     return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+@blueprint.get("/.well-known/gpc.json")
+@blueprint.response(200, PrivacyControlSchema)
+def privacy_control() -> Response:
+    """Say that this server honours Global Privacy Control."""
+    return jsonify({"gpc": True, "lastUpdate": HONOURED_SINCE})
 
 
 @blueprint.get("/.well-known/security.txt")

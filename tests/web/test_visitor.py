@@ -332,3 +332,21 @@ def test_security_txt_says_whom_to_tell(client: FlaskClient) -> None:
     text = client.get("/.well-known/security.txt").text
     assert "Contact: mailto:security@" in text
     assert "Expires: " in text
+
+
+@pytest.mark.parametrize(
+    ("header", "signals"), [("1", {"gpc": False, "gpc_header": True}), ("0", {"gpc": False}), ("true", {"gpc": False})]
+)
+def test_the_privacy_control_of_the_request_is_recorded(
+    client: FlaskClient, header: str, signals: dict[str, bool]
+) -> None:
+    body = answer()
+    assert post(client, body, headers={"Sec-GPC": header}).status_code == 201
+    url = f"/v1/sites/example/receipts/{body['record_id']}?consent_id={body['consent_id']}"
+    assert json.loads(client.get(url).json["record"])["signals"] == signals
+
+
+def test_the_server_says_that_it_honours_privacy_control(client: FlaskClient) -> None:
+    response = client.get("/.well-known/gpc.json")
+    assert response.mimetype == "application/json"
+    assert response.json == {"gpc": True, "lastUpdate": "2026-11-22"}

@@ -30,6 +30,7 @@ export interface ViewState {
   readonly answered: boolean;
   readonly granted: boolean;
   readonly consentId: string | null;
+  readonly controlled: boolean; // the browser's privacy control refuses some purposes (GPC-05)
 }
 
 export interface ViewActions {

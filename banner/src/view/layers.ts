@@ -34,6 +34,7 @@ export function layer1(configuration: Configuration, words: Words, actions: View
     text('intro'),
     [
       h('ul', { class: 'purposes' }, asked(configuration).map(({ title, description }) => h('li', h('strong', pick(title)), pick(description)))),
+      actions.state().controlled && h('p', h('strong', text('privacy_control'))),
       h('p', `${text('consequences')} ${text('withdraw_how')}`),
       h('p', { class: 'links' }, text('partners') && button('link', text('partners'), () => settings('#Partners')), privacy_url && link(privacy_url, text('privacy'), words)),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, current_app, jsonify, request
@@ -61,7 +63,7 @@ def record(site_key: str) -> Response:
     recorded = recorder.record(
         db.session(),
         site_key,
-        answer,
+        replace(answer, signals=_signals(answer)),
         page_origin=_page_origin(),
         client=reduce_user_agent(request.headers.get("User-Agent")),
     )
@@ -81,6 +83,13 @@ def read_answer(document: Any) -> Answer:
     choice = Choice(known["action"], known["decisions"], known.get("services", {}))
     passed_on = {k: v for k, v in known.items() if k not in ("action", "decisions", "services")}
     return Answer(choice=choice, body=known, **passed_on)
+
+
+def _signals(answer: Answer) -> Mapping[str, bool] | None:
+    """Add the privacy control that came as a header (GPC-01); only the exact value ``1`` says anything."""
+    if "1" not in (part.strip() for part in request.headers.get("Sec-GPC", "").split(",")):
+        return answer.signals
+    return {**(answer.signals or {}), "gpc_header": True}
 
 
 def _page_origin() -> str | None:
