@@ -69,25 +69,32 @@ def go(page: Page, session: CDPSession, url: str) -> Work:
 
 
 def cost(browser: Browser, target: Target, url: str) -> dict[str, float]:
-    """Measure a first visit, and the visit after a refusal."""
+    """Measure a first visit; after a refusal, the next page, and a page in a process that has compiled nothing yet."""
     with visitor(browser) as context:
         page, session = watch(context)
         first = go(page, session, url)
-        session.send("HeapProfiler.collectGarbage")
-        heap = metrics(session)["JSHeapUsedSize"] / 1000
+        heap = _heap(session)
         if target.refuse:
             page.locator(target.refuse).click()
             page.wait_for_timeout(SETTLED_MS)
-        again = go(page, session, url)
+        go(page, session, url)  # compiles again what was dropped with the garbage
+        following = go(page, session, url)
+        page.close()
+        page, session = watch(context)
+        later = go(page, session, url)
         if target.notice:
             assert not page.locator(target.notice[-1]).is_visible(), f"{target.name} asks again"
+    works = {"first": first, "next": following, "later": later}
     return {
-        "script": first.script,
-        "task": first.task,
         "heap": heap,
-        "script again": again.script,
-        "task again": again.task,
+        **{f"{visit} script": each.script for visit, each in works.items()},
+        **{f"{visit} task": each.task for visit, each in works.items()},
     }
+
+
+def _heap(session: CDPSession) -> float:
+    session.send("HeapProfiler.collectGarbage")
+    return metrics(session)["JSHeapUsedSize"] / 1000
 
 
 def shown(browser: Browser, target: Target, url: str, *, slow: bool) -> dict[str, float]:

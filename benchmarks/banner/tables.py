@@ -11,6 +11,12 @@ import brotli
 
 from benchmarks.banner.targets import BARE, FLOOR, OREJIME, VANILLA, Target
 
+VISITS = {
+    "first": "First visit, everything blocked: processor ms of the main thread, above the bare page",
+    "next": "Next page, everything refused: the same",
+    "later": "A later visit, in a process that has compiled nothing yet, everything refused: the same",
+}
+
 
 class Samples:
     """Every measure of every target, round after round."""
@@ -85,17 +91,13 @@ def banners(samples: Samples, targets: Sequence[Target]) -> None:
             for t in asking
         ],
     )
-    for title, script, task in [
-        ("First visit, everything blocked: processor ms of the main thread, above the bare page", "script", "task"),
-        ("Return visit, everything refused: the same", "script again", "task again"),
-    ]:
-        base, least = samples.above(VANILLA, script), samples.above(FLOOR, script)
+    for visit, title in VISITS.items():
+        base, least = samples.above(VANILLA, f"{visit} script"), samples.above(FLOOR, f"{visit} script")
         rows = []
         for t in asking:
-            own = samples.above(t.name, script)
-            rows.append(
-                [t.name, own, samples.spread(t.name, script), own / base, own / least, samples.above(t.name, task)]
-            )
+            script, spread = samples.above(t.name, f"{visit} script"), samples.spread(t.name, f"{visit} script")
+            task = samples.above(t.name, f"{visit} task")
+            rows.append([t.name, script, spread, script / base, script / least, task])
         show(title, ["", "script", "iqr", "× vanilla", "× floor", "all tasks"], rows)
     show(
         "First visit: longest task (processor ms), heap (kB above the bare page)",
@@ -145,11 +147,12 @@ def _added(value: float, own: float) -> str:
 def goals(samples: Samples, ours: str) -> list[list[object]]:
     """Return the goals for the banner: what, ours, the most it may be, the ratio, whether it is met."""
     return [
-        _goal("script to settled ≤ 1.0 × vanilla", [samples.above(n, "script") for n in (ours, VANILLA)], 1.0),
+        _goal("script to settled ≤ 1.0 × vanilla", [samples.above(n, "first script") for n in (ours, VANILLA)], 1.0),
         _goal("fully shown, slow ≤ 0.8 × vanilla", [samples.middle(n, "slow shown") for n in (ours, VANILLA)], 0.8),
         _goal("layout shift 0", [samples.middle(ours, "slow shift"), 0], 0),
         _goal("click on accept, slow ≤ 1.2 × floor", [samples.middle(n, "slow click") for n in (ours, FLOOR)], 1.2),
-        _goal("return visit ≤ 0.5 × orejime", [samples.above(n, "script again") for n in (ours, OREJIME)], 0.5),
+        _goal("next page ≤ 0.5 × orejime", [samples.above(n, "next script") for n in (ours, OREJIME)], 0.5),
+        _goal("later visit ≤ 0.5 × orejime", [samples.above(n, "later script") for n in (ours, OREJIME)], 0.5),
     ]
 
 
