@@ -103,9 +103,13 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
 
 if (typeof $consent !== 'undefined' && !isOurs(window)) {
   const { currentScript } = document;
-  try {
-    boot($consent, currentScript instanceof HTMLScriptElement ? currentScript : null);
-  } catch (error) {
-    console.error('Consent Server:', error); // never into the page
-  }
+  // Still before the page's next script, but with an empty stack: where a cookie is read or an error made, Chromium notes
+  // the place, and for that parses anew every function on the stack, all of this file among them.
+  queueMicrotask(() => {
+    try {
+      boot($consent, currentScript instanceof HTMLScriptElement ? currentScript : null);
+    } catch (error) {
+      console.error('Consent Server:', error); // never into the page
+    }
+  });
 }
