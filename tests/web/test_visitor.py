@@ -59,7 +59,7 @@ def test_the_banner_is_the_configuration_followed_by_the_runtime(client: FlaskCl
     )
     assert response.headers["Access-Control-Allow-Origin"] == "*"
     assert "Set-Cookie" not in response.headers
-    assert response.data.startswith(b'{const $consent={"banner":')
+    assert response.data.startswith(b'//# allFunctionsCalledOnLoad\n{const $consent={"banner":')
 
 
 @pytest.mark.parametrize(("accept", "unpack"), [("br", brotli.decompress), ("gzip", gzip.decompress), ("", bytes)])
