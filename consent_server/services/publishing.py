@@ -96,8 +96,8 @@ def banner_script(configuration: Configuration, runtime: bytes) -> bytes:
     """Return the script tag's answer: the configuration in a block scope of its own, then the runtime.
 
     ``const`` inside a block keeps the rules where no page script can reach or replace them.
-    ``<`` is escaped so that the file may also be inlined into a page. The first line has Chromium compile every function
-    while the file arrives, off the page's thread, where otherwise the page would wait for each at its first call.
+    ``<`` is escaped so that the file may also be inlined into a page. The first line has Chromium compile every
+    function while the file arrives, off the page's thread; otherwise the page would wait for each at its first call.
     """
     rules = _json(embedded(configuration)).replace(b"<", b"\\u003c")
     return b"//# allFunctionsCalledOnLoad\n{const $consent=" + rules + b";\n" + runtime + b"\n}\n"
