@@ -47,19 +47,19 @@ FAMILIES = {
 
 VECTORS: list[Vector] = [vector for family in FAMILIES.values() for vector in family]
 
-TOGETHER = 16
-"""How many share one page."""
+TOGETHER = 30
+"""How many share one page at most."""
 
 
 def _pages() -> dict[str, tuple[Vector, ...]]:
     found: dict[str, tuple[Vector, ...]] = {}
     for name, family in FAMILIES.items():
         for way in ("banner", "csp"):
-            sociable = [vector for vector in family if vector.closed_by == way and not vector.alone]
+            closed = [vector for vector in family if vector.closed_by == way]
             suffix = "" if way == "banner" else f"-{way}"
-            for i in range(0, len(sociable), TOGETHER):
-                found[f"{name}{suffix}-{i // TOGETHER + 1}"] = tuple(sociable[i : i + TOGETHER])
-        found.update({vector.id: (vector,) for vector in family if vector.alone})
+            pages = -(-len(closed) // TOGETHER)
+            for i in range(pages):
+                found[f"{name}{suffix}-{i + 1}"] = tuple(closed[i::pages])
     return found
 
 

@@ -40,7 +40,6 @@ WAYS = {
         " document.getElementById('$ID').click()",
         "request ping",
     ),
-    "window-open": ("open('$URL/a.html')", "request a.html"),
     "audio-worklet": (
         f"new OfflineAudioContext(1, 1, 44100).audioWorklet.addModule('$URL/b.js'){QUIET}",
         "request b.js",

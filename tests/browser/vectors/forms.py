@@ -1,12 +1,13 @@
-"""Forms that go to trackers, and pages that go there by themselves."""
+"""Forms that go to trackers, and pages that go there by themselves; in frames.
 
-from tests.browser.vectors.vector import MARKETING, Vector, code, held, markup
+Not here: a page of its own that the visitor is sent to (``window.open``, a link): the web is made of those.
+"""
+
+from tests.browser.vectors.frames import NAMED
+from tests.browser.vectors.vector import MARKETING, RAN, Vector, code, held, markup
 
 PAGE = "request a.html"
-FORM = (
-    "const f = document.body.appendChild(document.createElement('iframe')); f.name = '$ID';"
-    " const form = document.body.appendChild(document.createElement('form')); form.target = '$ID';"
-)
+FORM = f"{NAMED} const form = document.body.appendChild(document.createElement('form')); form.target = '$ID';"
 BUTTON = "const b = form.appendChild(document.createElement('button'));"
 
 VECTORS: list[Vector] = [
@@ -36,15 +37,14 @@ VECTORS: list[Vector] = [
         '<base href="$URL/"><img src="a.gif" alt="">',
         "request a.gif",
         tagged='<base href="$URL/"><img data-consent="$PURPOSE" data-src="a.gif" alt="">',
-        alone=True,
+        framed=True,
     ),
     markup(
         "base-and-relative-script",
         '<base href="$URL/"><script src="a.js"></script>',
-        "request a.js",
-        "request ran",
+        *RAN,
         tagged='<base href="$URL/"><script type="text/plain" data-consent="$PURPOSE" src="a.js"></script>',
-        alone=True,
+        framed=True,
         purpose=MARKETING,
     ),
     Vector(

@@ -5,6 +5,8 @@ from typing import Any
 from tests.browser.vectors.vector import MARKETING, RAN, Vector, code, held, markup
 
 PAGE = "request a.html"
+NAMED = "const f = document.createElement('iframe'); f.name = '$ID'; document.body.append(f);"
+"""A frame that links and forms may aim at: a name that is given later is none."""
 EMPTY = "const f = document.body.appendChild(document.createElement('iframe'));"
 
 
@@ -84,12 +86,12 @@ VECTORS: list[Vector] = [
     ),
     code(
         "frame-by-link",
-        f"{EMPTY} f.name = '$ID'; const a = document.createElement('a'); a.href = '$URL/a.html'; a.target = '$ID';"
+        f"{NAMED} const a = document.createElement('a'); a.href = '$URL/a.html'; a.target = '$ID';"
         " document.body.append(a); a.click()",
         PAGE,
         again=True,
     ),
-    code("frame-by-open", f"{EMPTY} f.name = '$ID'; open('$URL/a.html', '$ID')", PAGE, again=True, purpose=MARKETING),
+    code("frame-by-open", f"{NAMED} open('$URL/a.html', '$ID')", PAGE, again=True, purpose=MARKETING),
     markup("object", '<object data="$URL/a.html" type="text/html"></object>', PAGE),
     markup(
         "object-image", '<object data="$URL/a.svg" type="image/svg+xml"></object>', "request a.svg", purpose=MARKETING

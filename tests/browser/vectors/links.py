@@ -42,16 +42,13 @@ VECTORS: list[Vector] = [
         "const l = document.createElement('link'); l.href = '$URL/b.js'; document.head.append(l); l.rel = 'prefetch'",
         "request b.js",
     ),
-    markup(
-        "link-icon", '<link rel="icon" href="$URL/a.gif">', "request a.gif", purpose=MARKETING, alone=True, head=True
-    ),
+    markup("link-icon", '<link rel="icon" href="$URL/a.gif">', "request a.gif", purpose=MARKETING, head=True),
     markup(
         "speculation-rules",
         '<script type="speculationrules">{"prefetch": [{"urls": ["$URL/a.html"], "eagerness": "immediate"}]}</script>',
         "request a.html",
         tagged='<script type="text/plain" data-consent="$PURPOSE" data-type="speculationrules">'
         '{"prefetch": [{"urls": ["$URL/a.html"], "eagerness": "immediate"}]}</script>',
-        alone=True,
     ),
     markup(
         "import-map",
@@ -60,7 +57,6 @@ VECTORS: list[Vector] = [
         *RAN,
         tagged='<script type="text/plain" data-consent="$PURPOSE" data-type="importmap">'
         '{"imports": {"$ID": "$URL/a.js"}}</script>' + held('import "$ID"', ' data-type="module"'),
-        alone=True,
         purpose=MARKETING,
     ),
 ]

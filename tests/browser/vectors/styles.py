@@ -34,7 +34,12 @@ VECTORS: list[Vector] = [
         GIF,
         purpose=MARKETING,
     ),
-    markup("style-escaped", '<p style="background-image: u\\72l(https:\\2f\\2f$PLAIN/a.gif)">p</p>', GIF, again=False),
+    markup(
+        "style-escaped",
+        '<p style="background-image: u\\72l(https:\\00002f\\00002f$PLAIN/a.gif)">p</p>',
+        GIF,
+        again=False,
+    ),
     code("style-property", f"{P} p.style.backgroundImage = '{URL}'", GIF, purpose=MARKETING),
     code("style-set-property", f"{P} p.style.setProperty('background-image', '{URL}')", GIF),
     code("style-css-text", f"{P} p.style.cssText = 'background: {URL}'", GIF, purpose=MARKETING),

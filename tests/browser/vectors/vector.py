@@ -42,8 +42,6 @@ class Vector:
     purpose: str = AUDIENCE
     again: bool = False
     """Released by the next page only: what was refused looked like a network that is down, and nobody repeats it."""
-    alone: bool = False
-    """Would disturb its neighbours: has a page to itself."""
     head: bool = False
     """Stands in <head>."""
     framed: bool = False
