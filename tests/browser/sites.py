@@ -12,6 +12,8 @@ from tests.browser.page_server import NOT_FOUND, Answer, Asked, PageServer
 from tests.builders import site_file
 from tests.servers import ConsentServer
 
+SYSTEM_FAILED = 3
+
 HEAD = (
     '<meta http-equiv="Content-Security-Policy" content=""><script src="{server}/v1/sites/{site}/banner.js"></script>'
 )
@@ -42,7 +44,11 @@ class Sites:
         )
         file = self.server.folder / f"{site}.json"
         file.write_text(json.dumps(document))
-        done = self.server.command("site", "import", str(file), "--publish")
+        # A machine busy with other tests may keep SQLite's one writer waiting for longer than its patience.
+        for _ in range(3):
+            done = self.server.command("site", "import", str(file), "--publish")
+            if done.returncode != SYSTEM_FAILED:
+                break
         assert done.returncode == 0, done.stderr
 
     def serve(self, site: str, head: str, body: str = "<h1>Page</h1>") -> None:

@@ -99,4 +99,4 @@ def _send_everything(server: ConsentServer, folder: Path, parameters: dict[str, 
         timeout=300,
         check=False,
     )
-    assert done.returncode == 0, done.stdout[-8_000:] + done.stderr + server.output()[-2_000:]
+    assert done.returncode == 0, done.stdout[-40_000:] + done.stderr + server.output()[-2_000:]

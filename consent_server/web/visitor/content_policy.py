@@ -28,11 +28,12 @@ blueprint = Blueprint(
 PROBLEM = "application/problem+json"
 CACHE = "public, max-age=300"
 TEXT, JSON = "text/plain", "application/json"
-LONGEST_LIST = 2_000
+LONGEST = 400
+"""Characters: all three, percent-encoded, still fit into a request line as web servers limit it (4 094 bytes)."""
 
 
 def _listed(item: str) -> list[validate.Validator]:
-    return [validate.Length(max=LONGEST_LIST), validate.Regexp(rf"^({item}(,{item})*)?\Z")]
+    return [validate.Length(max=LONGEST), validate.Regexp(rf"^({item}(,{item})*)?\Z")]
 
 
 class ContentPolicyQuerySchema(Schema):
@@ -46,11 +47,12 @@ class ContentPolicyQuerySchema(Schema):
     mode = fields.String(load_default="report-only", validate=validate.OneOf(("report-only", "enforce")))
     allow = fields.String(
         load_default="",
-        validate=_listed(r"[^,\s]+"),
+        validate=_listed(r"[!-+\--~]+"),
         metadata={"description": "further sources, comma separated: host, *.host, https://host/path/"},
     )
     report_uri = fields.String(
-        validate=validate.Length(1, LONGEST_LIST), metadata={"description": "where violations are reported"}
+        validate=[validate.Length(1, LONGEST), validate.Regexp(r"^[!-~]+\Z")],
+        metadata={"description": "where violations are reported"},
     )
 
 
