@@ -29,6 +29,8 @@ OPEN: dict[tuple[str, str], str] = {
 }
 
 SOMETIMES: dict[tuple[str, str], str] = {
+    ("realm-worker", "tagged"): "accepted, one purpose",
+    ("realm-worker", "untagged"): "accepted, one purpose",
     ("insert-parsed-document", "untagged"): "before, refused, accepted, one purpose, withdrawn, expired",
     ("insert-parsed-frame", "untagged"): "before, refused, accepted, one purpose, withdrawn, expired",
     ("attribute-set-attribute-node", "untagged"): "before, refused, accepted, one purpose, withdrawn, expired",
