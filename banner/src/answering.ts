@@ -7,6 +7,7 @@ import type { Configuration } from './configuration';
 import type { Core } from './engine';
 import { bare, Clock, uuid } from './page';
 import type { Outbox } from './outbox';
+import type { Imported } from './parts';
 import { controlledPurposes, isControlled } from './privacy-control';
 import type { Saved, SavedChoice } from './saved-choice';
 
@@ -17,6 +18,7 @@ export interface Answering {
   some(answers: Answers, layer?: Layer): void;
   expire(id: string): void;
   obey(known: boolean): boolean; // the browser's privacy control, unless the choice that stands was made knowing it (GPC-04)
+  take(imported: Imported): void; // another platform's choice, as old as it is
   adopt(): void; // another tab, or a page that comes back from the cache, may hold an older choice
 }
 
@@ -39,7 +41,7 @@ export const standing = (configuration: Configuration, found: Saved): Choice | n
   found.state === 'valid' ? stillAnswered(configuration, found.choice) : null;
 
 export function createAnswering({ configuration, engine, saved, told, cleanup, outbox, language, openGates, changed, reload, now }: AnsweringParts): Answering {
-  const time = (): string => new Clock(now()).toISOString();
+  const time = (at = now()): string => new Clock(at).toISOString();
 
   function become(action: Action, choice: Choice | null, consent_id: string, layer: Layer): void {
     const record_id = uuid();
@@ -60,7 +62,7 @@ export function createAnswering({ configuration, engine, saved, told, cleanup, o
       language: language(),
       layer,
       page_url: location.origin + location.pathname,
-      client_time: time(),
+      client_time: action === 'import' ? choice!.time : time(),
       signals: { gpc: isControlled() },
       not_removed: left[0] ? left : undefined,
     });
@@ -68,9 +70,9 @@ export function createAnswering({ configuration, engine, saved, told, cleanup, o
     if (withdrawn && action !== 'gpc' && configuration.reload_on_withdrawal) reload(tried); // heard before anything ran
   }
 
-  function answer(action: Action, answers: Pick<Choice, 'purposes' | 'services'>, layer: Layer): void {
+  function answer(action: Action, answers: Pick<Choice, 'purposes' | 'services'>, layer: Layer, at?: number): void {
     const id = engine.choice?.id ?? uuid();
-    become(action, { ...answers, version: configuration.version, id, time: time() }, id, layer);
+    become(action, { ...answers, version: configuration.version, id, time: time(at) }, id, layer);
   }
 
   const answering: Answering = {
@@ -93,6 +95,7 @@ export function createAnswering({ configuration, engine, saved, told, cleanup, o
       become('gpc', { ...next, version: configuration.version, id, time: before?.time ?? time() }, id, undefined);
       return true;
     },
+    take: ({ purposes, time }) => answer('import', { purposes, services: bare() }, undefined, time),
     expire: (id) => become('expire', null, id, undefined),
     adopt() {
       const found = saved.read();

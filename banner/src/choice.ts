@@ -4,7 +4,7 @@ import type { Configuration, Purpose, Service, Tracker } from './configuration';
 import { bare } from './page';
 
 export type Answers = { readonly [id: string]: boolean };
-export type Action = 'accept_all' | 'refuse_all' | 'custom' | 'withdraw' | 'gpc' | 'expire';
+export type Action = 'accept_all' | 'refuse_all' | 'custom' | 'withdraw' | 'gpc' | 'expire' | 'import';
 
 export interface Choice {
   readonly purposes: Answers; // a purpose that is not in here has not been answered

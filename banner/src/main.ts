@@ -44,7 +44,13 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
     sameSite: sameSite(location.hostname, jar),
     placeholder: placeholders(() => asking.view(), (answers) => answering.some(answers)),
   });
-  const parts = createParts({ site: configuration, has: engine.has, decisions: () => decisionsOf(configuration, engine.choice) });
+  const parts = createParts({
+    site: configuration,
+    has: engine.has,
+    decisions: () => decisionsOf(configuration, engine.choice),
+    cookies: jar.read,
+    endOf: (time) => endOf(time, choice_lifetime),
+  });
   engine.choice = standing(configuration, found);
   const gates: Gate[] = GATES.flatMap((create) => quietly(() => create(engine)) || []);
   const told = (): void => parts.forEach((part) => quietly(() => part.told?.()));
@@ -66,7 +72,7 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
     configuration, engine, saved, told, cleanup, outbox, language, now,
     openGates: () => gates.forEach(({ open }) => quietly(() => open?.())),
     changed(action) {
-      quietly(() => asking.show(!!action && action !== 'expire' && action !== 'gpc'));
+      quietly(() => asking.show(!!action && !/^(expire|gpc|import)$/.test(action)));
       quietly(() => tell('change'));
     },
     reload: (tried) =>
@@ -74,8 +80,11 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
   });
 
   // 3. What is on the device and not granted goes before the page runs.
+  const isNew = found.state === 'none' && !store.get(COOKIE); // the mirror tells of a cookie that was lost
+  const [imported] = isNew ? parts.flatMap((part) => quietly(() => part.imported?.()) || []) : [];
   if (found.state === 'expired') answering.expire(found.id);
-  if (!answering.obey(found.state === 'valid' && found.controlled) && found.state !== 'expired') {
+  else if (imported) answering.take(imported);
+  if (!answering.obey(found.state === 'valid' && found.controlled) && found.state !== 'expired' && !imported) {
     if (engine.choice) told();
     cleanup();
   }

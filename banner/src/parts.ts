@@ -11,14 +11,23 @@ export interface Lent {
   readonly site: Configuration;
   has(id: string): boolean; // is this purpose, or this service, granted now?
   decisions(): Answers; // one yes or no for every purpose that is asked
+  cookies(): string; // all of them, also those that the page does not see
+  endOf(time: number): number; // of a choice made then
 }
 
 /** Made once, before anything of the page runs and as if nothing had been answered yet. */
 export type CreatePart = (lent: Lent) => Part;
 
 export interface Part {
+  imported?(): Imported | undefined; // asked once, where no choice of ours exists
   told?(): void; // there is a choice, or another one: it holds, and nothing was deleted or opened yet
   report?(): object; // what debug() shows of it
+}
+
+/** A choice that was made elsewhere; what was not answered there is not in it. */
+export interface Imported {
+  readonly purposes: Answers;
+  readonly time: number;
 }
 
 declare const $parts: readonly CreatePart[] | undefined;

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from consent_server.domain.document import Reader
+from consent_server.domain.imported_choice import IMPORT, read_import
 from consent_server.domain.purpose import NECESSARY
 from consent_server.domain.tracker import Service
 
@@ -103,7 +104,7 @@ SIGNALS = (
     Signal("data_layer", {}, read=lambda reader: {"event": reader.text("event", "consent_update", longest=100)}),
 )
 
-NAMES = frozenset({GPC, *(signal.name for signal in SIGNALS)})
+NAMES = frozenset({GPC, IMPORT, *(signal.name for signal in SIGNALS)})
 
 
 def read_signals(reader: Reader, services: tuple[Service, ...], known: Iterable[str]) -> dict[str, Any]:
@@ -118,6 +119,9 @@ def read_signals(reader: Reader, services: tuple[Service, ...], known: Iterable[
         own = Reader({} if given in (None, True) else given, reader.problems, reader.at(signal.name))
         found[signal.name] = {"keys": _keys(own, signal, services, bringing, ids), **signal.read(own)}
         own.refuse_unknown()
+    imported = read_import(reader, known)
+    if imported:
+        found[IMPORT] = imported
     for name in reader.values:
         if name not in NAMES:
             reader.problem(name, f"There is no such signal; there are: {', '.join(sorted(NAMES))}.")

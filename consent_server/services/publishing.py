@@ -27,6 +27,7 @@ from consent_server.domain.configuration import (
 )
 from consent_server.domain.embedding import embedded
 from consent_server.domain.errors import ConsentServerError
+from consent_server.domain.imported_choice import importers
 from consent_server.domain.signals import told
 from consent_server.services.editing import check_draft
 from consent_server.services.logging_entries import log_configuration, log_origin
@@ -58,7 +59,7 @@ def publish(session: Session, site_key: str, public_url: str, now: datetime) -> 
     site = sites.find_site(session, site_key)
     catalogue = check_draft(site.draft)
     previous = _previous(session, site.id)
-    runtime = load_runtime({"signals": told(catalogue.signals)})
+    runtime = load_runtime({"importers": importers(catalogue.signals), "signals": told(catalogue.signals)})
     configuration = build_configuration(
         catalogue,
         version=previous.version + 1 if previous else 1,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from consent_server.domain.imported_choice import PLATFORMS
 from consent_server.domain.signals import SIGNALS
 from consent_server.storage.runtime_file import load_runtime
 
@@ -19,6 +20,18 @@ def test_without_parts_it_is_the_core_alone() -> None:
 
 def test_every_signal_is_a_file_and_every_file_a_signal() -> None:
     assert {path.stem for path in (STATIC / "parts" / "signals").iterdir()} == set(ALL)
+
+
+def test_every_platform_is_a_file_and_every_file_a_platform() -> None:
+    assert {path.stem for path in (STATIC / "parts" / "importers").iterdir()} == {each.name for each in PLATFORMS}
+
+
+def test_a_site_that_imports_is_served_that_platform_alone() -> None:
+    runtime = load_runtime({"importers": ("klaro",), "signals": ("meta",)})
+    for each in PLATFORMS:
+        part = (STATIC / "parts" / "importers" / f"{each.name}.js").read_bytes()
+        assert (part in runtime) == (each.name == "klaro")
+    assert b"cc_cookie" not in load_runtime({"importers": (), "signals": ALL})
 
 
 def test_the_order_in_which_parts_are_named_changes_nothing() -> None:

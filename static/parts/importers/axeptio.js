@@ -1,0 +1,1 @@
+{cookie:"axeptio_cookies",read(e,{decoded:o,json:t}){const c=t(o(e));return!0===c.$$completed&&{answers:c,time:c.$$date||""}}}

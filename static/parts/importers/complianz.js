@@ -1,0 +1,1 @@
+{cookie:"cmplz_banner-status",read:(s,{cookie:e,names:a})=>"dismissed"===s&&{answers:Object.fromEntries(a.map(s=>[s,e("cmplz_"+s)]))}}

@@ -1,0 +1,1 @@
+{cookie:"CookieConsent",read(e,{decoded:t,fields:i}){const o=i(t(e).slice(1,-1),",",":"),{stamp:c="'-1'",method:s="'explicit'",utc:d}=o;return"'-1'"!==c&&"'0'"!==c&&"'explicit'"===s&&{answers:o,time:+d}}}

@@ -1,0 +1,1 @@
+{cookie:"didomi_token",read(e,{decoded:d,json:o}){const{purposes:t,vendors:a,updated:s=""}=o(atob(d(e))),n=(e,d)=>[t,a].flatMap(o=>(o?.[e]||[]).map(e=>[e,d]));return(t||a)&&{answers:Object.fromEntries([...n("enabled",!0),...n("disabled",!1)]),time:s}}}

@@ -1,0 +1,1 @@
+{cookie:"klaro",read:(o,{decoded:e,json:a})=>({answers:a(e(o))})}

@@ -1,0 +1,1 @@
+{cookie:"OptanonConsent",read(e,{cookie:o,decoded:n,fields:t}){const{groups:s="",AwaitingReconsent:r}=t(e,"&","="),a=n(o("OptanonAlertBoxClosed"));return a&&"true"!==r&&{answers:t(n(s),",",":"),time:a}}}

@@ -1,0 +1,1 @@
+{cookie:"tarteaucitron",read:(e,{decoded:a,fields:d})=>({answers:d(a(e),"!","=")})}

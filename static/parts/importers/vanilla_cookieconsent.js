@@ -1,0 +1,1 @@
+{cookie:"cc_cookie",read(e,{decoded:s,json:n,names:r}){const{categories:t,services:c,lastConsentTimestamp:i,consentTimestamp:o=""}=n(s(e)),a=r.filter(e=>!c||e in c||t.includes(e));return Array.isArray(t)&&{answers:Object.fromEntries(a.map(e=>[e,t.includes(e)])),time:i||o}}}
