@@ -16,6 +16,7 @@ import urllib.parse
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Set
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication
 
 from consent_server.guard.policy import PolicyOptions
 from consent_server.guard.wsgi import ConsentGuard
@@ -40,6 +41,7 @@ LONGEST = 20.0
 BYSTANDING = frozenset(bystander.trace for bystander in BYSTANDERS)
 OURS = re.compile(r"(cookie|local) eu-consent")
 
+Guard = Callable[[WSGIApplication], WSGIApplication]
 Problems = dict[str, dict[str, list[str]]]
 """State, vector: what was wrong."""
 
@@ -56,12 +58,13 @@ class Wanted:
 class Visit:
     """One page of the corpus as one visitor gets it."""
 
-    def __init__(self, web: Web, page: str, kind: str) -> None:
+    def __init__(self, web: Web, page: str, kind: str, guard: Guard | None = None) -> None:
         self.web = web
         self.kind = kind
         self.id = f"v{len(web.visits)}"
         self.vectors = PAGES[page]
-        self.guard: ConsentGuard | None = None
+        self.guard = guard or (lambda site: site)
+        self.guarded = guard is not None
         self.url = f"{web.url(SITE)}/shop/{self.id}/x/{page}"
         self._of = {vector.id: vector for vector in self.vectors}
         web.visits[self.id] = self
@@ -118,16 +121,12 @@ class Visit:
             f"</head><body><h1>Page</h1>\n{own}\n{body}\n</body></html>"
         )
 
-    def page(self, start_response: Callable[..., Any], environ: dict[str, Any]) -> bytes:
-        def site(_environ: Any, respond: Callable[..., Any]) -> list[bytes]:
+    def page(self, environ: dict[str, Any], start_response: StartResponse) -> bytes:
+        def site(_environ: dict[str, Any], respond: StartResponse) -> list[bytes]:
             respond("200 OK", [("Content-Type", "text/html; charset=utf-8")])
             return [self.text(environ["PATH_INFO"].split("/")[-2]).encode()]
 
-        application: Any = site
-        if self.guard:
-            self.guard._app = site
-            application = self.guard
-        return b"".join(application(environ, start_response))
+        return b"".join(self.guard(site)(environ, start_response))
 
     def file(self, owner: str, name: str) -> str | None:
         vector = self._of.get(owner)
@@ -249,7 +248,7 @@ class Course:
         if loads:
             return True
         tagged = self.visit.kind == "tagged"
-        return not self.visit.guard and (tagged or not vector.again)
+        return not self.visit.guarded and (tagged or not vector.again)
 
     # How steps are waited for
 
@@ -387,9 +386,7 @@ class Corpus:
         while waiting or running:
             while waiting and len(running) < self.at_once:
                 page, kind, steps = waiting.pop(0)
-                visit = Visit(self.web, page, kind)
-                if "-csp" in page:
-                    visit.guard = self._guard()
+                visit = Visit(self.web, page, kind, self._guard if "-csp" in page else None)
                 running.append((Course(visit, self.visitor(), steps), (page, kind)))
             running[0][0].visitor.pause(0.03)
             for course, cell in list(running):
@@ -420,10 +417,8 @@ class Corpus:
             for vector, problems in vectors.items():
                 self.verdicts[cell][state][vector] += problems
 
-    def _guard(self) -> ConsentGuard:
-        def nothing(_environ: Any, _respond: Any) -> list[bytes]:
-            return []
-
+    def _guard(self, site: WSGIApplication) -> WSGIApplication:
+        """Put the guard before the site, with a policy that is enforced, as docs/how-to-guard.md has it."""
         others = tuple(f"{host}:{self.web.port}" for host in (UNKNOWN, EXEMPT))
         options = PolicyOptions(self.web.url(CONSENT), allow=others, report_only=False)
-        return ConsentGuard(nothing, self.configuration, policy=options)
+        return ConsentGuard(site, self.configuration, policy=options)

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
+from wsgiref.types import StartResponse
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -58,7 +59,7 @@ class Asked(NamedTuple):
 class Visit(Protocol):
     """What the server needs of a visit in order to answer."""
 
-    def page(self, start_response: Callable[[str, list[tuple[str, str]]], Any], environ: dict[str, Any]) -> bytes: ...
+    def page(self, environ: dict[str, Any], start_response: StartResponse) -> bytes: ...
 
     def file(self, owner: str, name: str) -> str | None:
         """Give the text of a script; None: an empty one."""
@@ -169,7 +170,12 @@ def _handler(web: Web) -> type[BaseHTTPRequestHandler]:
                 **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in self.headers.items()},
             }
             said: list[Any] = []
-            body = visit.page(lambda *given: said.extend(given), environ)
+
+            def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> Callable[[bytes], object]:
+                said[:] = [status, headers]
+                return lambda _: None
+
+            body = visit.page(environ, start_response)
             self._send(said[0], said[1], body)
 
         def _forward(self, body: bytes) -> None:
