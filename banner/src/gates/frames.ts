@@ -1,7 +1,7 @@
 // Embedded pages (videos, maps, posts). What is held keeps its place in the page, without address and out of sight, behind
 // a placeholder that says what would be here and lets the visitor ask for this service alone.
 
-import { insertBefore, isConnected, localName, parentNode, removeChild, renew } from '../dom';
+import { getAttribute, insertBefore, isConnected, localName, parentNode, removeChild, renew } from '../dom';
 import { quietly } from '../page';
 import { family } from './family';
 import type { CreateGate } from './gate';
@@ -46,7 +46,9 @@ export const frames: CreateGate = (engine) => {
     seen(frame) {
       // The parser has begun to load it; only taking it out of the document ends that for certain.
       if (isConnected(frame) && elements.offends(frame)) renew(frame, elements.inspect);
+      const src = getAttribute(frame, 'src');
       if (elements.inspect(frame)) soon(frame);
+      else if (getAttribute(frame, 'src') !== src) renew(frame); // Chromium is deaf to an address that comes while it parses
     },
   };
 };

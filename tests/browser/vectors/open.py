@@ -7,8 +7,6 @@ OPEN: dict[tuple[str, str], str] = {
     ("markup-document-write-in-pieces", "tagged"): "accepted, one purpose",
     ("markup-document-write-cut-in-the-host", "tagged"): "accepted, one purpose",
     ("markup-document-write-image-in-pieces", "tagged"): "accepted, one purpose",
-    ("frame", "tagged"): "accepted, one purpose",
-    ("frame-sandboxed", "tagged"): "accepted, one purpose",
     ("frame-data", "untagged"): "before, refused, accepted, one purpose, withdrawn, expired",
     ("frame-javascript", "untagged"): "before, refused, one purpose, withdrawn, expired",
     ("frame-location", "untagged"): "before, refused, one purpose, withdrawn, expired",
