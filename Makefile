@@ -81,9 +81,12 @@ $(BANNER): $(TEST)
 	@cd banner && $(NPM) ci --loglevel=error
 	@rm -f .make/banner-* && touch $@
 
-# The tests' one need that no wheel carries.
+# What no wheel carries. Firefox's tests are skipped where it is not installed.
 browser: $(TEST)
 	@$(BIN)/python tests/programs.py chromium >/dev/null 2>&1 \
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 	       && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium; } \
 	  || $(BIN)/python tests/programs.py chromium >/dev/null
+	@$(BIN)/python tests/programs.py firefox >/dev/null 2>&1 \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	       && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y firefox-esr; } >/dev/null 2>&1 || true

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import programs
+from tests.firefox import Firefox
 from tests.servers import ConsentServer
 
 if TYPE_CHECKING:
@@ -53,6 +54,17 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
     )
     yield browser
     browser.close()
+
+
+@pytest.fixture(scope="session")
+def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
+    """The other browser, where it is installed."""
+    try:
+        programs.firefox()
+    except programs.ProgramMissing as missing:
+        pytest.skip(str(missing))
+    with Firefox(tmp_path_factory.mktemp("firefox")) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests import builders, servers
-from tests.browsers import chromium, context, page, playwright, running_server  # noqa: F401  # fixtures for every folder
+from tests.browsers import chromium, context, firefox, page, playwright, running_server  # noqa: F401  # fixtures for every folder
 from tests.databases import close, migrate, postgresql_database
 
 FIGURE = "figure"

@@ -1,4 +1,4 @@
-"""Finds the programs that the tests start: Node, Chromium, PostgreSQL, Valkey; says in one sentence what is missing.
+"""Finds the programs that the tests start: Node, browsers, PostgreSQL, Valkey; says in one sentence what is missing.
 
 Standard library only, and no import of ours: the Makefile runs it (``python tests/programs.py npm ci``).
 """
@@ -15,6 +15,8 @@ from pathlib import Path
 OLDEST_NODE = 20
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+FIREFOXES = ("firefox", "firefox-esr")
+MAC_FIREFOX = "/Applications/Firefox.app/Contents/MacOS/firefox"
 
 
 class ProgramMissing(Exception):
@@ -53,6 +55,16 @@ def chromium() -> Path:
         if found:
             return Path(found)
     raise ProgramMissing("Chromium was not found: install Chromium or Chrome, or name its program in CHROMIUM.")
+
+
+def firefox() -> Path:
+    """Give the browser named by ``FIREFOX``, or the first on PATH."""
+    named = os.environ.get("FIREFOX")
+    for name in (named,) if named else (*FIREFOXES, MAC_FIREFOX):
+        found = shutil.which(name)
+        if found:
+            return Path(found)
+    raise ProgramMissing("Firefox was not found: install it (Debian: firefox-esr), or name its program in FIREFOX.")
 
 
 def postgresql() -> Path:
@@ -113,12 +125,15 @@ def _node_version(program: str) -> int:
     return int(major) if major.isdigit() else 0
 
 
+FINDERS = {each.__name__: each for each in (node, chromium, firefox, postgresql, valkey)}
+
+
 def main(arguments: list[str]) -> int:
     """Run npm, or print where a program is."""
     try:
         if arguments[0] == "npm":
             return subprocess.run([*npm(), *arguments[1:]], env=node_environment(), check=False).returncode
-        print({"node": node, "chromium": chromium, "postgresql": postgresql, "valkey": valkey}[arguments[0]]())
+        print(FINDERS[arguments[0]]())
     except ProgramMissing as missing:
         print(missing, file=sys.stderr)
         return 1
