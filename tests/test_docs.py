@@ -13,6 +13,7 @@ from flask import Flask
 
 from consent_server.cli import commands
 from consent_server.config import Settings
+from consent_server.domain.tag import tag
 
 ROOT = Path(__file__).parent.parent
 OWN = {"static"}  # Flask's own endpoint, promised to nobody
@@ -50,6 +51,11 @@ def test_every_command_is_documented(written: str) -> None:
 def test_every_route_is_documented(app: Flask, written: str) -> None:
     routes = {_documented(rule.rule) for rule in app.url_map.iter_rules() if rule.endpoint not in OWN}
     assert sorted(route for route in routes if route not in written) == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/how-to-embed.md"])
+def test_the_tag_is_shown_as_it_has_to_be_pasted(page: str) -> None:
+    assert tag("https://consent.example/v1/sites/SITE_KEY/banner.js") in (ROOT / page).read_text()
 
 
 def test_no_link_between_pages_is_broken() -> None:

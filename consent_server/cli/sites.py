@@ -12,6 +12,7 @@ from flask import current_app
 
 from consent_server.config import Settings
 from consent_server.domain.errors import Invalid
+from consent_server.domain.tag import tag
 from consent_server.services import clock, editing, publishing
 from consent_server.services.publishing import Publication
 from consent_server.storage import configurations, sites
@@ -59,7 +60,8 @@ def show(key: str) -> None:
     if version:
         configuration = configurations.find_configuration(session, found.id, version)
         click.echo(f"live:    configuration {version}, {configuration.digest}")
-        click.echo(f"\nPaste this first in <head>, neither async nor defer:\n\n{tag(key)}")
+        script = f"{_public_url()}/v1/sites/{key}/banner.js"
+        click.echo(f"\nPaste this first in <head>, as it is, neither async nor defer:\n\n{tag(script)}")
     else:
         click.echo(f"live:    nothing yet; run `consent-server site publish {key}`")
 
@@ -94,14 +96,6 @@ def _told(key: str, publication: Publication) -> None:
     configuration = publication.configuration
     state = "published" if publication.new else "already live, nothing changed"
     click.echo(f"{key}: configuration {configuration.version} {state} ({configuration.digest})", err=True)
-
-
-def tag(key: str) -> str:
-    """Return what a site owner pastes; the empty policy keeps Chromium's look-ahead waiting until the tag has run."""
-    return (
-        '<meta http-equiv="Content-Security-Policy" content="">\n'
-        f'<script src="{_public_url()}/v1/sites/{key}/banner.js"></script>'
-    )
 
 
 def _public_url() -> str:

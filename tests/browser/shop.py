@@ -13,10 +13,9 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page
 
+from consent_server.domain.tag import tag
 from tests.browser.page_server import NOT_FOUND, Answer, Asked, PageServer, script
 from tests.servers import ConsentServer
-
-TAG = '<meta http-equiv="Content-Security-Policy" content=""><script src="{banner}"></script>'
 
 
 class Shop:
@@ -35,7 +34,7 @@ class Shop:
 
     @property
     def tag(self) -> str:
-        return TAG.format(banner=f"{self.server.url}/v1/sites/shop/banner.js")
+        return tag(f"{self.server.url}/v1/sites/shop/banner.js")
 
     def fill(self, text: str) -> str:
         return text.replace("{tracker}", self.web.host("tracker")).replace("{tag}", self.tag)

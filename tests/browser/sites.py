@@ -8,15 +8,12 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
+from consent_server.domain.tag import tag
 from tests.browser.page_server import NOT_FOUND, Answer, Asked, PageServer
 from tests.builders import site_file
 from tests.servers import ConsentServer
 
 SYSTEM_FAILED = 3
-
-HEAD = (
-    '<meta http-equiv="Content-Security-Policy" content=""><script src="{server}/v1/sites/{site}/banner.js"></script>'
-)
 
 
 class Sites:
@@ -53,9 +50,9 @@ class Sites:
 
     def serve(self, site: str, head: str, body: str = "<h1>Page</h1>") -> None:
         """Make a page the home page of a site, behind our tag; ``{port}`` in it is the vendors'."""
-        tag = HEAD.format(server=self.server.url, site=site)
+        ours = tag(f"{self.server.url}/v1/sites/{site}/banner.js")
         markup = (head + "</head><body>" + body).replace("{port}", str(self.vendors.port))
-        self.pages[site] = f'<!doctype html><html lang="en"><head><meta charset="utf-8">{tag}{markup}</body></html>'
+        self.pages[site] = f'<!doctype html><html lang="en"><head><meta charset="utf-8">{ours}{markup}</body></html>'
 
     def _answer(self, asked: Asked) -> Answer:
         if asked.path == "/" and asked.host in self.pages:

@@ -10,6 +10,7 @@ import yaml
 from flask import Flask
 
 from consent_server.cli import main
+from consent_server.domain.tag import tag
 from tests.builders import site_file
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -38,7 +39,7 @@ def test_a_site_file_is_imported_published_and_exported(
     assert run(app, "site", "export", "example") == 0
     assert json.loads(capsys.readouterr().out)["services"] == [{"library": "google-analytics"}]
     assert run(app, "site", "show", "example") == 0
-    assert '<script src="http://127.0.0.1:8000/v1/sites/example/banner.js">' in capsys.readouterr().out
+    assert tag("http://127.0.0.1:8000/v1/sites/example/banner.js") in capsys.readouterr().out
     assert run(app, "site", "list") == 0
     assert capsys.readouterr().out == "example\t1\tExample\n"
 

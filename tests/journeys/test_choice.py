@@ -17,13 +17,13 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright
 
 from consent_server.domain.lifetime import MAX_LIFETIME_SECONDS, add_months
+from consent_server.domain.tag import EMPTY_POLICY, NO_LOOKING_AHEAD
 from tests import programs
 from tests.browsers import FRENCH, arguments
 from tests.journeys.visiting import OURS, Kept, Visitor, receipts
 from tests.servers import ConsentServer, eventually
 
 DAY = 86_400
-META = '<meta http-equiv="Content-Security-Policy" content="">'
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_a_session_cookie_stays_one(visitor: Visitor) -> None:
 
 
 def test_vendors_are_not_even_asked_before_a_yes(visitor: Visitor) -> None:
-    # The browser looks ahead in the markup and asks for what it sees; the empty policy of the snippet keeps it waiting.
+    # The browser looks ahead in the markup and asks for what it sees; the recommended tag keeps it from that.
     asked: list[str] = []
     visitor.page.on("request", lambda request: asked.append(request.url))
     visitor.goto()
@@ -132,12 +132,13 @@ def test_vendors_are_not_even_asked_before_a_yes(visitor: Visitor) -> None:
     assert [url for url in asked if not url.startswith(own)] == []
 
 
-def test_without_the_empty_policy_nothing_is_stored_either(visitor: Visitor) -> None:
-    # What the snippet's first line is for: without it the look-ahead asks for scripts that stand in the markup. It runs
-    # none of them.
+def test_by_the_script_alone_nothing_is_stored_either(visitor: Visitor) -> None:
+    # What the rest of the tag is for: without it the look-ahead asks for scripts that stand in the markup. It runs none
+    # of them.
     html = _html(visitor.server, "aquao")
-    assert META in html
-    with _served(html.replace(META, "")) as port:
+    assert EMPTY_POLICY in html
+    assert NO_LOOKING_AHEAD in html
+    with _served(html.replace(EMPTY_POLICY, "").replace(NO_LOOKING_AHEAD, "")) as port:
         visitor.page.goto(f"http://aquao.localhost:{port}/")
         visitor.action("accept-all").wait_for()
         visitor.settle()

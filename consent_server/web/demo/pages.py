@@ -11,8 +11,10 @@ from collections.abc import Mapping
 
 from flask import Flask, Response, abort, redirect, render_template, request
 from jinja2 import TemplateNotFound
+from markupsafe import Markup
 
 from consent_server.config import Settings
+from consent_server.domain.tag import tag
 from consent_server.services.demonstrating import LOOPBACK, demo_origin
 
 DAY_S = 86_400
@@ -76,6 +78,7 @@ def make_pages(settings: Settings, names: Mapping[str, str]) -> Flask:
                 menu=[(address, text[language]) for address, text in MENUS[site].items()],
                 vendor=lambda address: _vendor(address, settings.port),
                 public_url=settings.public_url,
+                tag=Markup(tag(f"{settings.public_url}/v1/sites/{site}/banner.js")),
                 others={names[key]: address for key, address in addresses.items() if key != site},
             )
         except TemplateNotFound:
