@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from consent_server.domain.configuration import build_configuration, digest_of
+from consent_server.domain.tag import tag
 from consent_server.services.demonstrating import LOOPBACK, on_loopback
 from consent_server.services.editing import check_draft
 from consent_server.services.publishing import banner_script
@@ -165,8 +166,7 @@ def targets(port: int, runtimes: Mapping[str, bytes]) -> Iterator[Target]:
             notice=("[data-consent-banner]", "dialog"),
             accept="[data-consent-action=accept-all]",
             refuse="[data-consent-action=refuse-all]",
-            head='<meta http-equiv="Content-Security-Policy" content="">\n'
-            f'<script src="/files/{name}/banner.js"></script>',
+            head=tag(f"/files/{name}/banner.js"),
             tagged=str,
             files={f"{name}/banner.js": ours(port, runtime)},
         )

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from consent_server.domain.tag import tag
 from tests.servers import ConsentServer, eventually
 
 TRACKER = """
@@ -20,8 +21,7 @@ localStorage.zz_property = '1';
 sessionStorage.setItem('zz_tab', '1');
 """
 
-PAGE = """<!doctype html><html lang="fr"><head><meta http-equiv="Content-Security-Policy" content="">
-<script src="{server}/v1/sites/ubiq/banner.js"></script>
+PAGE = """<!doctype html><html lang="fr"><head>{tag}
 <script>
 document.cookie = 'own=1; Max-Age=1000; Path=/';
 localStorage.setItem('own', '1');
@@ -39,11 +39,12 @@ KEPT = """[
 @pytest.fixture
 def page_port(running_server: ConsentServer) -> Iterator[int]:
     """A page and a tracker of our own; a page that Playwright answers for may not reach loopback addresses."""
+    ours = tag(f"{running_server.url}/v1/sites/ubiq/banner.js")
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             script = self.path.startswith("/gtag")
-            page = PAGE.format(server=running_server.url, port=self.server.server_address[1])  # type: ignore[str-format]
+            page = PAGE.format(tag=ours, port=self.server.server_address[1])  # type: ignore[str-format]
             body = (TRACKER if script else page).encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/javascript" if script else "text/html")
