@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -18,12 +19,14 @@ from sqlalchemy.orm import Session
 from consent_server.config import Settings
 from consent_server.domain.errors import LogFrozen
 from consent_server.services import clock, exporting, rechecking, sequencing
+from consent_server.services.exporting import Filters
 from consent_server.services.keyring import Keyring
 from consent_server.storage import proof_log, sites
 from consent_server.storage.database import db
 from consent_server.storage.sites import Site
 
 FOUND = 1
+MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"])
 
 
 @click.group()
@@ -35,13 +38,31 @@ def proofs() -> None:
 @click.argument("site")
 @click.option("-o", "--output", required=True, help="File to write; - is standard output.")
 @click.option("--format", "format_", type=click.Choice(list(exporting.FORMATS)), help="By the file's name; else jsonl.")
-def export(site: str, output: str, format_: str | None) -> None:
-    """Export the evidence of SITE: zip and jsonl verify offline, csv is a table for people."""
-    chosen = format_ or _format_of(output)
+@click.option("--from", "start", type=MOMENT, help="Recorded at or after this time, in UTC.")
+@click.option("--to", "stop", type=MOMENT, help="Recorded before this time, in UTC.")
+@click.option("--purpose", help="Where this purpose was granted.")
+@click.option("--service", help="Where this service was granted, by name or with its purpose.")
+@click.option("--action", help="By what was done: accept_all, refuse_all, custom, withdraw, gpc, expire, import.")
+@click.option("--consent-id", help="Of one visitor.")
+def export(
+    site: str, output: str, format_: str | None, start: datetime | None, stop: datetime | None, **chosen: str | None
+) -> None:
+    """Export the evidence of SITE: zip and jsonl verify offline, csv is a table for people.
+
+    With the options that choose, zip is the evidence of a part: it proves what is in it, not what it leaves out.
+    """
+    form = format_ or _format_of(output)
     settings, keyring = _settings(), _keyring()
     with _progress(f"exporting {site}") as progress:
         chunks = exporting.export_stream(
-            _sessions(), site, chosen, keyring, settings.high_water_mark, clock.now(), progress=progress
+            _sessions(),
+            site,
+            form,
+            keyring,
+            settings.high_water_mark,
+            clock.now(),
+            filters=Filters(_utc(start), _utc(stop), **chosen),
+            progress=progress,
         )
         with _output(output) as out:
             for chunk in chunks:
@@ -90,6 +111,10 @@ def _chosen(key: str | None) -> Sequence[Site]:
     chosen = (sites.find_site(session, key),) if key else sites.list_sites(session)
     session.rollback()
     return chosen
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment and moment.replace(tzinfo=UTC)
 
 
 def _format_of(output: str) -> str:

@@ -10,6 +10,11 @@ Two forms say the same. A *bundle* is a set of files (a zip, or a folder):
     MANIFEST.json             canonical: what this is, and size and SHA-256 of every other file
     manifest.note             signed note over the SHA-256 of MANIFEST.json
 
+A bundle of a *part* (``scope`` "subset": one visitor, one purpose, one month, …) has, instead of the entries:
+
+    proofs/<index>.tlog-proof   the proof of each entry that belongs to it, with the entry in ``extra``: genesis, every
+                                configuration and key, the chosen consents, and what says that a part of one is gone
+
 *Lines* are one JSONL stream: a header, each entry with its record beside it, then the configurations. The header is
 signed only as far as its checkpoint goes, so a cut or altered stream shows in the tree, not in a manifest.
 
@@ -45,6 +50,7 @@ RECORDS = "records/records.jsonl"
 CHECKPOINTS = "checkpoints/"
 CONFIGURATIONS = "config/"
 KEYS = "keys/log.vkeys"
+PROOFS = "proofs/"
 
 MAX_LINE_BYTES = 16 * 2**20
 MAX_FILE_BYTES = 64 * 2**20
@@ -81,6 +87,7 @@ class About:
     site_key: str
     size: int
     created: str | None = None
+    is_whole: bool = True
 
 
 class Files(Protocol):
@@ -108,7 +115,10 @@ class Evidence(Protocol):
         """Name and note of each checkpoint, the head among them."""
 
     def entries(self) -> Iterator[str]:
-        """Give the text of each entry, in index order from 0."""
+        """Give the text of each entry, in index order from 0: of a whole log."""
+
+    def proofs(self) -> Iterator[tuple[int, str]]:
+        """Give index and proof (tlog-proof) of each entry, in index order: of a part of a log."""
 
     def records(self) -> Iterator[KeptRecord]:
         """Each kept record, in index order."""
@@ -139,39 +149,94 @@ def bundle_files(
     ``checkpoints`` maps sizes to notes and has the head; ``extra`` are further files (README.html, verify.py, …).
     """
     assert about.size in checkpoints, "the bundle has the checkpoint of its own size"
-    assert about.created is not None, "a bundle says when it was made"
-    listed: dict[str, dict[str, object]] = {}
-    counts = {"configurations": 0, "entries": 0, "records": 0}
-    files: list[tuple[str, Iterable[bytes]]] = [
-        (f"{CHECKPOINTS}{size}.note", [note.encode()]) for size, note in sorted(checkpoints.items())
-    ]
-    for path, chunks in files:
-        yield path, _noted(path, chunks, listed)
-    for text in configurations:
-        path = f"{CONFIGURATIONS}{sha256(text.encode()).hexdigest()}.json"
-        if path not in listed:
-            counts["configurations"] += 1
-            yield path, _noted(path, [text.encode()], listed)
-    entry_lines = _counted((entry_line(i, text) for i, text in enumerate(entries)), counts, "entries")
-    record_lines = _counted(map(record_line, records), counts, "records")
-    keys_lines = (f"{vkey}\n".encode() for vkey in keys)
-    for path, chunks in (ENTRIES, entry_lines), (KEYS, keys_lines), (RECORDS, record_lines), *extra:
-        yield path, _noted(path, chunks, listed)
-    assert counts["entries"] == about.size, "a bundle has every entry"
-    manifest = canonical_json.encode(
-        {
-            "counts": counts,
-            "created": about.created,
-            "files": listed,
-            "format": BUNDLE_FORMAT,
-            "origin": about.origin,
-            "scope": "full",
-            "site_key": about.site_key,
-            "size": about.size,
-        }
-    )
-    yield MANIFEST, iter([manifest.encode()])
-    yield MANIFEST_NOTE, iter([sign_note(manifest_text(about.origin, manifest.encode()), *signers).encode()])
+    listing = _Listing(about)
+    entry_lines = (entry_line(i, text) for i, text in enumerate(entries))
+    yield from listing.notes_and_configurations(checkpoints, configurations)
+    yield listing.file(ENTRIES, entry_lines, "entries")
+    yield from listing.keys_and_records(keys, records)
+    yield from listing.files(extra)
+    assert listing.counts["entries"] == about.size, "a bundle has every entry"
+    yield from listing.manifest(signers, {"scope": "full"})
+
+
+def part_files(
+    about: About,
+    signers: Iterable[Signer],
+    *,
+    chosen: Mapping[str, str],
+    checkpoint: str,
+    proofs: Iterable[tuple[int, str]],
+    records: Iterable[KeptRecord],
+    configurations: Iterable[str],
+    keys: Iterable[str] = (),
+    extra: Iterable[tuple[str, Iterable[bytes]]] = (),
+) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Give path and content of each file of a bundle of a part, as ``bundle_files`` does.
+
+    ``chosen`` says by what it was chosen; ``proofs`` are index and tlog-proof, by index.
+    """
+    listing = _Listing(about)
+    yield from listing.notes_and_configurations({about.size: checkpoint}, configurations)
+    for index, proof in proofs:
+        yield listing.file(f"{PROOFS}{index}.tlog-proof", [proof.encode()], "entries")
+    yield from listing.keys_and_records(keys, records)
+    yield from listing.files(extra)
+    yield from listing.manifest(signers, {"chosen": dict(chosen), "scope": "subset"})
+
+
+class _Listing:
+    """The files of a bundle on their way out: each is measured as it passes, for the manifest that comes last."""
+
+    def __init__(self, about: About) -> None:
+        assert about.created is not None, "a bundle says when it was made"
+        self._about = about
+        self._listed: dict[str, dict[str, object]] = {}
+        self.counts = {"configurations": 0, "entries": 0, "records": 0}
+
+    def file(self, path: str, chunks: Iterable[bytes], counted: str | None = None) -> tuple[str, Iterator[bytes]]:
+        """Return a file; its chunks are counted as what ``counted`` names."""
+        return path, _noted(path, chunks if counted is None else _counted(chunks, self.counts, counted), self._listed)
+
+    def files(self, given: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[tuple[str, Iterator[bytes]]]:
+        """Give files that nothing counts."""
+        for path, chunks in given:
+            yield self.file(path, chunks)
+
+    def notes_and_configurations(
+        self, checkpoints: Mapping[int, str], configurations: Iterable[str]
+    ) -> Iterator[tuple[str, Iterator[bytes]]]:
+        """Give what comes first: small, and named by everything else."""
+        for size, note in sorted(checkpoints.items()):
+            yield self.file(f"{CHECKPOINTS}{size}.note", [note.encode()])
+        for text in configurations:
+            path = f"{CONFIGURATIONS}{sha256(text.encode()).hexdigest()}.json"
+            if path not in self._listed:
+                yield self.file(path, [text.encode()], "configurations")
+
+    def keys_and_records(
+        self, keys: Iterable[str], records: Iterable[KeptRecord]
+    ) -> Iterator[tuple[str, Iterator[bytes]]]:
+        """Give the keys, then every record."""
+        yield self.file(KEYS, (f"{vkey}\n".encode() for vkey in keys))
+        yield self.file(RECORDS, map(record_line, records), "records")
+
+    def manifest(self, signers: Iterable[Signer], scope: Mapping[str, object]) -> Iterator[tuple[str, Iterator[bytes]]]:
+        """Give the manifest of what has passed, and its note."""
+        about = self._about
+        manifest = canonical_json.encode(
+            {
+                **scope,
+                "counts": self.counts,
+                "created": about.created,
+                "files": self._listed,
+                "format": BUNDLE_FORMAT,
+                "origin": about.origin,
+                "site_key": about.site_key,
+                "size": about.size,
+            }
+        )
+        yield MANIFEST, iter([manifest.encode()])
+        yield MANIFEST_NOTE, iter([sign_note(manifest_text(about.origin, manifest.encode()), *signers).encode()])
 
 
 def bundle_lines(
@@ -271,10 +336,10 @@ class BundleEvidence:
         values = canonical_json.decode(_decode(self._manifest, MANIFEST))
         if not isinstance(values, dict) or values.get("format") != BUNDLE_FORMAT:
             raise Invalid.because(f"This is no evidence bundle of the format {BUNDLE_FORMAT}.")
-        if values.get("scope") != "full":
-            raise Invalid.because("This verifier reads bundles of the scope “full” only.")
+        if values.get("scope") not in ("full", "subset"):
+            raise Invalid.because("This verifier reads bundles of the scopes “full” and “subset” only.")
         self._listed = values.get("files")
-        self.about = _about(values, values.get("created"))
+        self.about = _about(values, values.get("created"), values["scope"] == "full")
 
     def check_files(self) -> None:
         """See ``Evidence``: sizes and digests of the manifest, no unlisted file, none missing, none twice."""
@@ -312,6 +377,15 @@ class BundleEvidence:
                 raise Lie(f"The line of entry {index} has not the form of an entry's line.", index)
             yield text
 
+    def proofs(self) -> Iterator[tuple[int, str]]:
+        """See ``Evidence``."""
+        named = [(_PROOF.match(path), path) for path in self._paths if path.startswith(PROOFS)]
+        for name, path in named:
+            if name is None:
+                raise Lie(f"The file {path} has not the name of a proof.")
+        for index, path in sorted((int(name[1]), path) for name, path in named if name):
+            yield index, _decode(self._read(path), path)
+
     def records(self) -> Iterator[KeptRecord]:
         """See ``Evidence``."""
         for number, line in enumerate(self._lines(RECORDS), start=1):
@@ -334,7 +408,7 @@ class BundleEvidence:
 
     def not_checked(self) -> Iterator[str]:
         """See ``Evidence``."""
-        known = (CHECKPOINTS, CONFIGURATIONS, ENTRIES, RECORDS, "keys/", MANIFEST, MANIFEST_NOTE, *_NO_EVIDENCE)
+        known = (CHECKPOINTS, CONFIGURATIONS, ENTRIES, PROOFS, RECORDS, "keys/", MANIFEST, MANIFEST_NOTE, *_NO_EVIDENCE)
         for folder in sorted({path.partition("/")[0] for path in self._paths if not path.startswith(known)}):
             yield f"{folder}: its digest is right, its content was not checked."
 
@@ -392,6 +466,10 @@ class LinesEvidence:
         for index, _, values in self._entry_lines():
             yield _entry_of(values, index)
 
+    def proofs(self) -> Iterator[tuple[int, str]]:
+        """See ``Evidence``: lines are always of a whole log."""
+        yield from ()
+
     def records(self) -> Iterator[KeptRecord]:
         """See ``Evidence``."""
         for index, line, values in self._entry_lines():
@@ -433,6 +511,7 @@ class LinesEvidence:
 
 _BUNDLE_RECORD_KEYS = frozenset({"i", "personal", "personal_salt", "record", "salt"})
 _LINES_RECORD_KEYS = _BUNDLE_RECORD_KEYS | {"e"}
+_PROOF = re.compile(r"proofs/(0|[1-9][0-9]{0,17})\.tlog-proof\Z")
 _CLAIMED_ID = re.compile(r'"record_id" ?: ?"([ -~]{36})"')
 _HEADER_KEYS = frozenset({"checkpoint", "format", "keys", "origin", "site_key", "size"})
 
@@ -455,11 +534,11 @@ def _decode(data: bytes, name: str) -> str:
         raise Invalid.because(f"{name} is not UTF-8.") from error
 
 
-def _about(values: Mapping[str, Any], created: object) -> About:
+def _about(values: Mapping[str, Any], created: object, is_whole: bool = True) -> About:
     origin, site_key, size = values.get("origin"), values.get("site_key"), values.get("size")
     if not (isinstance(origin, str) and isinstance(site_key, str) and type(size) is int and size >= 0):
         raise Invalid.because("The evidence does not say of which site, origin and size it is.")
-    return About(origin, site_key, size, created if isinstance(created, str) else None)
+    return About(origin, site_key, size, created if isinstance(created, str) else None, is_whole)
 
 
 def _lines(stream: IO[bytes]) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -80,6 +80,15 @@ def bodies(session: Session, site_id: int, kind: str, size: int) -> list[str]:
     row = ProofEntryRow
     query = select(row.body).where(row.site_id == site_id, row.kind == kind, row.idx < size).order_by(row.idx)
     return [body for body in session.scalars(query) if body is not None]
+
+
+def entries_of_kinds(session: Session, site_id: int, kinds: Collection[str], size: int) -> Iterator[tuple[int, str]]:
+    """Give index and text of the entries below ``size`` that are of these kinds, none of them ``consent``."""
+    row = ProofEntryRow
+    query = select(row.idx, row.body).where(row.site_id == site_id, row.kind.in_(kinds), row.idx < size)
+    for index, body in session.execute(query.order_by(row.idx).execution_options(yield_per=PAGE)):
+        assert body is not None, "only consents have no text of their own"
+        yield index, body
 
 
 def _joined(site_id: int, size: int, *, outer: bool) -> Select[*tuple[Any, ...]]:

@@ -18,14 +18,17 @@ from consent_server.domain.evidence import (
     Trust,
     bundle_files,
     bundle_lines,
+    part_files,
     verify,
 )
 from consent_server.domain.log_entry import Config, Erase, Genesis, LogEntry, Purge, Scrub, format_entry
 from consent_server.domain.promise import Promise, format_promise, sign_promise
 from consent_server.domain.proof_log.checkpoint import Checkpoint, sign_checkpoint
 from consent_server.domain.proof_log.keys import log_signer, promise_master, promise_signer
-from consent_server.domain.proof_log.merkle import Frontier, leaf_hash
+from consent_server.domain.proof_log.merkle import Frontier, leaf_hash, prove_inclusion
+from consent_server.domain.proof_log.proof import Proof
 from consent_server.domain.proof_log.signed_note import Signer
+from consent_server.domain.proof_log.tiles import WIDTH, reader
 
 MASTER = bytes(range(32))
 ORIGIN = "demo.example/v1/sites/demo/log"
@@ -117,6 +120,26 @@ class SiteLog:
         )
         return {path: b"".join(chunks) for path, chunks in given}
 
+    def part(self, *indices: int) -> dict[str, bytes]:
+        """The files of a bundle of these entries alone."""
+        leaves = [leaf_hash(text.encode()) for text in self.entries]
+        size = len(leaves)
+        read = reader(lambda level, n: _tile(leaves, level, n))
+        paths = {index: tuple(prove_inclusion(index, size, read)) for index in sorted(indices)}
+        given = part_files(
+            self.about(),
+            self.signers,
+            chosen={"purpose": "audience"},
+            checkpoint=self.checkpoint(),
+            proofs=[
+                (index, Proof(index, path, self.checkpoint(), self.entries[index].encode()).text)
+                for index, path in paths.items()
+            ],
+            records=[self.records[index] for index in sorted(indices) if index in self.records],
+            configurations=self.configurations.values(),
+        )
+        return {path: b"".join(chunks) for path, chunks in given}
+
     def lines(self) -> list[bytes]:
         """The lines of the JSONL form."""
         return list(
@@ -128,6 +151,11 @@ class SiteLog:
                 configurations=self.configurations.values(),
             )
         )
+
+
+def _tile(leaves: list[bytes], level: int, n: int) -> bytes:
+    assert level == 0, "these logs are small"
+    return b"".join(leaves[n * WIDTH : (n + 1) * WIDTH])
 
 
 def make_record(index: int, version: int, digest: str, **changes: object) -> ConsentRecord:

@@ -480,7 +480,7 @@ def test_what_is_no_bundle_is_unreadable() -> None:
         {**files, MANIFEST: b"{"},
         {**files, MANIFEST: b"\xff"},
         {**files, MANIFEST: manifest.replace(b"evidence/v1", b"evidence/v9")},
-        {**files, MANIFEST: manifest.replace(b'"full"', b'"subset"')},
+        {**files, MANIFEST: manifest.replace(b'"full"', b'"some"')},
         {**files, MANIFEST: manifest.replace(b'"size":14', b'"size":"14"')},
     ):
         with pytest.raises(Invalid):

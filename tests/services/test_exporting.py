@@ -226,10 +226,77 @@ def test_the_table_can_be_filtered(installation: Installation) -> None:
     assert found(stop=NOW) == []
 
 
-@pytest.mark.parametrize("form", EVIDENCE)
-def test_evidence_cannot_be_filtered(installation: Installation, form: str) -> None:
-    with pytest.raises(Invalid, match="whole"):
-        _export(installation, form, filters=Filters(action="refuse_all"))
+def test_lines_are_always_of_the_whole_log(installation: Installation) -> None:
+    with pytest.raises(Invalid, match="whole log"):
+        _export(installation, "jsonl", filters=Filters(action="refuse_all"))
+
+
+VISITOR = "7d0f2e8b-6c5a-4e3f-9a1b-2c3d4e5f6071"
+
+
+def test_a_part_of_a_log_verifies_by_itself(
+    installation: Installation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installation.put(300)
+    (first,) = installation.put(1, consent_id=VISITOR)
+    installation.put(300)
+    (second,) = installation.put(1, consent_id=VISITOR, action="accept_all", decisions={"audience": True})
+    part = _export(installation, "zip", filters=Filters(consent_id=VISITOR))
+    assert _verify(part, tmp_path) == verify.HOLDS
+    told = capsys.readouterr().out
+    assert "at size 604" in told
+    assert "4 entries" in told
+    assert "2 records" in told
+    assert "This is a part of the log" in told
+    with zipfile.ZipFile(io.BytesIO(part)) as archive:
+        assert [
+            json.loads(json.loads(line)["record"])["record_id"] for line in archive.open("records/records.jsonl")
+        ] == [
+            first,
+            second,
+        ]
+        assert json.loads(archive.read("MANIFEST.json"))["chosen"] == {"consent_id": VISITOR}
+        proofs = [name for name in archive.namelist() if name.startswith("proofs/")]
+    assert proofs == [f"proofs/{index}.tlog-proof" for index in (0, 1, 302, 603)]
+    assert _verify(part, tmp_path, "--strict") == verify.LIE
+
+
+def test_a_part_tells_what_was_removed_of_its_records(installation: Installation, tmp_path: Path) -> None:
+    (record_id, _) = installation.put(2, action="accept_all", decisions={"audience": True})
+    with installation.sessions() as session:
+        consent_records.scrub_record(session, record_id)
+        proof_log.add_removal(session, installation.site_id, "scrub", record_id, "asked by the visitor")
+        session.commit()
+    part = _export(installation, "zip", filters=Filters(purpose="audience"))
+    assert _verify(part, tmp_path) == verify.HOLDS
+    without = _without(part, "proofs/4.tlog-proof")
+    assert _verify(without, tmp_path) == verify.LIE
+
+
+def _without(data: bytes, dropped: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            if name != dropped:
+                new.writestr(name, old.read(name))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("filters", "sentence"),
+    [
+        (Filters(purpose="marketing"), "has the purpose “marketing”"),
+        (Filters(service="youtube"), "has the service “youtube”"),
+        (Filters(action="nod"), "The actions are"),
+        (Filters(consent_id=VISITOR), "no record of that consent id"),
+        (Filters(start=NOW, stop=NOW), "ends before it begins"),
+    ],
+)
+def test_what_the_site_never_had_is_no_filter(installation: Installation, filters: Filters, sentence: str) -> None:
+    installation.put(1)
+    for form in ("zip", "csv"):
+        with pytest.raises(Invalid, match=sentence):
+            _export(installation, form, filters=filters)
 
 
 def test_what_cannot_be_exported_is_refused_before_the_first_byte(installation: Installation) -> None:

@@ -4,8 +4,8 @@
     2  begin one snapshot in which line, log and checkpoint agree               otherwise again from 1
     3  stream it: a page of rows is in memory at a time, whatever the size of the log
 
-``zip`` and ``jsonl`` are evidence and always the whole log: a part of it could not be checked for what is missing.
-Filters are for ``csv``, which proves nothing.
+``zip`` and ``jsonl`` are evidence. With filters, ``zip`` is that of a part of the log, each record with its own proof:
+it shows that these records were made and are unaltered, and cannot show what it leaves out. ``csv`` proves nothing.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from typing import BinaryIO
 
 from consent_server.domain.errors import Invalid
 from consent_server.services.exporting.bundle import bundle
+from consent_server.services.exporting.filters import Filters
 from consent_server.services.exporting.lines import lines
 from consent_server.services.exporting.snapshot import Progress, Sessions, Snapshot, settle
-from consent_server.services.exporting.table import Filters, table
+from consent_server.services.exporting.table import table
 from consent_server.services.keyring import Keyring
 
 __all__ = ["FORMATS", "Filters", "Format", "Progress", "Sessions", "export", "export_stream"]
@@ -33,13 +34,13 @@ class Format:
 
     media_type: str
     write: Callable[[Snapshot, Filters], Iterator[bytes]]
-    filtered: bool = False
+    filtered: bool = True
 
 
 FORMATS: Mapping[str, Format] = {
-    "zip": Format("application/zip", lambda snapshot, _filters: bundle(snapshot)),
-    "jsonl": Format("application/jsonl", lambda snapshot, _filters: lines(snapshot)),
-    "csv": Format("text/csv; charset=utf-8", table, filtered=True),
+    "zip": Format("application/zip", bundle),
+    "jsonl": Format("application/jsonl", lambda snapshot, _filters: lines(snapshot), filtered=False),
+    "csv": Format("text/csv; charset=utf-8", table),
 }
 
 
@@ -80,14 +81,20 @@ def export_stream(
     """Give the bytes of an export as they are made; what can be refused is refused here, before the first of them.
 
     Raises ``SiteNotFound``, ``NotFound`` (no log yet), ``LogFrozen``, ``Unavailable`` (the log does not come to rest)
-    or ``Invalid`` (no such format, filters with one that has none, a node without the log key).
+    or ``Invalid`` (no such format, filters with one that has none or of what the site never had, a node without the
+    log key).
     """
     form = FORMATS.get(format)
     if form is None:
         raise Invalid.because(f"The formats of an export are {', '.join(FORMATS)}.", "format")
     if filters not in (None, Filters()) and not form.filtered:
-        raise Invalid.because("Evidence is exported whole; only csv, which proves nothing, can be filtered.", "format")
+        raise Invalid.because(f"An export as {format} is always of the whole log: take zip for a part of it.", "format")
     snapshot = settle(sessions, site_key, keyring, high_water, now, progress)
+    try:
+        (filters or Filters()).check(snapshot)
+    except BaseException:
+        snapshot.session.close()
+        raise
     return _closing(snapshot, form.write(snapshot, filters or Filters()))
 
 

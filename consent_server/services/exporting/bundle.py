@@ -5,12 +5,21 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterable, Iterator
+from functools import lru_cache, partial
 from importlib.resources import files
 from typing import Any
 
-from consent_server.domain.evidence_layout import bundle_files
+from consent_server.domain.evidence_layout import bundle_files, part_files
+from consent_server.domain.log_entry import format_consent, parse_entry
+from consent_server.domain.proof_log.merkle import prove_inclusion
+from consent_server.domain.proof_log.proof import Proof
+from consent_server.domain.proof_log.tiles import reader
+from consent_server.services.exporting.filters import Filters
 from consent_server.services.exporting.snapshot import Snapshot, kept
-from consent_server.storage import evidence
+from consent_server.storage import evidence, proof_log
+
+_TILES = 64
+"""How many tiles are kept in memory: proofs come by index, so that neighbours share theirs."""
 
 _SAME_TIME = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip can say: the same export twice gives the same bytes but for ``created``."""
@@ -39,20 +48,58 @@ _VERIFIER = (
 """The modules that ``consent_server.verify`` runs from: they travel in the bundle, for whoever wants to read them."""
 
 
-def bundle(snapshot: Snapshot) -> Iterator[bytes]:
-    """Give the bytes of the zip."""
-    return _zipped(
-        bundle_files(
-            snapshot.about,
-            [snapshot.signer],
-            checkpoints={snapshot.about.size: snapshot.checkpoint},
-            entries=snapshot.entry_texts(),
-            records=map(kept, evidence.records(snapshot.session, snapshot.site.id, snapshot.about.size)),
-            configurations=snapshot.configurations(),
-            keys=[snapshot.signer.vkey],
-            extra=_extra(snapshot),
-        )
+_ALWAYS = ("genesis", "config", "key")
+"""Kinds of entries that every part has: whose log it is, what was shown, who may sign."""
+
+_REMOVALS = ("scrub", "erase")
+
+
+def bundle(snapshot: Snapshot, filters: Filters) -> Iterator[bytes]:
+    """Give the bytes of the zip: of the whole log, or of the part that the filters choose."""
+    return _zipped(_whole(snapshot) if filters == Filters() else _part(snapshot, filters))
+
+
+def _whole(snapshot: Snapshot) -> Iterator[tuple[str, Iterator[bytes]]]:
+    return bundle_files(
+        snapshot.about,
+        [snapshot.signer],
+        checkpoints={snapshot.about.size: snapshot.checkpoint},
+        entries=snapshot.entry_texts(),
+        records=map(kept, evidence.records(snapshot.session, snapshot.site.id, snapshot.about.size)),
+        configurations=snapshot.configurations(),
+        keys=[snapshot.signer.vkey],
+        extra=_extra(snapshot),
     )
+
+
+def _part(snapshot: Snapshot, filters: Filters) -> Iterator[tuple[str, Iterator[bytes]]]:
+    return part_files(
+        snapshot.about,
+        [snapshot.signer],
+        chosen=filters.chosen(),
+        checkpoint=snapshot.checkpoint,
+        proofs=_proofs(snapshot, filters),
+        records=(kept(stored) for stored, _ in filters.records(snapshot)),
+        configurations=snapshot.configurations(),
+        keys=[snapshot.signer.vkey],
+        extra=_extra(snapshot),
+    )
+
+
+def _proofs(snapshot: Snapshot, filters: Filters) -> Iterator[tuple[int, str]]:
+    """Give index and proof of each entry of a part, by index; the records are read a second time for themselves."""
+    session, site_id, size = snapshot.session, snapshot.site.id, snapshot.about.size
+    chosen = {stored.index: format_consent(stored.commitment) for stored, _ in filters.records(snapshot)}
+    removals = {
+        index: text
+        for index, text in evidence.entries_of_kinds(session, site_id, _REMOVALS, size)
+        if getattr(parse_entry(text), "index", None) in chosen
+    }
+    always = dict(evidence.entries_of_kinds(session, site_id, _ALWAYS, size))
+    read = reader(lru_cache(_TILES)(partial(proof_log.tile_hashes, session, site_id)))
+    for index, text in sorted((always | removals | chosen).items()):
+        path = prove_inclusion(index, size, read)
+        yield index, Proof(index, tuple(path), snapshot.checkpoint, text.encode()).text
 
 
 class _Drain(io.RawIOBase):

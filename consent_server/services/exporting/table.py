@@ -6,14 +6,13 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from consent_server.domain import canonical_json
+from consent_server.services.exporting.filters import Filters, Record
 from consent_server.services.exporting.snapshot import Snapshot
-from consent_server.storage import configurations, evidence
-from consent_server.storage.evidence import StoredRecord, Wanted
+from consent_server.storage import configurations
+from consent_server.storage.evidence import StoredRecord
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What makes a spreadsheet run a cell instead of showing it (ASVS 1.2.10), also in full width."""
@@ -44,36 +43,14 @@ _LAST_COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class Filters:
-    """Which records are listed: recorded in ``[start, stop)``, granting ``purpose``, by ``action``, of one id."""
-
-    start: datetime | None = None
-    stop: datetime | None = None
-    purpose: str | None = None
-    action: str | None = None
-    consent_id: str | None = None
-
-    def keeps(self, record: dict[str, Any]) -> bool:
-        """Whether a record passes what only its text says."""
-        if self.action is not None and record["action"] != self.action:
-            return False
-        return self.purpose is None or record["decisions"].get(self.purpose) is True
-
-
 def table(snapshot: Snapshot, filters: Filters) -> Iterator[bytes]:
     """Give one line per record, RFC 4180: a column per purpose, lists and objects as JSON."""
     purposes = _purposes(snapshot)
     columns = (*_COLUMNS, *(f"decisions.{purpose}" for purpose in purposes), *_LAST_COLUMNS)
     yield _row(columns)
-    wanted = Wanted(filters.start, filters.stop, filters.consent_id)
-    for stored in evidence.records(snapshot.session, snapshot.site.id, snapshot.about.size, wanted):
-        snapshot.tell(stored.index + 1)
-        record = canonical_json.decode(stored.record)
-        if filters.keeps(record):
-            cells = _cells(stored, record)
-            yield _row([cells.get(column) for column in columns])
-    snapshot.progress(snapshot.about.size, snapshot.about.size)
+    for stored, record in filters.records(snapshot):
+        cells = _cells(stored, record)
+        yield _row([cells.get(column) for column in columns])
 
 
 def _purposes(snapshot: Snapshot) -> list[str]:
@@ -84,7 +61,7 @@ def _purposes(snapshot: Snapshot) -> list[str]:
     return list(found)
 
 
-def _cells(stored: StoredRecord, record: dict[str, Any]) -> dict[str, Any]:
+def _cells(stored: StoredRecord, record: Record) -> dict[str, Any]:
     personal = canonical_json.decode(stored.personal) if stored.personal is not None else {}
     decisions = {f"decisions.{purpose}": answer for purpose, answer in record["decisions"].items()}
     return {**record, **personal, **decisions, "index": stored.index}
