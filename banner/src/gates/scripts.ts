@@ -1,19 +1,31 @@
 // Scripts. What the parser inserts is seen before it runs: the specification has the parser let observers run before it
 // prepares a script, so making the element inert stops it (Chromium, Safari; Firefox tells by beforescriptexecute too).
 // What scripts insert is held by its src. Released in document order, each once.
+// An inline script waits, too, when the browser asks a tracker for what stands in it, before any of it runs: the modules
+// that a module imports, the pages of speculation rules. Code that imports when it runs is left to a policy (how-to-guard.md).
 
 import { getAttribute, inOrder, isTagged, setAttribute } from '../dom';
+import { accessor, bare } from '../page';
 import { replayer } from '../replay';
 import type { CreateGate, Verdict } from './gate';
 
 const INERT = 'text/plain';
 const SOURCES = ['src', 'href', 'xlink:href']; // SVG's
 
-export const scripts: CreateGate = ({ elements, judgeElement, released, told }) => {
+/** Where addresses stand that the browser asks for before code of a type runs. */
+const ASKED = bare<RegExp>({ module: /\b(?:import|from)\s*(["'])(.+?)\1/g, speculationrules: /(")(.+?)"/g });
+
+export const scripts: CreateGate = ({ elements, judgeElement, judgeUrl, released, told }) => {
   const waiting = new Map<Element, string | null>(); // inert script → the type it had
   const replay = replayer(released);
+  const { read: textOf } = accessor(Node.prototype, 'textContent');
 
-  const urlOf = (script: Element): string | null => elements.heldUrl(script) ?? SOURCES.map((name) => getAttribute(script, name)).find((url) => url !== null) ?? null;
+  function asked(script: Element): string | undefined {
+    const pattern = ASKED[(waiting.get(script) ?? getAttribute(script, 'type') ?? '').toLowerCase()];
+    return pattern && [...textOf(script).matchAll(pattern)].map((found) => found[2]).find((url) => !judgeUrl(url).allowed);
+  }
+  const urlOf = (script: Element): string | null =>
+    elements.heldUrl(script) ?? SOURCES.map((name) => getAttribute(script, name)).find((url) => url !== null) ?? asked(script) ?? null;
   const judge = (script: Element): Verdict => judgeElement(script, urlOf(script));
 
   function stop(script: Element): void {
@@ -40,19 +52,22 @@ export const scripts: CreateGate = ({ elements, judgeElement, released, told }) 
     );
   }
 
+  function seen(script: Element): void {
+    if (released.has(script) || waiting.has(script)) return;
+    if (getAttribute(script, 'type') === INERT) {
+      if (!isTagged(script)) return;
+      waiting.set(script, getAttribute(script, 'data-type')); // <script type="text/plain" data-type="module">
+      if (judge(script).allowed) open();
+    } else if (urlOf(script) !== null && elements.heldUrl(script) === null && !judge(script).allowed) stop(script);
+  }
+
+  elements.look('script[type]:not([src])', (script) => asked(script) && seen(script));
   elements.guard('script', HTMLScriptElement.prototype, SOURCES, { release: replay.mark });
   elements.guard('script', globalThis.SVGScriptElement?.prototype, SOURCES);
   return {
     name: 'scripts',
     selector: 'script',
-    seen(script) {
-      if (released.has(script) || waiting.has(script)) return;
-      if (getAttribute(script, 'type') === INERT) {
-        if (!isTagged(script)) return;
-        waiting.set(script, getAttribute(script, 'data-type')); // <script type="text/plain" data-type="module">
-        if (judge(script).allowed) open();
-      } else if (urlOf(script) !== null && elements.heldUrl(script) === null && !judge(script).allowed) stop(script);
-    },
+    seen,
     open,
     held: () => [...inOrder(waiting.keys()), ...elements.held('script')].map((script) => urlOf(script) || 'inline'),
   };

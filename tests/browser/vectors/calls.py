@@ -69,4 +69,10 @@ VECTORS: list[Vector] = [
         tagged=held('export * from "$URL/a.js"', ' data-type="module"'),
         purpose=MARKETING,
     ),
+    code(
+        "module-import-created",
+        "document.body.append(Object.assign(document.createElement('script'),"
+        " {type: 'module', text: 'import \"$URL/a.js\"'}))",
+        *RAN,
+    ),
 ]

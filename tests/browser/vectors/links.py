@@ -50,6 +50,13 @@ VECTORS: list[Vector] = [
         tagged='<script type="text/plain" data-consent="$PURPOSE" data-type="speculationrules">'
         '{"prefetch": [{"urls": ["$URL/a.html"], "eagerness": "immediate"}]}</script>',
     ),
+    code(
+        "speculation-rules-created",
+        "document.head.append(Object.assign(document.createElement('script'), {type: 'speculationrules',"
+        " text: JSON.stringify({prefetch: [{urls: ['$URL/a.html'], eagerness: 'immediate'}]})}))",
+        "request a.html",
+        purpose=MARKETING,
+    ),
     markup(
         "import-map",
         '<script type="importmap">{"imports": {"$ID": "$URL/a.js"}}</script>'

@@ -17,12 +17,9 @@ OPEN: dict[tuple[str, str], str] = {
     ("style-import-url", "untagged"): "before, refused, one purpose, withdrawn, expired",
     ("style-animation", "untagged"): "before, refused, accepted, one purpose, withdrawn, expired",
     ("link-modulepreload", "untagged"): "before, refused, accepted, one purpose, withdrawn, expired",
-    ("speculation-rules", "untagged"): "before, refused, accepted, one purpose, withdrawn, expired",
     ("import-map", "untagged"): "before, refused, accepted, one purpose, withdrawn, expired",
     ("dynamic-import", "untagged"): "before, refused, one purpose, withdrawn, expired",
     ("dynamic-import-computed", "untagged"): "before, refused, one purpose, withdrawn, expired",
-    ("module-import", "untagged"): "before, refused, accepted, one purpose, withdrawn, expired",
-    ("module-export-from", "untagged"): "before, refused, accepted, one purpose, withdrawn, expired",
     ("page-refresh", "untagged"): "before, refused, one purpose, withdrawn, expired",
 }
 
