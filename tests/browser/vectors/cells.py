@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.vectors import PAGE_OF, VECTORS
+from tests.browser.vectors import PAGE_OF, POLICY_PAGE_OF, VECTORS
 from tests.browser.vectors.open import OPEN, SOMETIMES
 from tests.browser.vectors.visiting import STATES, Corpus
 
 
 def cells(kind: str) -> list[object]:
     """Give the parameters of every vector in every state; what is known to be open is expected to fail."""
-    return [_cell(vector.id, kind, state) for vector in VECTORS for state in STATES]
+    of_kind = pages_of(kind)
+    return [_cell(vector.id, kind, state) for vector in VECTORS if vector.id in of_kind for state in STATES]
+
+
+def pages_of(kind: str) -> dict[str, str]:
+    """Give the page of each vector that is driven on pages of this kind."""
+    return POLICY_PAGE_OF if kind == "guarded" else PAGE_OF
 
 
 def _cell(vector: str, kind: str, state: str) -> object:
@@ -29,7 +35,7 @@ def drive(corpus: Corpus, request: pytest.FixtureRequest, kind: str) -> Corpus:
     for item in request.session.items:
         if item.path == request.path and hasattr(item, "callspec"):
             about: dict[str, str] = item.callspec.params
-            wanted.append((about.get("page_name") or PAGE_OF[about["vector"]], kind))
+            wanted.append((about.get("page_name") or pages_of(kind)[about["vector"]], kind))
     corpus.run(wanted)
     return corpus
 

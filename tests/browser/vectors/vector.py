@@ -46,8 +46,6 @@ class Vector:
     """Stands in <head>."""
     framed: bool = False
     """Would leave the page: stands on another page of the site, which has the banner too, in a frame."""
-    closed_by: str = "banner"
-    """``csp``: no script can hold it back; the policy of the guard can (measured)."""
     files: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """What the tracker answers, where that is special."""
 

@@ -20,14 +20,15 @@ from wsgiref.types import StartResponse, WSGIApplication
 
 from consent_server.guard.policy import PolicyOptions
 from consent_server.guard.wsgi import ConsentGuard
-from tests.browser.vectors import PAGES
+from tests.browser.vectors import ALL_PAGES
 from tests.browser.vectors.driving import Visitor
 from tests.browser.vectors.site import BYSTANDERS, CONSENT, EXEMPT, KEY, PURPOSES, SITE, UNKNOWN
 from tests.browser.vectors.vector import A_JS, AUDIENCE, FOLDER, HOST, MARKETING, Vector, fill
 from tests.browser.vectors.web import Web
 
 STATES = ("before", "refused", "accepted", "one purpose", "withdrawn", "expired")
-KINDS = ("untagged", "tagged")
+KINDS = ("untagged", "tagged", "guarded")
+"""How a page comes: as vendors write it, as its owner tags it by hand, as vendors write it with the guard's policy."""
 CONTROL = "control"
 TOUCHED = "bystanders"
 """The name under which a page's bystanders have their verdict."""
@@ -62,9 +63,8 @@ class Visit:
         self.web = web
         self.kind = kind
         self.id = f"v{len(web.visits)}"
-        self.vectors = PAGES[page]
+        self.vectors = ALL_PAGES[page]
         self.guard = guard or (lambda site: site)
-        self.guarded = guard is not None
         self.url = f"{web.url(SITE)}/shop/{self.id}/x/{page}"
         self._of = {vector.id: vector for vector in self.vectors}
         web.visits[self.id] = self
@@ -247,8 +247,8 @@ class Course:
         """Whether what is granted must come: at once, or only where a page is loaded."""
         if loads:
             return True
-        tagged = self.visit.kind == "tagged"
-        return not self.visit.guarded and (tagged or not vector.again)
+        kind = self.visit.kind  # a policy stands as long as its page
+        return kind == "tagged" or (kind == "untagged" and not vector.again)
 
     # How steps are waited for
 
@@ -351,7 +351,7 @@ def chooses(course: Course) -> Generator[Wanted, None, None]:
     course.judge("withdrawn")
 
 
-COURSES = {"untagged": (accepts, refuses, chooses), "tagged": (accepts, refuses, chooses), CONTROL: (control,)}
+COURSES = {CONTROL: (control,)} | dict.fromkeys(KINDS, (accepts, refuses, chooses))
 
 
 # All of them
@@ -386,7 +386,7 @@ class Corpus:
         while waiting or running:
             while waiting and len(running) < self.at_once:
                 page, kind, steps = waiting.pop(0)
-                visit = Visit(self.web, page, kind, self._guard if "-csp" in page else None)
+                visit = Visit(self.web, page, kind, self._guard if kind == "guarded" else None)
                 running.append((Course(visit, self.visitor(), steps), (page, kind)))
             running[0][0].visitor.pause(0.03)
             for course, cell in list(running):
@@ -401,13 +401,13 @@ class Corpus:
         return {
             vector.id
             for page in driven
-            for vector in PAGES[page]
+            for vector in ALL_PAGES[page]
             if any(self.problems(page, kind, state, vector.id) for state in states)
         }
 
     def summary(self, kind: str) -> Iterator[str]:
         """Say how many roads hold, of those that were driven."""
-        roads = sum(len(PAGES[page]) for page, its_kind in self.verdicts if its_kind == kind)
+        roads = sum(len(ALL_PAGES[page]) for page, its_kind in self.verdicts if its_kind == kind)
         shares = [f"{state} {1 - len(self.failing(kind, [state])) / roads:.1%}" for state in STATES]
         whole = roads - len(self.failing(kind))
         yield f"{kind} pages: {whole} of {roads} roads to trackers hold in every state ({', '.join(shares)})"
