@@ -16,6 +16,7 @@ from consent_server.services.receiving import Addresses
 from consent_server.services.recording import Recorder
 from consent_server.services.sequencing import Sequencer
 from consent_server.services.showing import Shelf
+from consent_server.services.sweeping import Sweeper
 from consent_server.storage import tables
 from consent_server.storage.database import db
 
@@ -60,6 +61,7 @@ def _start_deeds(app: Flask, settings: Settings) -> None:
     app.extensions["sessions"] = sessions
     app.extensions["shelf"] = Shelf()
     app.extensions["addresses"] = Addresses(settings.public_url)
+    app.extensions["sweeper"] = Sweeper(engine)
     app.extensions["recorder"] = Recorder(sessions, keyring, sequencer.wake)
 
 

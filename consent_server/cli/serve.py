@@ -74,8 +74,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def _stopping(self, _arbiter: Any, worker: Any) -> None:
         app = getattr(worker.app, "callable", None)
         if app is not None:
-            app.extensions["recorder"].stop()
-            app.extensions["sequencer"].stop()
+            for deed in ("recorder", "sequencer", "sweeper"):
+                app.extensions[deed].stop()
 
 
 @click.command()

@@ -12,6 +12,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
 
 BUSY_TIMEOUT_MS = 5_000
+TRUNCATE_TIMEOUT_MS = 100
+"""How long emptying the write-ahead log may keep those who write waiting."""
 
 CONSTRAINTS = {
     "ix": "ix_%(column_0_label)s",
@@ -93,3 +95,28 @@ def database_clock(session: Session) -> datetime | None:
     moment = session.execute(select(func.clock_timestamp())).scalar_one()
     assert isinstance(moment, datetime)
     return moment.astimezone(UTC)
+
+
+def forget_old_pages(engine: Engine) -> bool:
+    """Let go of what the database files still hold of rows that are gone; return False when somebody still reads there.
+
+    SQLite: pages from before a removal stay in the write-ahead log until it is emptied. Most of it is copied without a
+    lock first; the emptying itself waits for readers no longer than ``TRUNCATE_TIMEOUT_MS``, because writers wait with
+    it. PostgreSQL: row versions from before go with a plain VACUUM, which locks nobody out.
+    """
+    if engine.dialect.name == "postgresql":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM consent_record")
+        return True
+    raw = engine.raw_connection()
+    try:
+        cursor = raw.cursor()
+        cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        cursor.execute(f"PRAGMA busy_timeout={TRUNCATE_TIMEOUT_MS}").fetchall()
+        try:
+            ((busy, _frames, _copied),) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}").fetchall()
+    finally:
+        raw.close()
+    return not busy

@@ -40,6 +40,7 @@ def of_visitor(site_key: str, consent_id: object) -> Response:
 def forget(site_key: str, consent_id: object) -> Response:
     """Delete what singles the visitor out in their records; each removal is itself an entry of the log."""
     erasing.scrub_visitor(db.session(), site_key, str(consent_id))
+    current_app.extensions["sweeper"].wake()
     return Response(status=204)
 
 
