@@ -47,7 +47,7 @@ def proofs() -> None:
 def export(
     site: str, output: str, format_: str | None, start: datetime | None, stop: datetime | None, **chosen: str | None
 ) -> None:
-    """Export the evidence of SITE: zip and jsonl verify offline, csv is a table for people.
+    """Export the evidence of SITE: zip and jsonl verify offline, csv and pdf are for people.
 
     With the options that choose, zip is the evidence of a part: it proves what is in it, not what it leaves out.
     """

@@ -123,9 +123,9 @@ def banner_texts(configuration: Configuration, language: str) -> dict[str, str]:
         "duration": duration_in_words(document["choice_lifetime"], texts),
         "reopen": texts["reopen"],
     }
-    found = {key: _fill(text, **filled) for key, text in texts.items() if not key.startswith(_SERVER_ONLY)}
+    found = {key: fill(text, **filled) for key, text in texts.items() if not key.startswith(_SERVER_ONLY)}
     partners = len(list(_partners(document["services"])))
-    return {**found, "partners": _fill(texts["partners"], n=str(partners)) if partners else ""}
+    return {**found, "partners": fill(texts["partners"], n=str(partners)) if partners else ""}
 
 
 def _partners(services: list[Mapping[str, Any]]) -> Iterator[Partner]:
@@ -162,7 +162,7 @@ def _tracker(tracker: Mapping[str, Any], language: str, texts: Mapping[str, str]
     domain = None if tracker["domain"] == OWN_SITE else tracker["domain"]
     lifetime = lifetime_in_words(tracker, texts)
     kept = tracker["declared_lifetime"] or tracker["kind"] not in ("script", "iframe", "pixel")
-    facts = [kind, domain, _fill(texts["lifetime"], lifetime=lifetime) if kept else None]
+    facts = [kind, domain, fill(texts["lifetime"], lifetime=lifetime) if kept else None]
     return DeclaredTracker(
         tracker["name"],
         kind,
@@ -188,7 +188,7 @@ def lifetime_in_words(tracker: Mapping[str, Any], texts: Mapping[str, str]) -> s
     if declared is None:
         return texts["unknown"]
     if tracker["capped"] and tracker["domain"] == OWN_SITE:
-        return _fill(
+        return fill(
             texts["capped"],
             declared=duration_in_words(declared, texts),
             applied=duration_in_words(tracker["lifetime"], texts),
@@ -207,11 +207,17 @@ def duration_in_words(duration: str, texts: Mapping[str, str]) -> str:
 
 
 def _amount(number: str, key: str, texts: Mapping[str, str]) -> str:
-    one, _, many = texts[key].partition("|")
-    return _fill(one if int(number) < 2 else many or one, n=number)
+    return in_words(int(number), texts[key])
 
 
-def _fill(text: str, **values: str) -> str:
+def in_words(number: int, text: str) -> str:
+    """Return ``one|many`` for a number: French and English say "0" differently, and zero is never asked for."""
+    one, _, many = text.partition("|")
+    return fill(one if number < 2 else many or one, n=str(number))
+
+
+def fill(text: str, **values: str) -> str:
+    """Return a text with its ``{name}`` filled; others stay."""
     for name, value in values.items():
         text = text.replace(f"{{{name}}}", value)
     return text

@@ -283,6 +283,13 @@ def leaves(session: Session, site_id: int, start: int, stop: int) -> list[bytes]
     return [entry.leaf for entry in entries(session, site_id, start, stop)]
 
 
+def count_entries(session: Session, site_id: int, kind: str, size: int) -> int:
+    """Return how many of the first ``size`` entries are of a kind."""
+    row = ProofEntryRow
+    query = select(func.count()).where(row.site_id == site_id, row.kind == kind, row.idx < size)
+    return session.scalar(query) or 0
+
+
 def find_index(session: Session, site_id: int, record_id: str) -> int | None:
     """Return the index of a record's entry."""
     row = ProofEntryRow

@@ -11,7 +11,7 @@ from importlib import resources
 
 @dataclass(frozen=True)
 class Language:
-    """What the banner, the default purposes and the declaration say in one language."""
+    """What the banner, the default purposes, the declaration and the summary of evidence say in one language."""
 
     code: str
     name: str
@@ -19,6 +19,7 @@ class Language:
     banner: Mapping[str, str]
     purposes: Mapping[str, Mapping[str, str]]
     declaration: Mapping[str, str]
+    summary: Mapping[str, str]
 
 
 @functools.cache
@@ -35,6 +36,7 @@ def load_languages() -> Mapping[str, Language]:
             document["banner"],
             document["purposes"],
             document["declaration"],
+            document["summary"],
         )
         for document in documents
     }

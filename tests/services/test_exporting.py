@@ -302,7 +302,7 @@ def test_what_the_site_never_had_is_no_filter(installation: Installation, filter
 def test_what_cannot_be_exported_is_refused_before_the_first_byte(installation: Installation) -> None:
     arguments = KEYRING, installation.high_water, NOW
     with pytest.raises(Invalid, match="formats"):
-        exporting.export_stream(installation.sessions, "demo", "pdf", *arguments)
+        exporting.export_stream(installation.sessions, "demo", "docx", *arguments)
     with pytest.raises(SiteNotFound):
         exporting.export_stream(installation.sessions, "nowhere", "zip", *arguments)
     with installation.sessions() as session:

@@ -5,7 +5,8 @@
     3  stream it: a page of rows is in memory at a time, whatever the size of the log
 
 ``zip`` and ``jsonl`` are evidence. With filters, ``zip`` is that of a part of the log, each record with its own proof:
-it shows that these records were made and are unaltered, and cannot show what it leaves out. ``csv`` proves nothing.
+it shows that these records were made and are unaltered, and cannot show what it leaves out. ``csv`` and ``pdf`` are for
+people and prove nothing.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from consent_server.services.exporting.bundle import bundle
 from consent_server.services.exporting.filters import Filters
 from consent_server.services.exporting.lines import lines
 from consent_server.services.exporting.snapshot import Progress, Sessions, Snapshot, settle
+from consent_server.services.exporting.summary import summary
 from consent_server.services.exporting.table import table
 from consent_server.services.keyring import Keyring
 
@@ -41,6 +43,7 @@ FORMATS: Mapping[str, Format] = {
     "zip": Format("application/zip", bundle),
     "jsonl": Format("application/jsonl", lambda snapshot, _filters: lines(snapshot), filtered=False),
     "csv": Format("text/csv; charset=utf-8", table),
+    "pdf": Format("application/pdf", summary),
 }
 
 
