@@ -160,7 +160,9 @@ def test_the_cover_letter_speaks_the_language_of_the_site(installation: Installa
         assert "Preuves de consentement" in bundle.read("README.html").decode()
 
 
-@pytest.mark.parametrize("form", exporting.FORMATS)
+@pytest.mark.parametrize(
+    "form", sorted(exporting.FORMATS.keys() - {"pdf"})
+)  # that one holds counts, and is written whole
 def test_an_export_streams(installation: Installation, form: str) -> None:
     installation.put(3_000)
     _export(installation, form)

@@ -1,4 +1,4 @@
-"""The PDF summary: what a judge reads in it, that it can be kept and read aloud, and that no text in it is a program."""
+"""The PDF summary: what a judge reads in it, that it can be kept and read aloud, and that its texts are no programs."""
 
 from __future__ import annotations
 
