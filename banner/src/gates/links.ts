@@ -1,7 +1,7 @@
 // <link> of every kind that makes the browser ask for something, the addresses a click is reported to, and refreshes that
 // lead away. A link that only says where something is stays as it is (asked.ts).
 
-import { getAttribute, isConnected, removeAttribute, setAttribute } from '../dom';
+import { getAttribute, isConnected, renew, setAttribute } from '../dom';
 import { family } from './family';
 
 // Chromium looks at a link again when it is said what it is for, and then gives up what it was loading.
@@ -13,13 +13,7 @@ function again(link: Element): void {
 }
 
 export const links = family('links', ['HTMLLink link href imageSrcset', 'HTMLAnchor a ping', 'HTMLArea area ping', 'HTMLMeta meta content'], {
-  // The parser has begun to load it; a style sheet is given up only for another one.
-  hold(link) {
-    if (isConnected(link) && /style/i.test(getAttribute(link, 'rel') || '')) {
-      setAttribute(link, 'href', 'about:blank');
-      removeAttribute(link, 'href');
-    }
-    again(link);
-  },
+  // The parser has begun to load it; a style sheet is given up only outside the document.
+  hold: (link) => (isConnected(link) && /style/i.test(getAttribute(link, 'rel') || '') ? renew(link) : again(link)),
   release: (link) => getAttribute(link, 'imagesrcset') !== null && again(link),
 });

@@ -31,8 +31,15 @@ export const markup: CreateGate = ({ elements, rules }) => {
     if (!rules.mentions('' + markup) || !/^(1|11)$/.test('' + nodeType(context)) || context.localName === 'template') return;
     // A closed root could not be looked into.
     const seen = typeof markup === 'string' ? markup.replace(/(shadowrootmode\s*=\s*["']?)closed/gi, '$1open') : markup;
-    const content = nodes(context, (host) => parse(host, seen));
-    return () => put(content);
+    let refused: (() => never) | undefined;
+    const content = nodes(context, (host) => {
+      try {
+        parse(host, seen);
+      } catch (error) {
+        refused = () => { throw error; }; // Trusted Types: the browser has said so, once is enough
+      }
+    });
+    return refused || (() => put(content));
   }
 
   const fill: Guard = (self, [value, ...more], pass) => {

@@ -1,15 +1,16 @@
 // document.write: what the parser is given has to stay text. Its tags are looked at one by one, also where several calls
 // write one tag: what is not finished waits for the next call, or for the end of the script.
 
-import { create, findInDocument, getAttribute, HTML, insertBefore, localName, replaceChild, scriptLike, setAttribute, within } from '../dom';
-import { accessor, guardMethod, originals, quietly } from '../page';
+import { create, findInDocument, getAttribute, HTML, insertBefore, localName, parentNode, replaceChild, scriptLike, setAttribute, within } from '../dom';
+import { accessor, guardMethod, originals, quietly, text } from '../page';
 import type { CreateGate } from './gate';
 
 const PARTS = /<style\b[^>]*>[^]*?<\/style|<([a-z][^\s/>]*)[\s/](?:[^>"']|"[^"]*"|'[^']*')*>/gi;
 const UNFINISHED = /<(?:style\b(?:(?!<\/style)[^])*|(?:[a-z/!](?:[^>"']|"[^"]*"|'[^']*')*(?:"[^"]*|'[^']*)?)?)$/i;
 const [write] = originals('Document', 'write') as any[];
+const [fragment] = originals('Range', 'createContextualFragment') as any[];
 
-export const writes: CreateGate = ({ elements, judgeElement, released, rules }) => {
+export const writes: CreateGate = ({ elements, judgeElement, judgeText, released, rules }) => {
   const inert = document.implementation.createHTMLDocument('');
   const { write: parse } = accessor(Element.prototype, 'innerHTML');
   const waiting = new Map<Document, string>();
@@ -63,17 +64,40 @@ export const writes: CreateGate = ({ elements, judgeElement, released, rules }) 
     }
   }
 
+  // Under Trusted Types no text of ours may stand for the page's: the whole of it waits, and goes where the script stands.
+  const range = new Range();
+  const trusted: [markup: unknown, script: Element][] = [];
+  function open(): void {
+    for (const one of trusted.splice(0)) {
+      const [markup, script] = one;
+      if (judgeText('' + markup).allowed) quietly(() => {
+        const content = fragment(range, markup);
+        within(content, 'script').forEach((inner) => released.add(inner)); // they may write as well
+        insertBefore(parentNode(script), content, script);
+      });
+      else trusted.push(one);
+    }
+  }
+
   for (const name of ['write', 'writeln']) {
     guardMethod(Document.prototype, name, (self, args, pass) => {
       const script = document.currentScript;
-      if (script && released.has(script)) return () => quietly(() => writeAt(script, args.join('')));
-      if (!args.every((one) => typeof one === 'string')) return waiting.has(self) ? () => (flush(self), pass(self, args)) : undefined;
-      const text = (waiting.get(self) || '') + args.join('') + (name === 'write' ? '' : '\n');
-      const rest = UNFINISHED.exec(text)?.[0] || '';
-      if (!rest && !waiting.has(self) && !rules.mentions(text)) return;
+      const late = script && released.has(script);
+      const all = args.map((_, i) => text(args, i)).join('');
+      if (!args.every((one) => typeof one === 'string')) {
+        if (!late && judgeText(all).allowed) return waiting.has(self) ? () => (flush(self), pass(self, args)) : undefined;
+        return () => {
+          if (script) for (const one of args) trusted.push([one, script]);
+          open();
+        };
+      }
+      if (late) return () => quietly(() => writeAt(script, all));
+      const whole = (waiting.get(self) || '') + all + (name === 'write' ? '' : '\n');
+      const rest = UNFINISHED.exec(whole)?.[0] || '';
+      if (!rest && !waiting.has(self) && !rules.mentions(whole)) return;
       return () => {
         waiting.delete(self);
-        put(self, text.slice(0, text.length - rest.length));
+        put(self, whole.slice(0, whole.length - rest.length));
         if (!rest) return;
         waiting.set(self, (waiting.get(self) || '') + rest); // scripts in it may have written, too
         queueMicrotask(() => flush(self));
@@ -81,5 +105,5 @@ export const writes: CreateGate = ({ elements, judgeElement, released, rules }) 
     });
   }
   guardMethod(Document.prototype, 'close', flush);
-  return { name: 'writes' };
+  return { name: 'writes', open };
 };
