@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from consent_server import cli, web
 from consent_server.config import Settings, read_settings
 from consent_server.services.keyring import read_keyring, secret_key
+from consent_server.services.purging import Purger
 from consent_server.services.receiving import Addresses
 from consent_server.services.recording import Recorder
 from consent_server.services.sequencing import Sequencer
@@ -61,7 +62,8 @@ def _start_deeds(app: Flask, settings: Settings) -> None:
     app.extensions["sessions"] = sessions
     app.extensions["shelf"] = Shelf()
     app.extensions["addresses"] = Addresses(settings.public_url)
-    app.extensions["sweeper"] = Sweeper(engine)
+    app.extensions["sweeper"] = sweeper = Sweeper(engine)
+    app.extensions["purger"] = Purger(sessions, sweeper.wake)
     app.extensions["recorder"] = Recorder(sessions, keyring, sequencer.wake)
 
 

@@ -70,10 +70,11 @@ class Installation:
     def _put(self, session: Session, site_id: int, site_key: str, record_id: str, changes: dict) -> None:
         consent_id = str(changes.pop("consent_id", uuid.uuid4()))
         page_url = str(changes.pop("page_url", "https://demo.example/"))
+        recorded_at = changes.pop("recorded_at", NOW)
         record = ConsentRecord(
             site_key=site_key,
             record_id=record_id,
-            recorded_at=rfc3339(NOW),
+            recorded_at=rfc3339(recorded_at),
             **{  # type: ignore[arg-type]
                 "action": "refuse_all",
                 "decisions": {"audience": False},
@@ -82,14 +83,13 @@ class Installation:
                 **changes,
             },
         )
-        changes |= {"consent_id": consent_id, "page_url": page_url}
         sealed = seal(record, b"\x55" * 32, PersonalPart(consent_id, page_url), b"\xaa" * 32)
         consent_records.add_record(
             session,
             KeptRecord(
                 record_id=record_id,
                 site_id=site_id,
-                recorded_at=NOW,
+                recorded_at=recorded_at,
                 record=sealed.record,
                 salt=sealed.salt,
                 personal=sealed.personal,

@@ -18,11 +18,11 @@ from sqlalchemy.orm import Session
 
 from consent_server.config import Settings
 from consent_server.domain.errors import LogFrozen
-from consent_server.services import clock, exporting, rechecking, sequencing
+from consent_server.services import clock, erasing, exporting, purging, rechecking, sequencing
 from consent_server.services.exporting import Filters
 from consent_server.services.keyring import Keyring
 from consent_server.storage import proof_log, sites
-from consent_server.storage.database import db
+from consent_server.storage.database import db, forget_old_pages
 from consent_server.storage.sites import Site
 
 FOUND = 1
@@ -106,9 +106,42 @@ def fsck(site: str | None) -> None:
         click.get_current_context().exit(FOUND)
 
 
-def _chosen(key: str | None) -> Sequence[Site]:
+@proofs.command()
+@click.argument("site")
+@click.argument("record_ids", nargs=-1, required=True, metavar="RECORD_ID...")
+@click.option("--why", required=True, help="The reason, in the log for everybody to read: name no person.")
+def erase(site: str, record_ids: Sequence[str], why: str) -> None:
+    """Delete records of SITE whole; the log keeps 32 bytes of each, and says that it was erased, and why."""
+    erased = erasing.erase_records(db.session(), site, record_ids, why)
+    click.echo(f"{site}: {erased} {'record' if erased == 1 else 'records'} erased")
+    _sweep()
+
+
+@proofs.command()
+@click.argument("site", required=False)
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+def purge(site: str | None, dry_run: bool) -> None:
+    """Delete the proofs of SITE, or of every site, whose time is up by its proof_ttl; the server does so daily."""
+    for each in _chosen(site, archived=True):
+        deed = purging.would_purge if dry_run else purging.purge_site
+        done = list(deed(_sessions(), each, clock.now()))
+        count = sum(purged.records for purged in done)
+        entries = f", entries {done[0].start} to {done[-1].stop - 1}" if done else ""
+        policy = purging.policy_of(each).text
+        click.echo(f"{each.key}: {count} records {'would be ' if dry_run else ''}purged under {policy}{entries}")
+    if not dry_run:
+        _sweep()
+
+
+def _sweep() -> None:
+    """Have the database's files forget what was removed; a running server that reads there does it a little later."""
+    if not forget_old_pages(db.engine):
+        click.echo("The write-ahead log still has the old pages: somebody reads there. Run this again later.", err=True)
+
+
+def _chosen(key: str | None, *, archived: bool = False) -> Sequence[Site]:
     session = db.session()
-    chosen = (sites.find_site(session, key),) if key else sites.list_sites(session)
+    chosen = (sites.find_site(session, key),) if key else sites.list_sites(session, archived=archived)
     session.rollback()
     return chosen
 

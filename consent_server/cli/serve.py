@@ -70,11 +70,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def _started(self, worker: Any) -> None:
         if self._sequence:
             worker.app.callable.extensions["sequencer"].start()
+            worker.app.callable.extensions["purger"].start()
 
     def _stopping(self, _arbiter: Any, worker: Any) -> None:
         app = getattr(worker.app, "callable", None)
         if app is not None:
-            for deed in ("recorder", "sequencer", "sweeper"):
+            for deed in ("purger", "recorder", "sequencer", "sweeper"):
                 app.extensions[deed].stop()
 
 
@@ -143,10 +144,12 @@ def worker(info: ScriptInfo) -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    sequencer = info.load_app().extensions["sequencer"]
-    sequencer.start()
+    app = info.load_app()
+    for deed in ("sequencer", "purger"):
+        app.extensions[deed].start()
     stop.wait()
-    sequencer.stop()
+    for deed in ("purger", "sequencer", "sweeper"):
+        app.extensions[deed].stop()
 
 
 @click.command()

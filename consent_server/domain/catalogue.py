@@ -19,6 +19,7 @@ from consent_server.domain.library import Library
 from consent_server.domain.lifetime import MAX_LIFETIME_SECONDS, Lifetime, parse_lifetime
 from consent_server.domain.name_pattern import parse_name_pattern
 from consent_server.domain.purpose import DEFAULT_PURPOSES, NECESSARY, Purpose, parse_purpose_id
+from consent_server.domain.retention import DEFAULT_PROOF_TTL, parse_proof_ttl
 from consent_server.domain.signals import SIGNALS, read_signals
 from consent_server.domain.theme import Theme, read_theme
 from consent_server.domain.tracker import KINDS, OWN_SITE, Service, Tracker
@@ -68,6 +69,7 @@ class Catalogue:
     default_language: str
     languages: tuple[str, ...]
     choice_lifetime: Lifetime
+    proof_ttl: Lifetime
     unknown_third_parties: str
     unknown_cookies: str
     reload_on_withdrawal: bool
@@ -139,6 +141,7 @@ def parse_catalogue(document: object, library: Library, texts: Mapping[str, Lang
         default_language=reader.one_of("default_language", languages, languages[0]),
         languages=languages,
         choice_lifetime=reader.parsed("choice_lifetime", _choice_lifetime, parse_lifetime("P6M")),
+        proof_ttl=reader.parsed("proof_ttl", parse_proof_ttl, parse_proof_ttl(DEFAULT_PROOF_TTL)),
         unknown_third_parties=reader.one_of("unknown_third_parties", ("allow", "block"), "allow"),
         unknown_cookies=reader.one_of("unknown_cookies", ("allow", "block"), "allow"),
         reload_on_withdrawal=reader.boolean("reload_on_withdrawal", True),

@@ -32,7 +32,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from consent_server.domain.errors import ConsentServerError, Invalid, LogFrozen, Unavailable
-from consent_server.domain.log_entry import Erase, Genesis, Scrub, format_entry, parse_entry
+from consent_server.domain.log_entry import Erase, Genesis, Purge, Scrub, format_entry, parse_entry
 from consent_server.domain.proof_log.checkpoint import Checkpoint, sign_checkpoint
 from consent_server.domain.proof_log.merkle import EMPTY_ROOT, Frontier, Read, tree_root
 from consent_server.domain.proof_log.tiles import full_tiles, reader, tile_root
@@ -298,7 +298,19 @@ def _add_entries(session: Session, head: Head, line: Sequence[Pending], vkey: st
     """Insert who stood in line; return how many entries that makes."""
     added = list(_entries(session, head, line, vkey))
     proof_log.add_entries(session, head.site_id, added)
+    _forget_erased(session, head, added)
     return len(added)
+
+
+def _forget_erased(session: Session, head: Head, added: Sequence[Entry]) -> None:
+    """Let go of the ids of records that are gone: until here, a removal that stood in line may have needed them."""
+    for entry in added:
+        if entry.kind in ("erase", "purge"):
+            removal = parse_entry(entry.text)
+            if isinstance(removal, Erase):
+                proof_log.forget_records(session, head.site_id, removal.index, removal.index + 1)
+            elif isinstance(removal, Purge):
+                proof_log.forget_records(session, head.site_id, removal.start, removal.stop)
 
 
 def _entries(session: Session, head: Head, line: Sequence[Pending], vkey: str) -> Iterator[Entry]:

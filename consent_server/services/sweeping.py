@@ -2,8 +2,8 @@
 
 What was deleted is overwritten in SQLite's database file (``secure_delete``), but the pages from before stay in the
 write-ahead log until that is emptied. A thread does this after each removal, and again while somebody reads there: an
-export may take minutes. PostgreSQL vacuums by itself; the daily purge asks it to. What a disk or a backup keeps is
-beyond this: the published delay of an erasure has to include how long backups live.
+export may take minutes. PostgreSQL is asked for a VACUUM. What a disk or a backup keeps is beyond this: the
+published delay of an erasure has to include how long backups live.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 30.0
+REST_S = {"sqlite": 0.0, "postgresql": 3_600.0}
+"""How long after one sweep the next may begin: PostgreSQL also vacuums by itself."""
 
 
 class Sweeper:
-    """The thread of one process that empties SQLite's write-ahead log; it starts on first use."""
+    """The thread of one process that sweeps the database's files; it starts on first use."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -34,8 +36,6 @@ class Sweeper:
 
     def wake(self) -> None:
         """Say that something was removed; returns at once."""
-        if self._engine.dialect.name != "sqlite":
-            return
         self._awake.set()
         with self._lock:
             if self._thread is None and not self._stopping.is_set():
@@ -58,15 +58,15 @@ class Sweeper:
             pause = FIRST_PAUSE_S
             while not self._sweep() and not self._stopping.wait(pause):
                 pause = min(2 * pause, LONGEST_PAUSE_S)
-            if self._stopping.is_set():
+            if self._stopping.wait(REST_S[self._engine.dialect.name]):
                 return
 
     def _sweep(self) -> bool:
         try:
             return forget_old_pages(self._engine)
         except SQLAlchemyError as error:
-            log.error("the write-ahead log could not be emptied: %s", type(error).__name__)
+            log.error("the database could not be swept: %s", type(error).__name__)
             return False
         except Exception:  # a dead sweeper would leave what was removed where it is
-            log.exception("the write-ahead log could not be emptied")
+            log.exception("the database could not be swept")
             return False

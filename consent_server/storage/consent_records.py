@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from consent_server.domain.errors import RecordNotFound
@@ -30,6 +30,9 @@ class KeptRecord:
     promise_signature: bytes | None
     body_digest: bytes
 
+
+_AT_ONCE = 500
+"""How many ids stand in one statement."""
 
 _COLUMNS = (
     "record_id",
@@ -74,6 +77,27 @@ def records_of_visitor(session: Session, site_id: int, consent_id: str) -> tuple
         .order_by(ConsentRecordRow.recorded_at, ConsentRecordRow.record_id)
     )
     return tuple(_kept(row) for row in rows)
+
+
+def oldest(session: Session, site_id: int) -> datetime | None:
+    """Return when the oldest record of a site was recorded, ``None`` when it has none."""
+    row = ConsentRecordRow
+    return session.scalar(select(func.min(row.recorded_at)).where(row.site_id == site_id))
+
+
+def lock_records(session: Session, site_id: int, consent_id: str) -> None:
+    """Keep others from removing the records of a visitor meanwhile; SQLite has one writer anyhow."""
+    row = ConsentRecordRow
+    mine = select(row.record_id).where(row.site_id == site_id, row.consent_id == consent_id)
+    session.execute(mine.order_by(row.record_id).with_for_update())
+
+
+def delete_records(session: Session, site_id: int, record_ids: Sequence[str]) -> None:
+    """Delete records whole, with their salts and promises."""
+    row = ConsentRecordRow
+    for start in range(0, len(record_ids), _AT_ONCE):
+        some = record_ids[start : start + _AT_ONCE]
+        session.execute(delete(row).where(row.site_id == site_id, row.record_id.in_(some)))
 
 
 def scrub_record(session: Session, record_id: str) -> None:

@@ -28,6 +28,16 @@ class StoredRecord:
     personal_salt: bytes | None = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class KeptEntry:
+    """The index of a record that is still there, and when it was recorded."""
+
+    index: int
+    record_id: str
+    recorded_at: datetime
+    record: str
+
+
 @dataclass(frozen=True)
 class Wanted:
     """Which records a list is to have; ``None`` is all. ``start`` and ``stop`` bound the time of recording."""
@@ -64,6 +74,20 @@ def records(session: Session, site_id: int, size: int, wanted: Wanted | None = N
         query = query.where(row.consent_id == wanted.consent_id)
     for values in session.execute(query):
         yield StoredRecord(*values)
+
+
+def kept_from(session: Session, site_id: int, start: int, limit: int) -> list[KeptEntry]:
+    """Return the first entries from ``start`` on whose record is still there."""
+    entry, record = ProofEntryRow, ConsentRecordRow
+    query = (
+        select(entry.idx, record.record_id, record.recorded_at, record.record)
+        .join(record, record.record_id == entry.record_id)
+        .where(entry.site_id == site_id, entry.idx >= start, entry.record_id.is_not(None), record.record.is_not(None))
+        .order_by(entry.idx)
+        .limit(limit)
+    )
+    found = session.execute(query)
+    return [KeptEntry(index, id_, recorded_at, text) for index, id_, recorded_at, text in found if text is not None]
 
 
 def logged_configurations(session: Session, site_id: int, digests: list[str]) -> Iterator[str]:

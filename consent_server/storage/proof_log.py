@@ -34,6 +34,9 @@ from consent_server.storage.tables import (
 LOCK_CLASS = 0x70726F6F
 """First half of the PostgreSQL advisory lock ("proo"); the second is the site."""
 
+PURGE_LOCK_CLASS = 0x70726F70
+"""The same for whoever purges a site: sequencing goes on meanwhile."""
+
 REMOVALS = ("scrub", "erase")
 PAGE = 5_000
 
@@ -231,13 +234,13 @@ def freeze(session: Session, site_id: int, reason: str) -> None:
     )
 
 
-def try_lock(session: Session, site_id: int) -> bool:
-    """Begin a transaction that alone may extend the log; False when another has it.
+def try_lock(session: Session, site_id: int, lock_class: int = LOCK_CLASS) -> bool:
+    """Begin a transaction that alone may extend the log (or purge the site); False when another has it.
 
     SQLite has one write lock for everything and waits for it as long as the busy timeout says.
     """
     if session.get_bind().dialect.name == "postgresql":
-        return bool(session.scalar(select(func.pg_try_advisory_xact_lock(LOCK_CLASS, site_id))))
+        return bool(session.scalar(select(func.pg_try_advisory_xact_lock(lock_class, site_id))))
     try:
         begin_immediate(session)
     except OperationalError as error:
@@ -288,6 +291,17 @@ def count_entries(session: Session, site_id: int, kind: str, size: int) -> int:
     row = ProofEntryRow
     query = select(func.count()).where(row.site_id == site_id, row.kind == kind, row.idx < size)
     return session.scalar(query) or 0
+
+
+def forget_records(session: Session, site_id: int, start: int, stop: int) -> None:
+    """Forget which records the entries ``[start, stop)`` were of: the one change that their triggers let pass."""
+    row = ProofEntryRow
+    session.execute(
+        update(row)
+        .where(row.site_id == site_id, row.idx >= start, row.idx < stop, row.record_id.is_not(None))
+        .values(record_id=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def find_index(session: Session, site_id: int, record_id: str) -> int | None:

@@ -43,12 +43,12 @@ def site_exists(session: Session, key: str) -> bool:
     return session.scalar(select(SiteRow.id).where(SiteRow.key == key)) is not None
 
 
-def list_sites(session: Session) -> tuple[Site, ...]:
-    """Return every site that is not archived, by key."""
-    return tuple(
-        _site(row)
-        for row in session.scalars(select(SiteRow).where(SiteRow.archived_at.is_(None)).order_by(SiteRow.key))
-    )
+def list_sites(session: Session, *, archived: bool = False) -> tuple[Site, ...]:
+    """Return every site by key; with ``archived``, also those that are."""
+    query = select(SiteRow).order_by(SiteRow.key)
+    if not archived:
+        query = query.where(SiteRow.archived_at.is_(None))
+    return tuple(_site(row) for row in session.scalars(query))
 
 
 def add_site(

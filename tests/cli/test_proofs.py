@@ -11,7 +11,7 @@ from flask import Flask
 
 from consent_server import cli, verify
 from tests import builders
-from tests.proof_logs import KEYRING, MASTER, ORIGIN, Installation
+from tests.proof_logs import KEYRING, MASTER, NOW, ORIGIN, Installation
 
 KEY = KEYRING.log_signer(ORIGIN).vkey
 
@@ -120,3 +120,34 @@ def test_fsck_names_what_it_finds(run: Run, installation: Installation, capsys: 
 
     assert run("fsck", "demo") == 1
     assert "demo: The record of entry 2 does not open its commitment: it was altered." in capsys.readouterr().out
+
+
+def test_a_record_is_erased_and_the_bundle_says_so(
+    run: Run, installation: Installation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second, third = installation.put(3)
+    assert run("erase", "demo", first, third, "--why", "decided on 3 November") == 0
+    assert capsys.readouterr().out == "demo: 2 records erased\n"
+    assert run("export", "demo", "-o", tmp_path / "a.zip") == 0
+    assert verify.main([str(tmp_path / "a.zip"), "--key", KEY]) == verify.HOLDS
+    assert "1 records" in capsys.readouterr().out
+    assert run("erase", "demo", second, first, "--why", "again") == 2
+    assert run("erase", "demo", second) == 2
+    assert run("erase", "demo", second, "--why", "demandé") == 2
+    assert installation.scalar("SELECT count(*) FROM consent_record") == 1
+
+
+def test_purge_tells_what_goes_and_what_would(
+    run: Run, installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installation.put(2, recorded_at=NOW.replace(year=2015), expires_at="2016-05-22T10:15:00.123Z")
+    installation.put(1)
+    run("integrate")
+    capsys.readouterr()
+    assert run("purge", "--dry-run") == 0
+    assert capsys.readouterr().out == "demo: 2 records would be purged under P5Y, entries 2 to 3\n"
+    assert run("purge", "demo") == 0
+    assert capsys.readouterr().out == "demo: 2 records purged under P5Y, entries 2 to 3\n"
+    assert run("purge") == 0
+    assert capsys.readouterr().out == "demo: 0 records purged under P5Y\n"
+    assert installation.scalar("SELECT count(*) FROM consent_record") == 1

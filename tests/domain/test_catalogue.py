@@ -153,6 +153,11 @@ def test_a_choice_is_kept_for_months_never_more_than_thirteen(text: str) -> None
     assert "choice_lifetime" in problems(site_file(choice_lifetime=text))
 
 
+@pytest.mark.parametrize("text", ["session", "P1D", "P31Y", "five years", "P0Y"])
+def test_a_proof_is_kept_for_a_month_at_least_and_thirty_years_at_most(text: str) -> None:
+    assert "proof_ttl" in problems(site_file(proof_ttl=text))
+
+
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "//evil.example", "data:text/html,x", "/\\evil", "x y"])
 def test_an_address_that_could_run_is_refused(address: str) -> None:
     with pytest.raises(Invalid):

@@ -1,0 +1,178 @@
+"""Deleting proofs whose time is up: the records of a prefix of the log, by each site's ``proof_ttl`` (PRF-09).
+
+    1  anything due at all? the oldest record tells                      no → done, whatever the size of the log
+    2  alone on the site: the next records by index, up to the first that is not due, at most ``SLICE``
+    3  delete them and put one ``purge`` entry in line; commit           never one without the other
+    4  again from 2, until nothing is due
+
+A slice is a transaction that others may wait for, so it is short; a run with years to catch up makes several
+entries, the daily one makes one. Nothing is purged from a frozen log: its removals could not be told.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from consent_server.domain import canonical_json
+from consent_server.domain.errors import ConsentServerError
+from consent_server.domain.lifetime import Lifetime
+from consent_server.domain.log_entry import Purge, format_entry
+from consent_server.domain.retention import DEFAULT_PROOF_TTL, after, due, parse_proof_ttl
+from consent_server.domain.times import parse_rfc3339
+from consent_server.services import clock
+from consent_server.storage import consent_records, evidence, proof_log, sites
+from consent_server.storage.database import database_clock
+from consent_server.storage.evidence import KeptEntry
+from consent_server.storage.sites import Site
+
+log = logging.getLogger(__name__)
+
+Sessions = Callable[[], Session]
+
+SLICE = 5_000
+EVERY_S = 86_400.0
+FIRST_AFTER_S = 60.0
+"""How long a process that has just started leaves the database to those who record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What one slice took, or would take: entries ``[start, stop)``, and how many records that was."""
+
+    start: int
+    stop: int
+    records: int
+
+
+def policy_of(site: Site) -> Lifetime:
+    """Return how long a site keeps proofs once the choice is over."""
+    return parse_proof_ttl(str(site.draft.get("proof_ttl", DEFAULT_PROOF_TTL)))
+
+
+def purge_site(sessions: Sessions, site: Site, now: datetime) -> Iterator[Purged]:
+    """Delete what is due, slice by slice; give each one once it is committed."""
+    start: int | None = 0
+    while start is not None:
+        with sessions() as session:
+            done = _purge_slice(session, site, start, now)
+            session.commit()
+        start = None
+        if done is not None:
+            yield done
+            start = done.stop
+
+
+def would_purge(sessions: Sessions, site: Site, now: datetime) -> Iterator[Purged]:
+    """Give what ``purge_site`` would take; nothing is changed."""
+    policy, start = policy_of(site), 0
+    with sessions() as session:
+        moment = _moment(session, now)
+        while (found := _due(session, site, start, policy, moment)) is not None:
+            yield found[0]
+            start = found[0].stop
+
+
+def _purge_slice(session: Session, site: Site, start: int, now: datetime) -> Purged | None:
+    policy = policy_of(site)
+    moment = _moment(session, now)
+    if not _may_be_due(session, site, policy, moment):  # 1
+        return None
+    session.rollback()
+    if not proof_log.try_lock(session, site.id, proof_log.PURGE_LOCK_CLASS):  # 2
+        return None
+    head = proof_log.find_head(session, site.id)
+    if head is None or head.frozen_reason is not None:
+        return None
+    found = _due(session, site, start, policy, moment)
+    if found is None:
+        return None
+    purged, record_ids = found
+    consent_records.delete_records(session, site.id, record_ids)  # 3
+    proof_log.add_pending(session, site.id, "purge", body=format_entry(Purge(purged.start, purged.stop, policy.text)))
+    return purged
+
+
+def _moment(session: Session, now: datetime) -> datetime:
+    """Return the earlier of the two clocks: one that is years ahead must not delete what is not due."""
+    return min(now, database_clock(session) or now)
+
+
+def _may_be_due(session: Session, site: Site, policy: Lifetime, now: datetime) -> bool:
+    oldest = consent_records.oldest(session, site.id)
+    return oldest is not None and after(oldest, policy) <= now
+
+
+def _due(session: Session, site: Site, start: int, policy: Lifetime, now: datetime) -> tuple[Purged, list[str]] | None:
+    """Return the next slice of records whose time is up, stopping at the first whose is not."""
+    taken: list[KeptEntry] = []
+    for kept in evidence.kept_from(session, site.id, start, SLICE):
+        expires_at = canonical_json.decode(kept.record).get("expires_at")
+        if due(kept.recorded_at, parse_rfc3339(expires_at) if expires_at else None, policy) > now:
+            break
+        taken.append(kept)
+    if not taken:
+        return None
+    purged = Purged(taken[0].index, taken[-1].index + 1, len(taken))
+    return purged, [kept.record_id for kept in taken]
+
+
+def purge_all(sessions: Sessions, now: datetime) -> int:
+    """Purge every site, archived or not; return how many records went. Trouble with one does not hold up the others."""
+    with sessions() as session:
+        every = sites.list_sites(session, archived=True)
+    total = 0
+    for site in every:
+        try:
+            total += sum(purged.records for purged in purge_site(sessions, site, now))
+        except (ConsentServerError, SQLAlchemyError) as error:
+            # A statement's text has the rows in it; our own says what is wrong.
+            reason = str(error) if isinstance(error, ConsentServerError) else type(error).__name__
+            log.error("the proofs of %s could not be purged: %s", site.key, reason)
+    if total:
+        log.info("%d proofs were purged: their time was up", total)
+    return total
+
+
+class Purger:
+    """The thread of one process that purges daily; ``swept`` is told when something is gone."""
+
+    def __init__(
+        self, sessions: Sessions, swept: Callable[[], None], first: float = FIRST_AFTER_S, every: float = EVERY_S
+    ) -> None:
+        self._sessions = sessions
+        self._swept = swept
+        self._first = first
+        self._every = every
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread, in the process that is to run it."""
+        if self._thread is None:
+            self._stopping.clear()
+            self._thread = threading.Thread(target=self._run, name="purger", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is under way, and end the thread."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._stopping.set()
+            thread.join()
+
+    def _run(self) -> None:
+        pause = self._first
+        while not self._stopping.wait(pause):
+            pause = self._every
+            try:
+                if purge_all(self._sessions, clock.now()):
+                    self._swept()
+            except Exception:  # a dead purger would keep people's data for ever
+                log.exception("proofs could not be purged")
