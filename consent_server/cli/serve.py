@@ -23,7 +23,8 @@ from consent_server.domain.errors import Invalid, Unavailable
 from consent_server.services import clock
 from consent_server.services.demonstrating import load_demo
 from consent_server.services.keyring import make_missing_keys, read_keyring, secret_key
-from consent_server.storage.database import db
+from consent_server.services.restoring import replay_removals
+from consent_server.storage.database import db, forget_old_pages
 
 KEEP_ALIVE_S = 5
 GRACEFUL_S = 10
@@ -109,6 +110,7 @@ def _run(info: ScriptInfo, demo: bool, show_config: bool = False) -> None:
     app = info.load_app()
     with app.app_context():
         flask_migrate.upgrade()
+        _forget_again(app)
         if demo:
             for line in load_demo(db.session(), settings, clock.now()):
                 click.echo(line)
@@ -129,6 +131,7 @@ def web(info: ScriptInfo, workers: int) -> None:
     _require_keys(settings)
     lock = _only_one(settings) if settings.sqlite else None
     _require_free_port(settings)
+    _forget_again(info.load_app())
     Server(_maker(info), settings, 1 if settings.sqlite else workers, sequence=False).run()
     if lock:
         lock.close()
@@ -145,6 +148,7 @@ def worker(info: ScriptInfo) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     app = info.load_app()
+    _forget_again(app)
     for deed in ("sequencer", "purger"):
         app.extensions[deed].start()
     stop.wait()
@@ -170,6 +174,16 @@ def healthcheck() -> None:
     address = f"http://{settings.host}:{settings.port}/readyz"  # our own
     with urllib.request.urlopen(address, timeout=5) as answer:
         click.echo(answer.read().decode().strip())
+
+
+def _forget_again(app: Flask) -> None:
+    """Delete what a restored backup brought back, before anybody is answered."""
+    with app.app_context():
+        settings: Settings = app.extensions["settings"]
+        if count := replay_removals(app.extensions["sessions"], settings.high_water_mark):
+            click.echo(f"{count} records had come back with a restored database, and were deleted again", err=True)
+            forget_old_pages(db.engine)
+        db.engine.dispose()
 
 
 def _maker(info: ScriptInfo) -> Callable[[], Flask]:

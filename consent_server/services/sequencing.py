@@ -9,7 +9,7 @@
      6  read them back, hash what is stored, insert the tiles that became full
      7  move the head, if it still is what step 2 read                          no → roll back: somebody else won
      8  take them out of the line; commit                                       ← the only commit point
-     9  raise the high-water mark, durably
+     9  note the removals beyond the high-water mark beside it, raise the mark, durably
     10  sign the size and root that were committed; keep the checkpoint         ← never inside the transaction
 
 A crash between any two lines is repaired by the next run of the same lines: there is no recovery code. Signing after
@@ -181,6 +181,7 @@ def _grow(
             frontier.append(leaf)
         _add_tiles(session, site_id, head.size, frontier.size)
         step("tiles inserted")
+        removals = _removals(session, site_id, mark.size if mark else 0, frontier.size)
         grown = _Grown(added, len(line) == LARGEST_BATCH, frontier.size, frontier.root())
         assert grown.size == head.size + added, "what was inserted can be read back"
         if added and not proof_log.compare_and_swap_head(session, head, grown.size, grown.root):  # 7
@@ -190,7 +191,8 @@ def _grow(
         step("line shortened")
         session.commit()
     step("committed")
-    _raise_mark(high_water, head.origin, Mark(grown.size, grown.root))  # 9
+    high_water_mark.note_removals(high_water, head.origin, removals)  # 9
+    _raise_mark(high_water, head.origin, Mark(grown.size, grown.root))
     step("mark raised")
     note = sign_checkpoint(Checkpoint(head.origin, grown.size, grown.root), signer)  # 10
     step("checkpoint signed")
@@ -344,6 +346,14 @@ def _removal(pending: Pending, known: dict[str, int]) -> str:
         raise _Contradiction(f"a removal in line names the record {record_id}, which the log does not have.")
     make = Scrub if pending.kind == "scrub" else Erase
     return format_entry(make(known[record_id], why))
+
+
+def _removals(session: Session, site_id: int, start: int, stop: int) -> list[tuple[str, bytes | None]]:
+    """Return the removals that the mark does not know of, each with what its record's entry commits to."""
+    entries = [(entry.text, parse_entry(entry.text)) for entry in proof_log.removals(session, site_id, start, stop)]
+    targets = [entry.index for _, entry in entries if isinstance(entry, Scrub | Erase)]
+    known = proof_log.find_commitments(session, site_id, targets)
+    return [(text, known.get(entry.index) if isinstance(entry, Scrub | Erase) else None) for text, entry in entries]
 
 
 def _add_tiles(session: Session, site_id: int, old: int, new: int) -> None:

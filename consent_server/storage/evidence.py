@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
-from consent_server.storage.proof_log import Entry
+from consent_server.storage.proof_log import Entry, batches
 from consent_server.storage.tables import ConfigurationRow, ConsentRecordRow, ProofEntryRow
 
 PAGE = 1_000
@@ -88,6 +88,21 @@ def kept_from(session: Session, site_id: int, start: int, limit: int) -> list[Ke
     )
     found = session.execute(query)
     return [KeptEntry(index, id_, recorded_at, text) for index, id_, recorded_at, text in found if text is not None]
+
+
+def still_there(session: Session, site_id: int, indices: Iterable[int], *, personal: bool) -> dict[int, str]:
+    """Return which of these entries' records are still there; with ``personal``, those with their personal part."""
+    entry, record = ProofEntryRow, ConsentRecordRow
+    found: dict[int, str] = {}
+    for some in batches(indices):
+        query = (
+            select(entry.idx, record.record_id)
+            .join(entry, record.record_id == entry.record_id)
+            .where(entry.site_id == site_id, entry.idx.in_(some))
+        )
+        query = query.where(record.personal.is_not(None)) if personal else query
+        found.update(session.execute(query).tuples())
+    return found
 
 
 def logged_configurations(session: Session, site_id: int, digests: list[str]) -> Iterator[str]:

@@ -4,6 +4,11 @@
 
 A database that was restored from an older backup, or rewritten, contradicts it. Marks only rise. Every process that
 sequences the same database reads and writes the same file. It holds no personal data.
+
+Beside it lies a journal (``….removals``), one line for each removal that the logs speak of, so that what was deleted
+after a backup is deleted again when that is restored:
+
+    {"commitment": "<base64 of what the record's entry says, null for a range>", "entry": "<text>", "origin": "…"}
 """
 
 from __future__ import annotations
@@ -13,12 +18,13 @@ import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from consent_server.domain.errors import Invalid, LogFrozen
+from consent_server.domain.log_entry import Erase, Purge, Scrub, parse_entry
 from consent_server.domain.proof_log.merkle import HASH_SIZE
 from consent_server.domain.proof_log.signed_note import decode_base64, encode_base64
 
@@ -31,6 +37,14 @@ class Mark:
 
     size: int
     root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What a log says was removed; ``commitment`` tells a record apart that had no index yet in an older database."""
+
+    entry: Scrub | Erase | Purge
+    commitment: bytes | None = None
 
 
 def read_mark(path: Path, origin: str) -> Mark | None:
@@ -50,6 +64,48 @@ def raise_mark(path: Path, origin: str, mark: Mark) -> Mark:
             return kept
         _write(path, {**marks, origin: mark})
         return mark
+
+
+def note_removals(path: Path, origin: str, removals: Iterable[tuple[str, bytes | None]]) -> None:
+    """Add removals to the journal, durably; the text of the entry, and the commitment of the record if it is one."""
+    lines = "".join(
+        json.dumps({"commitment": commitment and encode_base64(commitment), "entry": text, "origin": origin}) + "\n"
+        for text, commitment in removals
+    )
+    if not lines:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    journal = _journal(path)
+    with _alone(path), journal.open("a+b") as file:
+        if file.tell() and not _ends_a_line(file):
+            file.write(b"\n")  # the writer before us was cut off, and comes again with the same lines
+        file.write(lines.encode())
+        file.flush()
+        os.fsync(file.fileno())
+    _sync(path.parent)
+
+
+def read_removals(path: Path) -> dict[str, list[Removal]]:
+    """Return the removals of each log, oldest first; a line that was cut off stands there again, whole."""
+    found: dict[str, list[Removal]] = {}
+    with contextlib.suppress(FileNotFoundError), _journal(path).open("rb") as file:
+        for line in file:
+            with contextlib.suppress(ValueError, LookupError, TypeError, AttributeError, Invalid):
+                values = json.loads(line)
+                entry, commitment = parse_entry(values["entry"]), values["commitment"]
+                if isinstance(entry, Scrub | Erase | Purge):
+                    removal = Removal(entry, None if commitment is None else decode_base64(commitment))
+                    found.setdefault(values["origin"], []).append(removal)
+    return found
+
+
+def _journal(path: Path) -> Path:
+    return path.with_name(path.name + ".removals")
+
+
+def _ends_a_line(file: IO[bytes]) -> bool:
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"
 
 
 @contextlib.contextmanager

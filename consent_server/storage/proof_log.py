@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -178,6 +178,14 @@ def removals_are_pending(session: Session, site_id: int) -> bool:
     return session.scalar(found) is not None
 
 
+def find_pending(session: Session, site_id: int, commitments: Collection[bytes]) -> dict[bytes, str]:
+    """Return the records that still stand in line under these commitments."""
+    row = ProofPendingRow
+    query = select(row.commitment, row.record_id).where(row.site_id == site_id, row.kind == "consent")
+    waiting = session.execute(query)
+    return {c: record_id for c, record_id in waiting if c is not None and c in commitments and record_id is not None}
+
+
 def delete_pending(session: Session, seqs: Sequence[int]) -> None:
     """Take exactly these out of the line; one that committed late has a smaller number and stays."""
     session.execute(delete(ProofPendingRow).where(ProofPendingRow.seq.in_(seqs)))
@@ -279,6 +287,25 @@ def entries(session: Session, site_id: int, start: int, stop: int) -> Iterator[E
         query = query.execution_options(yield_per=PAGE)  # a server-side cursor in PostgreSQL
     for values in session.execute(query):
         yield Entry(*values)
+
+
+def removals(session: Session, site_id: int, start: int, stop: int) -> list[Entry]:
+    """Return the removals among the entries ``[start, stop)``."""
+    row = ProofEntryRow
+    query = select(row.idx, row.kind, row.commitment, row.body).where(
+        row.site_id == site_id, row.idx >= start, row.idx < stop, row.kind.in_((*REMOVALS, "purge"))
+    )
+    return [Entry(*values) for values in session.execute(query.order_by(row.idx))]
+
+
+def find_commitments(session: Session, site_id: int, indices: Iterable[int]) -> dict[int, bytes]:
+    """Return what the consent entries among these indices commit to."""
+    row = ProofEntryRow
+    found: dict[int, bytes] = {}
+    for some in batches(indices):
+        query = select(row.idx, row.commitment).where(row.site_id == site_id, row.idx.in_(some))
+        found |= {index: commitment for index, commitment in session.execute(query) if commitment is not None}
+    return found
 
 
 def leaves(session: Session, site_id: int, start: int, stop: int) -> list[bytes]:
@@ -402,6 +429,12 @@ def partial_is_published(session: Session, site_id: int, level: int, n: int, wid
     row = ProofCheckpointRow
     found = select(row.size).where(row.site_id == site_id, row.size >= start, row.size < start + unit).limit(1)
     return session.scalar(found) is not None
+
+
+def batches(indices: Iterable[int], most: int = 500) -> Iterator[list[int]]:
+    """Give the indices, each once, as many at a time as may stand in one statement."""
+    every = sorted(set(indices))
+    return (every[start : start + most] for start in range(0, len(every), most))
 
 
 def _heads() -> Select[int, str, int, bytes, str | None]:
