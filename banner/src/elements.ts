@@ -12,6 +12,8 @@ import { accessor, type Guard, guard, guardMethod, originals, quietly, readers, 
 const MOST_HELD = 1000; // a page that fires a pixel every second must not fill the memory
 const XLINK = 'http://www.w3.org/1999/xlink';
 const HELD = 'data-consent-held';
+const PAGES = /^(iframe|frame|embed|object)$/;
+const CODE = /^\s*(data|blob|javascript):/i; // a page within the address
 const PURPOSE = /^(rel|http-equiv)$/; // says what the address beside it is for
 const INSERTING = [
   'appendChild', 'insertBefore', 'replaceChild', 'append', 'prepend', 'before', 'after', 'replaceWith', 'replaceChildren',
@@ -19,6 +21,7 @@ const INSERTING = [
 ];
 
 const data = globalThis.document && accessor(CharacterData.prototype, 'data');
+const [createAttribute] = originals('Document', 'createAttribute') as any[];
 const [setAttributeNS] = originals('Element', 'setAttributeNS') as any[];
 const [nameOf, valueOf, ownerOf, spaceOf, localOf] = readers('Attr', 'name', 'value', 'ownerElement', 'namespaceURI', 'localName') as any[];
 
@@ -34,8 +37,12 @@ export function createElements(engine: Engine): Elements {
   const attributesOf = (element: Element): string[] => rows.get(localName(element))?.attributes || [];
   const listener = (element: Element): HoldListener => rows.get(localName(element))!.listener;
 
-  const urls = (element: Element, attribute: string, value: unknown): string[] =>
-    attribute === 'srcdoc' ? engine.rules.named('' + value) : urlsIn(localName(element), attribute, '' + value, (name) => getAttribute(element, name));
+  const urls = (element: Element, attribute: string, value: unknown): string[] => {
+    const text = '' + value;
+    return attribute === 'srcdoc' || (PAGES.test(localName(element)) && CODE.test(text))
+      ? engine.rules.named(engine.codeOf(text) ?? text)
+      : urlsIn(localName(element), attribute, text, (name) => getAttribute(element, name));
+  };
   const refusal = (element: Element, found: string[]): Verdict | undefined =>
     found.map((url) => engine.judgeElement(element, url)).find(({ allowed }) => !allowed);
   const offence = (element: Element, attribute: string, value: unknown): Verdict | undefined => refusal(element, urls(element, attribute, value));
@@ -196,16 +203,18 @@ export function createElements(engine: Engine): Elements {
     },
   });
 
-  // Attributes as nodes. A map of attributes does not say whose it is; the attributes in it do.
+  // Attributes as nodes. A map of attributes does not say whose it is; an attribute in it does.
   const keyOf = (attribute: Attr): string => named(spaceOf(attribute), spaceOf(attribute) ? localOf(attribute) : nameOf(attribute));
-  const asNode = (element: Element | undefined, attribute: Attr) => element && caught(element, keyOf(attribute), valueOf(attribute)) && (() => null);
+  const asNode = (element: Element, attribute: Attr) => caught(element, keyOf(attribute), valueOf(attribute)) && (() => null);
   for (const name of ['setAttributeNode', 'setAttributeNodeNS']) guardMethod(prototype, name, (element, [attribute]) => asNode(element, attribute));
   for (const name of ['setNamedItem', 'setNamedItemNS']) {
-    guardMethod(NamedNodeMap.prototype, name, (map, args, pass) => asNode(map[0] && ownerOf(map[0]), args[0]) || (() => {
-      const before = pass(map, args);
-      quietly(() => elements.inspect(ownerOf(args[0])));
-      return before;
-    }));
+    guardMethod(NamedNodeMap.prototype, name, (map, [attribute], pass) => {
+      const empty = !map[0] && createAttribute(document, HELD);
+      if (empty) pass(map, [empty]);
+      const element = ownerOf(map[0]);
+      if (empty) removeAttribute(element, HELD);
+      return asNode(element, attribute);
+    });
   }
   // `nodeValue` and `textContent` are every node's.
   const setsText: Guard = (node, [value], pass) => {

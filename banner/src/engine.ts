@@ -61,6 +61,7 @@ export function createEngine(configuration: Configuration, { own: ourUrl, sameSi
     writes,
     now,
     elements: null!,
+    codeOf: () => undefined,
     ours: ourUrl,
     watch() {},
     placeholder,

@@ -27,6 +27,7 @@ export interface Engine {
   watch(root: Node): void; // look at what comes into another document, too
   now(): number;
   judgeUrl(url: unknown): Verdict;
+  codeOf(url: string): string | undefined; // what a data: or blob: address carries, as far as it is known
   judgeText(text: string): Verdict; // code or markup: the first address in it that may not be asked for
   judgeName(kind: Kind, name: string, writer: Writer | null): Verdict; // null: nobody writes, the name alone counts
   writer: Writer; // the script that is running, for names nobody declared

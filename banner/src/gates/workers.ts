@@ -23,6 +23,8 @@ export const workers: CreateGate = (engine) => {
   const codeOf = (url: string): string | undefined =>
     codes.get(url) ?? (/^data:/i.test(url) ? quietly(() => (/^[^,]*;base64,/i.test(url) ? atob(url.slice(url.indexOf(',') + 1)) : decodeURIComponent(url))) : undefined);
 
+  engine.codeOf = codeOf;
+
   guard(window, 'Blob', {
     construct: (made, args, pass) => () => {
       const blob = pass(made, args);
