@@ -11,13 +11,16 @@ from sqlalchemy.orm import Session
 
 from consent_server import cli, web
 from consent_server.config import Settings, read_settings
+from consent_server.services.anchoring import Anchorer, Anchoring
 from consent_server.services.keyring import read_keyring, secret_key
+from consent_server.services.logging_entries import anchor_origin
 from consent_server.services.purging import Purger
 from consent_server.services.receiving import Addresses
 from consent_server.services.recording import Recorder
 from consent_server.services.sequencing import Sequencer
 from consent_server.services.showing import Shelf
 from consent_server.services.sweeping import Sweeper
+from consent_server.services.time_stamping import read_authority
 from consent_server.storage import tables
 from consent_server.storage.database import db
 
@@ -57,6 +60,11 @@ def _start_deeds(app: Flask, settings: Settings) -> None:
 
     keyring = read_keyring(settings)
     sequencer = Sequencer(sessions, keyring, settings.high_water_mark, settings.sequencer_interval)
+    anchoring = Anchoring(
+        sessions, keyring, settings.high_water_mark, anchor_origin(settings.public_url), read_authority(settings)
+    )
+    app.extensions["anchoring"] = anchoring
+    app.extensions["anchorer"] = Anchorer(anchoring)
     app.extensions["keyring"] = keyring
     app.extensions["sequencer"] = sequencer
     app.extensions["sessions"] = sessions

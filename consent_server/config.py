@@ -38,6 +38,8 @@ class Settings:
     high_water_mark: Path = setting(
         "CONSENT_HWM_FILE", "how far each log was seen to be, outside the database and its backup"
     )
+    tsa_url: str = setting("TSA_URL", "time-stamping authority (RFC 3161) that the anchor log is shown to; empty: none")
+    tsa_ca_file: str = setting("TSA_CA_FILE", "root certificates (PEM) that the authority's tokens must lead to")
     public_tiles: bool = setting("CONSENT_PUBLIC_TILES", "serve tiles and numeric proofs to everybody")
     threads: int = setting("CONSENT_THREADS", "requests answered at once by a web process")
     sequencer_interval: float = setting("CONSENT_SEQUENCER_INTERVAL", "seconds between two passes of the sequencer")
@@ -91,6 +93,8 @@ def read_settings() -> Settings:
         log_key_file=env.str("LOG_KEY_FILE", ""),
         promise_key=env.str("PROMISE_KEY", ""),
         high_water_mark=Path(env.str("CONSENT_HWM_FILE", "") or f"{instance}.high-water-mark.json").absolute(),
+        tsa_url=env.str("TSA_URL", ""),
+        tsa_ca_file=env.str("TSA_CA_FILE", ""),
         public_tiles=env.bool("CONSENT_PUBLIC_TILES", True),
         threads=env.int("CONSENT_THREADS", 32),
         sequencer_interval=env.float("CONSENT_SEQUENCER_INTERVAL", 1.0),

@@ -26,6 +26,8 @@ def settings(folder: Path, **changes: Any) -> Settings:
         "log_key_file": "",
         "promise_key": "",
         "high_water_mark": folder / "high-water-mark.json",
+        "tsa_url": "",
+        "tsa_ca_file": "",
         "public_tiles": True,
         "rate_limit": "",
         "trusted_proxies": 0,

@@ -1,8 +1,8 @@
 """The ground every test stands on: a fresh, migrated database on each engine, and the application over it.
 
 PostgreSQL and Valkey are real servers, started once per run; a database is copied from a migrated template, which costs
-milliseconds. Nothing here skips: where a program is missing, the test fails and says what to install. The one exception
-is tests/guard/test_recipes.py, for other people's servers.
+milliseconds. Nothing here skips: where a program is missing, the test fails and says what to install. The exceptions
+are tests/guard/test_recipes.py, for other people's servers, and tests/tsa.py, for openssl.
 """
 
 from __future__ import annotations

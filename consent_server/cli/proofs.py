@@ -18,11 +18,14 @@ from sqlalchemy.orm import Session
 
 from consent_server.config import Settings
 from consent_server.domain.errors import LogFrozen
+from consent_server.domain.times import rfc3339
 from consent_server.services import clock, erasing, exporting, purging, rechecking, sequencing
+from consent_server.services.anchoring import Anchoring
 from consent_server.services.exporting import Filters
 from consent_server.services.keyring import Keyring
 from consent_server.storage import proof_log, sites
 from consent_server.storage.database import db, forget_old_pages
+from consent_server.storage.proof_log import ANCHOR_LOG
 from consent_server.storage.sites import Site
 
 FOUND = 1
@@ -31,7 +34,7 @@ MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"])
 
 @click.group()
 def proofs() -> None:
-    """The proof logs: export, integrate, check."""
+    """The proof logs: export, integrate, anchor, check."""
 
 
 @proofs.command()
@@ -90,17 +93,30 @@ def integrate(site: str | None) -> None:
 
 
 @proofs.command()
+def anchor() -> None:
+    """Show every log to the outside now: one more anchor checkpoint, and a time stamp of it where TSA_URL is set."""
+    anchoring: Anchoring = current_app.extensions["anchoring"]
+    done = anchoring.anchor(clock.now(), renew=True)
+    what = "1 checkpoint" if done.sites == 1 else f"{done.sites} checkpoints"
+    click.echo(f"{done.origin}: {what} added, {done.size} leaves")
+    if done.token is not None:
+        click.echo(f"stamped by {done.token.name} at {rfc3339(done.token.said_at)}")
+    elif anchoring.authority is None:
+        click.echo("not stamped: TSA_URL names no time-stamping authority", err=True)
+
+
+@proofs.command()
 @click.argument("site", required=False)
 def fsck(site: str | None) -> None:
-    """Check entries, tiles, checkpoints and records, of SITE or of every site; exit 1 when something is wrong."""
+    """Check entries, tiles, checkpoints and records, of SITE or of every log; exit 1 when something is wrong."""
     found = 0
-    for each in _chosen(site):
-        with _progress(f"checking {each.key}") as progress:
-            findings = list(rechecking.recheck(_sessions(), each.id, _settings().high_water_mark, progress))
+    for name, site_id in _logs(site):
+        with _progress(f"checking {name}") as progress:
+            findings = list(rechecking.recheck(_sessions(), site_id, _settings().high_water_mark, progress))
         for finding in findings:
-            click.echo(f"{each.key}: {finding}")
+            click.echo(f"{name}: {finding}")
         if not findings:
-            click.echo(f"{each.key}: sound")
+            click.echo(f"{name}: sound")
         found += len(findings)
     if found:
         click.get_current_context().exit(FOUND)
@@ -148,6 +164,16 @@ def _chosen(key: str | None, *, archived: bool = False) -> Sequence[Site]:
 
 def _utc(moment: datetime | None) -> datetime | None:
     return moment and moment.replace(tzinfo=UTC)
+
+
+def _logs(key: str | None) -> Sequence[tuple[str, int]]:
+    """Return name and number of the log of a site, or of every log there is."""
+    chosen = [(site.key, site.id) for site in _chosen(key)]
+    session = db.session()
+    if key is None and proof_log.find_head(session, ANCHOR_LOG):
+        chosen.append(("(anchor log)", ANCHOR_LOG))
+    session.rollback()
+    return chosen
 
 
 def _format_of(output: str) -> str:

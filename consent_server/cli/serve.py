@@ -72,11 +72,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         if self._sequence:
             worker.app.callable.extensions["sequencer"].start()
             worker.app.callable.extensions["purger"].start()
+            worker.app.callable.extensions["anchorer"].start()
 
     def _stopping(self, _arbiter: Any, worker: Any) -> None:
         app = getattr(worker.app, "callable", None)
         if app is not None:
-            for deed in ("purger", "recorder", "sequencer", "sweeper"):
+            for deed in ("anchorer", "purger", "recorder", "sequencer", "sweeper"):
                 app.extensions[deed].stop()
 
 
@@ -149,10 +150,10 @@ def worker(info: ScriptInfo) -> None:
         signal.signal(number, lambda *_: stop.set())
     app = info.load_app()
     _forget_again(app)
-    for deed in ("sequencer", "purger"):
+    for deed in ("sequencer", "purger", "anchorer"):
         app.extensions[deed].start()
     stop.wait()
-    for deed in ("purger", "sequencer", "sweeper"):
+    for deed in ("anchorer", "purger", "sequencer", "sweeper"):
         app.extensions[deed].stop()
 
 

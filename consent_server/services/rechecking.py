@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from consent_server.domain import canonical_json
+from consent_server.domain.anchor_leaf import parse_leaf
 from consent_server.domain.consent_record import check_record, personal_commitment, record_commitment
 from consent_server.domain.errors import Invalid, LogFrozen
 from consent_server.domain.log_entry import Genesis, parse_entry
@@ -19,9 +20,10 @@ from consent_server.domain.proof_log.checkpoint import open_checkpoint
 from consent_server.domain.proof_log.merkle import HASH_SIZE, Frontier
 from consent_server.domain.proof_log.signed_note import Verifier
 from consent_server.domain.proof_log.tiles import WIDTH, full_tiles, tile_root
+from consent_server.services.logging_entries import key_in_first_entry
 from consent_server.storage import evidence, high_water_mark, proof_log
 from consent_server.storage.evidence import StoredRecord
-from consent_server.storage.proof_log import Entry, Head, KeptCheckpoint
+from consent_server.storage.proof_log import ANCHOR_LOG, Entry, Head, KeptCheckpoint
 
 Sessions = Callable[[], Session]
 Progress = Callable[[int, int], None]
@@ -30,7 +32,10 @@ _STEP = 1_000
 
 
 def recheck(sessions: Sessions, site_id: int, high_water: Path, progress: Progress) -> Iterator[str]:
-    """Give one sentence for each thing that is wrong with a site's log; nothing when all is well."""
+    """Give one sentence for each thing that is wrong with a site's log; nothing when all is well.
+
+    The anchor log is log 0; its leaves are no entries of a site, and commit to no records.
+    """
     with sessions() as session:
         evidence.begin_snapshot(session)
         head = proof_log.find_head(session, site_id)
@@ -97,12 +102,13 @@ class _Reading:
         """Take one entry in, and compare the tile that it fills."""
         leaf = bytes(HASH_SIZE)
         try:
-            parsed = parse_entry(entry.text)
             leaf = entry.leaf
-            if (entry.index == 0) != isinstance(parsed, Genesis):
-                yield f"Entry {entry.index} is {'not' if entry.index == 0 else 'a second'} genesis."
-            if isinstance(parsed, Genesis):
-                self._verifiers.append(Verifier.parse(parsed.vkey))
+            if entry.index == 0:
+                self._verifiers.append(Verifier.parse(key_in_first_entry(self._head, entry.text)))
+            elif self._head.site_id == ANCHOR_LOG:
+                parse_leaf(entry.text, self._head.origin)
+            elif isinstance(parse_entry(entry.text), Genesis):
+                yield f"Entry {entry.index} is a second genesis."
         except (Invalid, AssertionError) as error:
             yield f"Entry {entry.index} cannot be read: {error}"
         self._frontier.append(leaf)

@@ -32,12 +32,13 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from consent_server.domain.errors import ConsentServerError, Invalid, LogFrozen, Unavailable
-from consent_server.domain.log_entry import Erase, Genesis, Purge, Scrub, format_entry, parse_entry
+from consent_server.domain.log_entry import Erase, Purge, Scrub, format_entry, parse_entry
 from consent_server.domain.proof_log.checkpoint import Checkpoint, sign_checkpoint
 from consent_server.domain.proof_log.merkle import EMPTY_ROOT, Frontier, Read, tree_root
 from consent_server.domain.proof_log.tiles import full_tiles, reader, tile_root
 from consent_server.services import clock
 from consent_server.services.keyring import Keyring
+from consent_server.services.logging_entries import first_entry, key_in_first_entry
 from consent_server.storage import high_water_mark, proof_log
 from consent_server.storage.database import database_clock
 from consent_server.storage.high_water_mark import Mark
@@ -227,8 +228,8 @@ def _refuse_another_key(session: Session, head: Head, vkey: str) -> None:
     """Refuse the key of another installation: a copy started elsewhere, a seed that was made anew."""
     for first in proof_log.entries(session, head.site_id, 0, 1):
         with _missing_is_a_contradiction(head):
-            genesis = parse_entry(first.text)
-        if isinstance(genesis, Genesis) and genesis.vkey != vkey:
+            begun_with = key_in_first_entry(head, first.text)
+        if begun_with != vkey:
             raise Invalid.because(
                 f"The log {head.origin} was begun with another LOG_KEY than this process has.", "LOG_KEY"
             )
@@ -319,8 +320,7 @@ def _entries(session: Session, head: Head, line: Sequence[Pending], vkey: str) -
     """Give each one in line its index, after the genesis entry where there is none yet."""
     index = head.size
     if index == 0:
-        genesis = Genesis(proof_log.site_key_of(session, head.site_id), vkey)
-        yield Entry(0, "genesis", None, format_entry(genesis))
+        yield Entry(0, "genesis", None, first_entry(session, head, vkey))
         index = 1
     known = _record_indices(session, head.site_id, line)
     for pending in line:

@@ -2,6 +2,8 @@
 
 Partial tiles are never stored: level 0 is hashed from the entries, every other level is the roots of the tiles below.
 Only the head (``proof_log``) is ever updated, and only from the size that it was read with.
+
+Log 0 is the anchor log of the installation (ledger section 5): the same tables, the same recipe, other leaves.
 """
 
 from __future__ import annotations
@@ -36,6 +38,9 @@ LOCK_CLASS = 0x70726F6F
 
 PURGE_LOCK_CLASS = 0x70726F70
 """The same for whoever purges a site: sequencing goes on meanwhile."""
+
+ANCHOR_LOG = 0
+"""The number under which the anchor log stands among the logs of the sites."""
 
 REMOVALS = ("scrub", "erase")
 PAGE = 5_000
@@ -159,9 +164,11 @@ def pending(session: Session, site_id: int, limit: int) -> list[Pending]:
     return [Pending(*values) for values in session.execute(query.order_by(row.seq).limit(limit))]
 
 
-def count_pending(session: Session, most: int) -> int:
-    """Return how long the line of all sites is, counting no further than ``most``."""
-    counted = select(ProofPendingRow.seq).limit(most).subquery()
+def count_pending(session: Session, most: int, site_id: int | None = None) -> int:
+    """Return how long the line of a site or of all is, counting no further than ``most``."""
+    row = ProofPendingRow
+    query = select(row.seq) if site_id is None else select(row.seq).where(row.site_id == site_id)
+    counted = query.limit(most).subquery()
     return session.scalar(select(func.count()).select_from(counted)) or 0
 
 

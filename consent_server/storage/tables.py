@@ -1,7 +1,8 @@
 """The whole schema. Nothing here cascades: evidence survives what it is evidence of (DESIGN 5).
 
 The proof log's tables follow ledger section 6. Triggers made by the migrations refuse UPDATE and DELETE on
-``configuration``, ``runtime``, ``proof_entry``, ``proof_tile`` and ``proof_checkpoint``.
+``configuration``, ``runtime``, ``proof_entry``, ``proof_tile``, ``proof_checkpoint``, ``proof_anchor`` and
+``proof_anchor_leaf``. The anchor log is log 0 of the same tables: no site has that number.
 """
 
 from __future__ import annotations
@@ -178,3 +179,27 @@ class ProofCheckpointRow(Base):
     root: Mapped[bytes] = mapped_column(LargeBinary)
     note: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ProofAnchorRow(Base):
+    """What somebody outside said of the anchor log at a size: a time stamp, for one."""
+
+    __tablename__ = "proof_anchor"
+
+    size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    said_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    kept_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ProofAnchorLeafRow(Base):
+    """Which leaf of the anchor log holds which checkpoint; under site 0, which renews the token of that anchor size."""
+
+    __tablename__ = "proof_anchor_leaf"
+    __table_args__ = (Index("ix_proof_anchor_leaf_site_size", "site_id", "size"),)
+
+    idx: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    site_id: Mapped[int] = mapped_column(Integer)
+    size: Mapped[int] = mapped_column(BigInteger)

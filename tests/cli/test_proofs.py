@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from flask import Flask
 from consent_server import cli, verify
 from tests import builders
 from tests.proof_logs import KEYRING, MASTER, NOW, ORIGIN, Installation
+from tests.tsa import NEEDS_OPENSSL, Service, TimeStamper, serving
 
 KEY = KEYRING.log_signer(ORIGIN).vkey
 
@@ -100,6 +102,45 @@ def test_integrate_says_why_a_log_is_frozen(
 
     assert run("integrate") == 1
     assert "high-water mark is missing" in capsys.readouterr().err
+
+
+def test_anchor_tells_what_it_did(run: Run, installation: Installation, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("anchor") == 0
+    out, err = capsys.readouterr()
+    assert out == "127.0.0.1:8000/v1/log: 1 checkpoint added, 2 leaves\n"
+    assert err == "not stamped: TSA_URL names no time-stamping authority\n"
+    assert run("fsck") == 0
+    assert capsys.readouterr().out == "demo: sound\n(anchor log): sound\n"
+
+
+@NEEDS_OPENSSL
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+class TestWithAnAuthority:
+    @pytest.fixture
+    def service(self, tmp_path: Path) -> Iterator[Service]:
+        stamper = TimeStamper(tmp_path / "tsa")
+        with serving(stamper.reply) as service:
+            yield service
+
+    @pytest.fixture
+    def settings(self, settings: builders.Settings, service: Service, tmp_path: Path) -> builders.Settings:
+        roots = tmp_path / "tsa" / "root.pem"
+        return dataclasses.replace(settings, tsa_url=service.url, tsa_ca_file=str(roots))
+
+    def test_anchor_tells_who_stamped_and_when(
+        self, run: Run, service: Service, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run("anchor") == 0
+        first, second = capsys.readouterr().out.splitlines()
+        assert first.endswith(": 1 checkpoint added, 2 leaves")
+        assert second.startswith(f"stamped by {service.url} at 20")
+
+    def test_anchor_says_in_a_sentence_that_the_authority_failed(
+        self, run: Run, service: Service, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        service.status = 500
+        assert run("anchor") == 3
+        assert capsys.readouterr().err == f"{service.url} answered 500.\n"
 
 
 def test_fsck_finds_nothing_in_a_sound_log(
