@@ -101,7 +101,7 @@ def still_there(session: Session, site_id: int, indices: Iterable[int], *, perso
             .where(entry.site_id == site_id, entry.idx.in_(some))
         )
         query = query.where(record.personal.is_not(None)) if personal else query
-        found.update(session.execute(query).tuples())
+        found |= {row.idx: row.record_id for row in session.execute(query)}
     return found
 
 
