@@ -50,6 +50,7 @@ class Settings:
         "CONSENT_TRUSTED_PROXIES", "reverse proxies in front whose X-Forwarded-* are believed"
     )
     metrics: bool = setting("CONSENT_METRICS", "answer GET /metrics")
+    screenshots: bool = setting("CONSENT_SCREENSHOTS", "photograph each configuration before it is published")
     demo: bool = setting("CONSENT_DEMO", "also serve the demo sites and their stand-in vendors, by host name")
     security_contact: str = setting("CONSENT_SECURITY_CONTACT", "whom security.txt names (RFC 9116), such as mailto:…")
 
@@ -101,6 +102,7 @@ def read_settings() -> Settings:
         rate_limit=env.str("CONSENT_RATE_LIMIT", "6000 per minute"),
         trusted_proxies=env.int("CONSENT_TRUSTED_PROXIES", 0),
         metrics=env.bool("CONSENT_METRICS", True),
+        screenshots=env.bool("CONSENT_SCREENSHOTS", True),
         demo=env.bool("CONSENT_DEMO", False),
         security_contact=env.str("CONSENT_SECURITY_CONTACT", ""),
     )

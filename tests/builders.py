@@ -32,6 +32,7 @@ def settings(folder: Path, **changes: Any) -> Settings:
         "rate_limit": "",
         "trusted_proxies": 0,
         "metrics": True,
+        "screenshots": False,
     }
     return dataclasses.replace(read_settings(), **{**values, **changes})
 

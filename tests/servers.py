@@ -136,6 +136,7 @@ class ConsentServer:
             "CONSENT_INSTANCE": str(folder / "instance"),
             "CONSENT_HWM_FILE": str(folder / "high-water-mark.json"),
             "PYTHONUNBUFFERED": "1",
+            "CONSENT_SCREENSHOTS": "off",  # seconds for each publication; one test takes them
             **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None

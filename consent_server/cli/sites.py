@@ -11,10 +11,12 @@ import yaml
 from flask import current_app
 
 from consent_server.config import Settings
-from consent_server.domain.errors import Invalid
+from consent_server.domain.errors import Invalid, Unavailable
+from consent_server.domain.picture import Picture
 from consent_server.domain.tag import tag
 from consent_server.services import clock, editing, publishing
-from consent_server.services.publishing import Publication
+from consent_server.services.photographing import photograph_configuration
+from consent_server.services.publishing import Photographer, Publication
 from consent_server.storage import configurations, sites
 from consent_server.storage.database import db
 
@@ -75,7 +77,7 @@ def import_(file: IO[bytes], then_publish: bool) -> None:
     key = editing.import_site(session, read_site_file(file.read(LARGEST_FILE + 1), file.name), clock.now())
     click.echo(key)
     if then_publish:
-        _told(key, publishing.publish(session, key, _public_url(), clock.now()))
+        _told(key, _publish(key, None))
 
 
 @site.command()
@@ -87,9 +89,41 @@ def export(key: str) -> None:
 
 @site.command()
 @click.argument("key")
-def publish(key: str) -> None:
-    """Publish a site's draft; refused with reasons when it does not ask fairly."""
-    _told(key, publishing.publish(db.session(), key, _public_url(), clock.now()))
+@click.option("--no-screenshots", is_flag=True, help="Take no pictures of what visitors will be shown.")
+@click.option(
+    "--screenshot", "given", multiple=True, metavar="LANG:LAYER:DEVICE=FILE", help="A picture (PNG) taken elsewhere."
+)
+def publish(key: str, no_screenshots: bool, given: tuple[str, ...]) -> None:
+    """Publish a site's draft; refused with reasons when it does not ask fairly.
+
+    Both layers are photographed in every language, on a phone and a desktop, where Chromium is installed. Without it,
+    publish again later where it is, or give the pictures: fr:1:phone=banner.png.
+    """
+    if given:
+        pictures = [_picture(each) for each in given]
+        return _told(key, _publish(key, lambda _configuration, _script: pictures))
+    settings: Settings = current_app.extensions["settings"]
+    wanted = settings.screenshots and not no_screenshots
+    try:
+        _told(key, _publish(key, photograph_configuration if wanted else None))
+    except Unavailable as error:
+        _told(key, _publish(key, None))
+        click.echo(f"{key}: no screenshots were taken. {error}", err=True)
+
+
+def _publish(key: str, photographer: Photographer | None) -> Publication:
+    return publishing.publish(db.session(), key, _public_url(), clock.now(), photographer)
+
+
+def _picture(given: str) -> Picture:
+    """Read ``fr:1:phone=banner.png``. Raises ``Invalid``."""
+    what, _, name = given.partition("=")
+    language, _, rest = what.partition(":")
+    layer, _, device = rest.partition(":")
+    try:
+        return Picture(language, int(layer), device, Path(name).read_bytes())
+    except (OSError, ValueError) as error:
+        raise Invalid.because(f"“{given}” is not LANG:LAYER:DEVICE=FILE: {error}", "screenshot") from None
 
 
 def _told(key: str, publication: Publication) -> None:

@@ -4,7 +4,7 @@
 that document with the digest added (``GET …/config``); what stands in front of the runtime is a projection of it
 (``domain/embedding.py``) without what can wait. The shape is CONTRACT 1, with these additions: ``since`` per purpose,
 ``exempt`` and ``preload`` per service, ``known_trackers``, ``unknown_*``, ``reload_on_withdrawal``,
-``runtime_digest``, ``banner.controller`` and ``banner.close``.
+``runtime_digest``, ``screenshots``, ``banner.controller`` and ``banner.close``.
 """
 
 from __future__ import annotations
@@ -23,6 +23,16 @@ from consent_server.domain.purpose import NECESSARY, Purpose
 from consent_server.domain.signals import loads_before_consent
 from consent_server.domain.times import rfc3339
 from consent_server.domain.tracker import Service, Tracker
+
+
+@dataclass(frozen=True)
+class Screenshot:
+    """What a layer looked like in one language on one device; ``digest`` is that of the PNG (PRF-02)."""
+
+    language: str
+    layer: int
+    device: str
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,11 @@ class Configuration:
         """How long a choice is kept, as an ISO 8601 duration."""
         return str(self.document["choice_lifetime"])
 
+    @property
+    def screenshots(self) -> tuple[Screenshot, ...]:
+        """The pictures that were taken before it was published."""
+        return tuple(Screenshot(**each) for each in self.document.get("screenshots", ()))
+
     def served(self) -> dict[str, Any]:
         """Return the document of ``GET …/config``: everything, and the digest."""
         return {**self.document, "digest": self.digest}
@@ -81,7 +96,10 @@ def build_configuration(
     texts: Mapping[str, LanguageTexts],
     known_trackers: Iterable[str],
 ) -> Configuration:
-    """Return the next configuration of a site; pure, so that the same inputs give the same digest."""
+    """Return the next configuration of a site; pure, so that the same inputs give the same digest.
+
+    It has no screenshots yet: they are of what it looks like.
+    """
     services = [_service(service, catalogue.signals) for service in catalogue.services]
     document = {
         "site_key": catalogue.site_key,
@@ -101,13 +119,20 @@ def build_configuration(
         "services": services,
         "banner": _banner(catalogue.banner, catalogue.languages, texts),
         "signals": dict(catalogue.signals),
+        "screenshots": [],
     }
     return read_configuration(canonical_json.encode(document))
 
 
+def with_screenshots(configuration: Configuration, taken: Iterable[Screenshot]) -> Configuration:
+    """Return the same configuration with the digests of its pictures in it: what is logged names them."""
+    listed = [asdict(each) for each in sorted(taken, key=lambda each: (each.language, each.layer, each.device))]
+    return read_configuration(canonical_json.encode({**configuration.document, "screenshots": listed}))
+
+
 def content(configuration: Configuration) -> dict[str, Any]:
     """Return what a configuration says apart from its number, time and consequences: equal means nothing changed."""
-    left_out = {"version", "published_at", "purposes"}
+    left_out = {"version", "published_at", "purposes", "screenshots"}
     said = {key: value for key, value in configuration.document.items() if key not in left_out}
     said["purposes"] = [
         {k: v for k, v in purpose.items() if k != "since"} for purpose in configuration.document["purposes"]

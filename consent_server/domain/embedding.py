@@ -13,7 +13,7 @@ from typing import Any
 from consent_server.domain.configuration import Configuration
 from consent_server.domain.notice import banner_texts
 
-_LATER = {"published_at", "runtime_digest", "max_lifetime"}
+_LATER = {"published_at", "runtime_digest", "max_lifetime", "screenshots"}
 _LATER_OF_PURPOSES = {"details"}
 _LATER_OF_SERVICES = {"exemption", "policy_url", "vendor"}
 _LATER_OF_SIGNALS = {"mode", "reason"}

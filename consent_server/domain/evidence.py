@@ -8,7 +8,7 @@ order, and stops at the first lie:
     3  entries canonical, from genesis on; removals name what came before; they lead to *every* checkpoint's root
     4  records open their commitments, are canonical, of this site, under a configuration logged before them
     5  nothing is there that the log says is gone; nothing is missing without the log saying why
-    6  configurations are the ones that the log names, and all that records name are there
+    6  configurations are the ones that the log names, and all that records name are there, with their pictures
     7  promises are kept; checkpoints seen elsewhere are of this same log
 
 Part of a log (one visitor, one purpose, one month) has a proof for each of its entries instead of all of them: then 3
@@ -168,6 +168,7 @@ class _Check:
     configurations: dict[int, tuple[str, int]] = field(default_factory=dict)
     digests: dict[str, int] = field(default_factory=dict)
     named: dict[str, int] = field(default_factory=dict)
+    pictures: dict[str, str] = field(default_factory=dict)
     keys: list[tuple[int, Key]] = field(default_factory=list)
     promises: dict[bytes, Promise] = field(default_factory=dict)
     promised: dict[int, Promise] = field(default_factory=dict)
@@ -496,10 +497,39 @@ class _Check:
             if digest not in self.digests:
                 raise Lie(f"The configuration {digest} was never logged.")
             missing.pop(digest, None)
+            self._note_pictures(digest, data)
             count += 1
         for digest, index in missing.items():
             raise Lie(f"WITHHELD: the configuration {digest}, which record {index} names, is not here.", index)
         self.counts["configurations"] = count
+        self._check_screenshots()
+
+    def _note_pictures(self, digest: str, data: bytes) -> None:
+        """Remember which pictures a configuration names; what it says is the log's own, so it is read as it is."""
+        try:
+            named = [each["digest"] for each in canonical_json.decode(data.decode()).get("screenshots", ())]
+        except (Invalid, UnicodeDecodeError, AttributeError, LookupError, TypeError):
+            return  # no configuration of this program: its digest is right, and nothing more is claimed
+        self.pictures.update(dict.fromkeys(named, digest))
+
+    def _check_screenshots(self) -> None:
+        found = self.evidence.screenshots()
+        if found is None:
+            if self.pictures:
+                self.notes.append(f"{len(self.pictures)} screenshots are named, and only a bundle has room for them.")
+            return
+        missing, count = dict(self.pictures), 0
+        for digest, data in found:
+            if digest != f"sha256:{sha256(data).hexdigest()}":
+                raise Lie(f"The screenshot {digest} has another digest than it claims.")
+            if digest not in self.pictures:
+                raise Lie(f"The screenshot {digest} is named by no configuration here.")
+            missing.pop(digest, None)
+            count += 1
+        for digest, configuration in missing.items():
+            raise Lie(f"WITHHELD: the screenshot {digest}, which the configuration {configuration} names, is not here.")
+        if count:
+            self.counts["screenshots"] = count
 
     def _logged_as(self, digest: str) -> str:
         return f" (entry {self.digests[digest]})" if digest in self.digests else ""

@@ -4,6 +4,7 @@ Two forms say the same. A *bundle* is a set of files (a zip, or a folder):
 
     checkpoints/<size>.note   the head, and every anchored checkpoint
     config/<sha256>.json      exact bytes of every configuration that a record names
+    screenshots/<sha256>.png  what each of them looked like
     entries/entries.jsonl     {"e": entry text, "i": n}                                   every entry, in order
     keys/log.vkeys            for convenience, never trusted
     records/records.jsonl     {"i": n, "personal": …, "personal_salt": …, "record": …, "salt": …}      by index
@@ -49,6 +50,7 @@ ENTRIES = "entries/entries.jsonl"
 RECORDS = "records/records.jsonl"
 CHECKPOINTS = "checkpoints/"
 CONFIGURATIONS = "config/"
+SCREENSHOTS = "screenshots/"
 KEYS = "keys/log.vkeys"
 PROOFS = "proofs/"
 
@@ -126,6 +128,9 @@ class Evidence(Protocol):
     def configurations(self) -> Iterator[tuple[str, bytes]]:
         """Claimed digest (``sha256:<hex>``) and bytes of each configuration."""
 
+    def screenshots(self) -> Iterator[tuple[str, bytes]] | None:
+        """Claimed digest and bytes of each picture; ``None`` where the form has no room for them."""
+
     def not_checked(self) -> Iterator[str]:
         """Give one note for each thing that this verifier does not understand."""
 
@@ -142,6 +147,7 @@ def bundle_files(
     records: Iterable[KeptRecord],
     configurations: Iterable[str],
     keys: Iterable[str] = (),
+    screenshots: Iterable[bytes] = (),
     extra: Iterable[tuple[str, Iterable[bytes]]] = (),
 ) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Give path and content of each file of a bundle, the manifest and its note last; read each before the next.
@@ -154,6 +160,7 @@ def bundle_files(
     yield from listing.notes_and_configurations(checkpoints, configurations)
     yield listing.file(ENTRIES, entry_lines, "entries")
     yield from listing.keys_and_records(keys, records)
+    yield from listing.pictures(screenshots)
     yield from listing.files(extra)
     assert listing.counts["entries"] == about.size, "a bundle has every entry"
     yield from listing.manifest(signers, {"scope": "full"})
@@ -169,6 +176,7 @@ def part_files(
     records: Iterable[KeptRecord],
     configurations: Iterable[str],
     keys: Iterable[str] = (),
+    screenshots: Iterable[bytes] = (),
     extra: Iterable[tuple[str, Iterable[bytes]]] = (),
 ) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Give path and content of each file of a bundle of a part, as ``bundle_files`` does.
@@ -180,6 +188,7 @@ def part_files(
     for index, proof in proofs:
         yield listing.file(f"{PROOFS}{index}.tlog-proof", [proof.encode()], "entries")
     yield from listing.keys_and_records(keys, records)
+    yield from listing.pictures(screenshots)
     yield from listing.files(extra)
     yield from listing.manifest(signers, {"chosen": dict(chosen), "scope": "subset"})
 
@@ -219,6 +228,13 @@ class _Listing:
         """Give the keys, then every record."""
         yield self.file(KEYS, (f"{vkey}\n".encode() for vkey in keys))
         yield self.file(RECORDS, map(record_line, records), "records")
+
+    def pictures(self, given: Iterable[bytes]) -> Iterator[tuple[str, Iterator[bytes]]]:
+        """Give each picture once."""
+        for png in given:
+            path = f"{SCREENSHOTS}{sha256(png).hexdigest()}.png"
+            if path not in self._listed:
+                yield self.file(path, [png])
 
     def manifest(self, signers: Iterable[Signer], scope: Mapping[str, object]) -> Iterator[tuple[str, Iterator[bytes]]]:
         """Give the manifest of what has passed, and its note."""
@@ -406,9 +422,26 @@ class BundleEvidence:
                 name = path.removeprefix(CONFIGURATIONS).removesuffix(".json")
                 yield f"sha256:{name}", self._read(path)
 
+    def screenshots(self) -> Iterator[tuple[str, bytes]]:
+        """See ``Evidence``."""
+        for path in self._paths:
+            if path.startswith(SCREENSHOTS):
+                yield f"sha256:{path.removeprefix(SCREENSHOTS).removesuffix('.png')}", self._read(path)
+
     def not_checked(self) -> Iterator[str]:
         """See ``Evidence``."""
-        known = (CHECKPOINTS, CONFIGURATIONS, ENTRIES, PROOFS, RECORDS, "keys/", MANIFEST, MANIFEST_NOTE, *_NO_EVIDENCE)
+        known = (
+            CHECKPOINTS,
+            CONFIGURATIONS,
+            SCREENSHOTS,
+            ENTRIES,
+            PROOFS,
+            RECORDS,
+            "keys/",
+            MANIFEST,
+            MANIFEST_NOTE,
+            *_NO_EVIDENCE,
+        )
         for folder in sorted({path.partition("/")[0] for path in self._paths if not path.startswith(known)}):
             yield f"{folder}: its digest is right, its content was not checked."
 
@@ -484,6 +517,9 @@ class LinesEvidence:
         for line in self._raw_lines():
             if line.startswith(b'{"configuration":'):
                 yield _configuration_of(line)
+
+    def screenshots(self) -> None:
+        """See ``Evidence``: lines are text."""
 
     def not_checked(self) -> Iterator[str]:
         """See ``Evidence``."""

@@ -2,15 +2,17 @@
 
 1  resolve the draft; refuse what is not fair                        nothing kept yet
 2  build the configuration; the same content again keeps the number  a second publication changes nothing
-3  keep runtime, configuration and compressed files                  one transaction with
-4  the pending entry that puts its digest into the proof log         its log entry: never one without the other
-5  commit
+3  take its pictures, from what will be served; name them in it      no transaction is open meanwhile
+4  keep runtime, pictures, configuration and compressed files        one transaction with
+5  the pending entry that puts its digest into the proof log         its log entry: never one without the other
+6  commit
 """
 
 from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,18 +23,22 @@ from sqlalchemy.orm import Session
 from consent_server.domain.compliance import Finding, unfair
 from consent_server.domain.configuration import (
     Configuration,
+    Screenshot,
     build_configuration,
     content,
     digest_of,
+    with_screenshots,
 )
 from consent_server.domain.embedding import embedded
-from consent_server.domain.errors import ConsentServerError
+from consent_server.domain.errors import ConsentServerError, Unavailable
 from consent_server.domain.imported_choice import importers
+from consent_server.domain.picture import Picture
 from consent_server.domain.signals import told
 from consent_server.services.editing import check_draft
 from consent_server.services.logging_entries import log_configuration, log_origin
 from consent_server.storage import configurations, sites
 from consent_server.storage.configurations import Encoded, Published
+from consent_server.storage.database import begin_immediate
 from consent_server.storage.library import load_library
 from consent_server.storage.runtime_file import load_runtime
 from consent_server.storage.texts import load_languages
@@ -54,8 +60,19 @@ class Publication:
     new: bool
 
 
-def publish(session: Session, site_key: str, public_url: str, now: datetime) -> Publication:
-    """Publish the site's draft. Raises ``Invalid`` (draft), ``Unfair`` (checks) or ``SiteNotFound``."""
+Photographer = Callable[[Configuration, bytes], Iterable[Picture]]
+"""Takes the pictures of a configuration from the script that visitors will be sent."""
+
+
+def publish(
+    session: Session, site_key: str, public_url: str, now: datetime, photographer: Photographer | None = None
+) -> Publication:
+    """Publish the site's draft, with pictures when there is somebody to take them.
+
+    What is live already is published anew only if pictures are taken now and it has none.
+    Raises ``Invalid`` (draft), ``Unfair`` (checks), ``SiteNotFound``, ``Unavailable`` (somebody else published
+    meanwhile) or what the photographer raises.
+    """
     site = sites.find_site(session, site_key)
     catalogue = check_draft(site.draft)
     previous = _previous(session, site.id)
@@ -72,13 +89,25 @@ def publish(session: Session, site_key: str, public_url: str, now: datetime) -> 
     findings = unfair(configuration)
     if findings:
         raise Unfair(findings)
-    if previous and content(previous) == content(configuration):
+    if previous and content(previous) == content(configuration) and (previous.screenshots or not photographer):
         return Publication(previous, new=False)
+    session.rollback()  # pictures take seconds: nobody waits for them
+    pictures = tuple(photographer(configuration, banner_script(configuration, runtime))) if photographer else ()
+    configuration = with_screenshots(configuration, map(_screenshot, pictures))
+    begin_immediate(session)
+    if _previous(session, site.id) != previous:
+        raise Unavailable("Somebody else published this site meanwhile: look at it, and publish again.", retry_after=1)
     configurations.add_runtime(session, configuration.runtime_digest, runtime, now)
+    for picture in pictures:
+        configurations.add_screenshot(session, digest_of(picture.png), picture.png, now)
     configurations.add_configuration(session, site.id, files_of(configuration, runtime, now))
     log_configuration(session, site.id, log_origin(public_url, site.key), configuration)
     session.commit()
     return Publication(configuration, new=True)
+
+
+def _screenshot(picture: Picture) -> Screenshot:
+    return Screenshot(picture.language, picture.layer, picture.device, digest_of(picture.png))
 
 
 def _previous(session: Session, site_id: int) -> Configuration | None:

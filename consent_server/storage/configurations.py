@@ -1,4 +1,4 @@
-"""Published configurations, the runtimes they were published with, and the files served from them. Append only."""
+"""Published configurations, their runtimes and pictures, and the files served from them. Append only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from consent_server.domain.configuration import Configuration, read_configuration
 from consent_server.domain.errors import ConfigurationNotFound
-from consent_server.storage.tables import ConfigurationRow, RuntimeRow
+from consent_server.storage.tables import ConfigurationRow, RuntimeRow, ScreenshotRow
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,18 @@ def add_runtime(session: Session, digest: str, source: bytes, now: datetime) -> 
     if session.get(RuntimeRow, digest) is None:
         session.add(RuntimeRow(digest=digest, source=source, created_at=now))
         session.flush()
+
+
+def add_screenshot(session: Session, digest: str, png: bytes, now: datetime) -> None:
+    """Keep a picture once."""
+    if session.get(ScreenshotRow, digest) is None:
+        session.add(ScreenshotRow(digest=digest, source=png, created_at=now))
+        session.flush()
+
+
+def find_screenshot(session: Session, digest: str) -> bytes | None:
+    """Return a picture as PNG."""
+    return session.scalar(select(ScreenshotRow.source).where(ScreenshotRow.digest == digest))
 
 
 def add_configuration(session: Session, site_id: int, published: Published) -> None:

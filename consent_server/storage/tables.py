@@ -1,8 +1,8 @@
 """The whole schema. Nothing here cascades: evidence survives what it is evidence of (DESIGN 5).
 
 The proof log's tables follow ledger section 6. Triggers made by the migrations refuse UPDATE and DELETE on
-``configuration``, ``runtime``, ``proof_entry``, ``proof_tile``, ``proof_checkpoint``, ``proof_anchor`` and
-``proof_anchor_leaf``. The anchor log is log 0 of the same tables: no site has that number.
+``configuration``, ``runtime``, ``screenshot``, ``proof_entry``, ``proof_tile``, ``proof_checkpoint``,
+``proof_anchor`` and ``proof_anchor_leaf``. The anchor log is log 0 of the same tables: no site has that number.
 """
 
 from __future__ import annotations
@@ -71,6 +71,16 @@ class ConfigurationRow(Base):
     config: Mapped[bytes] = mapped_column(LargeBinary)
     config_gzip: Mapped[bytes] = mapped_column(LargeBinary)
     config_br: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ScreenshotRow(Base):
+    """A picture that some configuration names, as PNG."""
+
+    __tablename__ = "screenshot"
+
+    digest: Mapped[str] = mapped_column(String(71), primary_key=True)
+    source: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Suggestion(Base):

@@ -20,6 +20,7 @@ from tests.databases import MIGRATIONS, fill, migrate
 IMMUTABLE = (
     "configuration",
     "runtime",
+    "screenshot",
     "proof_entry",
     "proof_tile",
     "proof_checkpoint",

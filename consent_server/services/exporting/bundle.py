@@ -68,6 +68,7 @@ def _whole(snapshot: Snapshot) -> Iterator[tuple[str, Iterator[bytes]]]:
         records=map(kept, evidence.records(snapshot.session, snapshot.site.id, snapshot.about.size)),
         configurations=snapshot.configurations(),
         keys=[snapshot.signer.vkey],
+        screenshots=snapshot.screenshots(),
         extra=_extra(snapshot),
     )
 
@@ -82,6 +83,7 @@ def _part(snapshot: Snapshot, filters: Filters) -> Iterator[tuple[str, Iterator[
         records=(kept(stored) for stored, _ in filters.records(snapshot)),
         configurations=snapshot.configurations(),
         keys=[snapshot.signer.vkey],
+        screenshots=snapshot.screenshots(),
         extra=_extra(snapshot),
     )
 

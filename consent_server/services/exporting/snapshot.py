@@ -17,7 +17,7 @@ from consent_server.domain.proof_log.signed_note import Signer
 from consent_server.domain.times import rfc3339
 from consent_server.services.keyring import Keyring
 from consent_server.services.sequencing import integrate
-from consent_server.storage import evidence, proof_log, sites
+from consent_server.storage import configurations, evidence, proof_log, sites
 from consent_server.storage.evidence import StoredRecord
 from consent_server.storage.sites import Site
 
@@ -53,6 +53,18 @@ class Snapshot:
         entries = map(parse_entry, bodies)
         digests = sorted({entry.digest for entry in entries if isinstance(entry, Config)})
         return evidence.logged_configurations(self.session, self.site.id, digests)
+
+    def screenshots(self) -> Iterator[bytes]:
+        """Give every picture that a configuration names, one in memory at a time."""
+        named = {
+            shot.digest: None
+            for configuration in configurations.list_configurations(self.session, self.site.id)
+            for shot in configuration.screenshots
+        }
+        for digest in named:
+            png = configurations.find_screenshot(self.session, digest)
+            if png is not None:
+                yield png
 
     def tell(self, done: int) -> None:
         """Report progress now and then."""

@@ -233,3 +233,4 @@ class ConfigurationSchema(Schema):
     services = fields.List(fields.Nested(ServiceSchema), required=True)
     banner = fields.Nested(DesignSchema, required=True)
     signals = fields.Dict(required=True)
+    screenshots = fields.List(fields.Dict(), required=True)

@@ -1,0 +1,52 @@
+"""Finding and starting Chromium. Playwright drives it; both are optional (``pip install consent-server[browser]``)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from consent_server.domain.errors import Unavailable
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+START_MS = 60_000
+
+_QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
+"""Without these Chromium talks to its makers by itself."""
+
+
+@contextlib.contextmanager
+def open_chromium() -> Iterator[Browser]:
+    """Start a browser and end it; to be used in the thread that it was started in.
+
+    Raises ``Unavailable`` where Playwright or Chromium is not installed, or does not start.
+    """
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError:
+        raise Unavailable("Playwright is not installed: pip install 'consent-server[browser]'.") from None
+    program = _program()
+    root = ("--no-sandbox",) if os.geteuid() == 0 else ()  # Chromium's sandbox refuses root
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=program, args=[*_QUIET, *root], timeout=START_MS)
+        except Error as error:
+            raise Unavailable(f"Chromium does not start: {error.message.splitlines()[0]}") from None
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def _program() -> str:
+    """Return the browser that ``CHROMIUM`` names, or the first on PATH."""
+    named = os.environ.get("CHROMIUM")
+    for name in (named,) if named else NAMES:
+        if found := shutil.which(name):
+            return found
+    raise Unavailable("Chromium was not found: install it, or name its program in CHROMIUM.")
