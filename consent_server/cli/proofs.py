@@ -18,8 +18,9 @@ from sqlalchemy.orm import Session
 
 from consent_server.config import Settings
 from consent_server.domain.errors import LogFrozen
+from consent_server.domain.proof_log.signed_note import MAX_NOTE_BYTES
 from consent_server.domain.times import rfc3339
-from consent_server.services import clock, erasing, exporting, purging, rechecking, sequencing
+from consent_server.services import adopting, clock, erasing, explaining, exporting, purging, rechecking, sequencing
 from consent_server.services.anchoring import Anchoring
 from consent_server.services.exporting import Filters
 from consent_server.services.keyring import Keyring
@@ -115,11 +116,49 @@ def fsck(site: str | None) -> None:
             findings = list(rechecking.recheck(_sessions(), site_id, _settings().high_water_mark, progress))
         for finding in findings:
             click.echo(f"{name}: {finding}")
+        head = proof_log.find_head(db.session(), site_id)
+        db.session.rollback()
+        if head is not None and head.frozen_reason is not None:
+            click.echo(f"{name}: {explaining.what_to_do(head.frozen_reason)}")
         if not findings:
             click.echo(f"{name}: sound")
         found += len(findings)
     if found:
         click.get_current_context().exit(FOUND)
+
+
+@proofs.command()
+@click.argument("site", required=False)
+def status(site: str | None) -> None:
+    """Say how the log of SITE, or of every site, stands; exit 1 when one is frozen, with what to do about it."""
+    frozen = False
+    for name, site_id in _logs(site):
+        session = db.session()
+        lines = list(explaining.status(session, site_id))
+        session.rollback()
+        click.echo("\n".join(f"{name}: {line}" for line in lines))
+        frozen = frozen or any(line.startswith("FROZEN") for line in lines)
+    if frozen:
+        click.get_current_context().exit(FOUND)
+
+
+@proofs.command()
+@click.argument("site", required=False)
+@click.option(
+    "--checkpoint", required=True, type=click.File("rb"), help="A checkpoint of the log that somebody outside has."
+)
+def adopt(site: str | None, checkpoint: BinaryIO) -> None:
+    """Take up a frozen log again, of SITE or the one that the checkpoint names, when its database leads to that."""
+    note = checkpoint.read(MAX_NOTE_BYTES + 1)
+    adopted = adopting.adopt(_sessions(), site, note, _keyring(), _settings().high_water_mark)
+    vouched = f"the first {adopted.witnessed} are vouched for from outside"
+    click.echo(f"{adopted.origin} goes on at {adopted.size} entries; {vouched}")
+    if adopted.size > adopted.witnessed:
+        click.echo(
+            f"{adopted.size - adopted.witnessed} entries after them rest on this database alone: adopt with a newer "
+            "checkpoint if anybody has one.",
+            err=True,
+        )
 
 
 @proofs.command()

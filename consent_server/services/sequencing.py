@@ -182,7 +182,7 @@ def _grow(
             frontier.append(leaf)
         _add_tiles(session, site_id, head.size, frontier.size)
         step("tiles inserted")
-        removals = _removals(session, site_id, mark.size if mark else 0, frontier.size)
+        removals = removals_in(session, site_id, mark.size if mark else 0, frontier.size)
         grown = _Grown(added, len(line) == LARGEST_BATCH, frontier.size, frontier.root())
         assert grown.size == head.size + added, "what was inserted can be read back"
         if added and not proof_log.compare_and_swap_head(session, head, grown.size, grown.root):  # 7
@@ -348,7 +348,7 @@ def _removal(pending: Pending, known: dict[str, int]) -> str:
     return format_entry(make(known[record_id], why))
 
 
-def _removals(session: Session, site_id: int, start: int, stop: int) -> list[tuple[str, bytes | None]]:
+def removals_in(session: Session, site_id: int, start: int, stop: int) -> list[tuple[str, bytes | None]]:
     """Return the removals that the mark does not know of, each with what its record's entry commits to."""
     entries = [(entry.text, parse_entry(entry.text)) for entry in proof_log.removals(session, site_id, start, stop)]
     targets = [entry.index for _, entry in entries if isinstance(entry, Scrub | Erase)]

@@ -249,6 +249,17 @@ def freeze(session: Session, site_id: int, reason: str) -> None:
     )
 
 
+def unfreeze(session: Session, site_id: int) -> None:
+    """Let a log go on that an operator has looked at."""
+    row = ProofLogRow
+    session.execute(
+        update(row)
+        .where(row.site_id == site_id)
+        .values(frozen_reason=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def try_lock(session: Session, site_id: int, lock_class: int = LOCK_CLASS) -> bool:
     """Begin a transaction that alone may extend the log (or purge the site); False when another has it.
 

@@ -192,3 +192,45 @@ def test_purge_tells_what_goes_and_what_would(
     assert run("purge") == 0
     assert capsys.readouterr().out == "demo: 0 records purged under P5Y\n"
     assert installation.scalar("SELECT count(*) FROM consent_record") == 1
+
+
+def test_status_tells_how_a_log_stands(
+    run: Run, installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installation.put(3)
+    run("integrate")
+    installation.put(1)
+    capsys.readouterr()
+    assert run("status") == 0
+    said = capsys.readouterr().out
+    assert f"demo: {ORIGIN}, 5 entries, 1 in line" in said
+    assert "newest checkpoint: size 5" in said
+
+
+def test_a_frozen_log_is_explained_and_adopted(
+    run: Run, installation: Installation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installation.put(3)
+    run("integrate")
+    note = tmp_path / "checkpoint.note"
+    note.write_text(str(installation.scalar("SELECT note FROM proof_checkpoint")))
+    installation.put(2)
+    run("integrate")
+    installation.high_water.unlink()
+    installation.put(1)
+    run("integrate")
+    capsys.readouterr()
+
+    for command in ("status", "fsck"):
+        assert run(command) == 1
+        assert "run `consent-server proofs adopt --checkpoint FILE`" in capsys.readouterr().out
+    assert run("adopt", "--checkpoint", note) == 0
+    out, err = capsys.readouterr()
+    assert out == f"{ORIGIN} goes on at 7 entries; the first 5 are vouched for from outside\n"
+    assert err.startswith("2 entries after them rest on this database alone")
+    assert run("integrate") == 0
+    assert run("status") == 0
+    assert run("fsck") == 0
+    assert run("adopt", "demo", "--checkpoint", tmp_path / "nowhere") == 2
+    note.write_text("nothing")
+    assert run("adopt", "--checkpoint", note) == 2

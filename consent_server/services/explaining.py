@@ -1,0 +1,60 @@
+"""What an operator is told about each log: how it stands, and what to do when it is frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy.orm import Session
+
+from consent_server.domain.times import rfc3339
+from consent_server.storage import proof_log
+
+_MARK_LOST = (
+    "The file that CONSENT_HWM_FILE names says how far each log was seen to be, and this log is not in it: the file "
+    "was lost, the setting points elsewhere, or this is a copy of another installation. If the file is elsewhere, name "
+    "it. If it is lost, take the newest checkpoint that somebody outside has (an auditor's bundle, an anchor, the "
+    "mailbox of the data protection officer) and run `consent-server proofs adopt --checkpoint FILE`."
+)
+_RESTORED = (
+    "Bring back the newest database (from a replica, or a later backup), then run `consent-server proofs adopt "
+    "--checkpoint FILE` with a checkpoint that somebody outside has. Going on with this one would give indices that "
+    "were signed to other entries."
+)
+_DAMAGED = (
+    "Somebody edited the database by hand, or the disk is failing. `consent-server proofs fsck` says where. Bring "
+    "back what was there (from a replica or a backup of the same size), then run `consent-server proofs adopt "
+    "--checkpoint FILE`; the last anchor tells up to where the log stands."
+)
+_ADVICE = (
+    ("high-water mark is missing", _MARK_LOST),
+    ("cannot be read: it was damaged or is another file", _MARK_LOST),
+    ("older backup", _RESTORED),
+    ("not those seen before", _RESTORED),
+    ("has another root for size", _RESTORED),
+    ("", _DAMAGED),
+)
+
+
+def what_to_do(reason: str) -> str:
+    """Return what an operator does about a log that is frozen for this reason."""
+    return next(advice for phrase, advice in _ADVICE if phrase in reason)
+
+
+def status(session: Session, site_id: int) -> Iterator[str]:
+    """Give a line for each thing worth knowing of a log."""
+    head = proof_log.find_head(session, site_id)
+    if head is None:
+        yield "no log yet: the site was never published"
+        return
+    latest = proof_log.latest_checkpoint(session, site_id)
+    waiting = len(proof_log.pending(session, site_id, _COUNTED))
+    more = "at least " if waiting == _COUNTED else ""
+    yield f"{head.origin}, {head.size} entries, {more}{waiting} in line"
+    yield f"newest checkpoint: {f'size {latest.size}, {rfc3339(latest.created_at)}' if latest else 'none yet'}"
+    if head.frozen_reason is not None:
+        yield f"FROZEN: {head.frozen_reason}"
+        yield "Answers are recorded and wait in line; nothing is signed until this is settled."
+        yield what_to_do(head.frozen_reason)
+
+
+_COUNTED = 10_000
