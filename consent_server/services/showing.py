@@ -1,7 +1,7 @@
-"""What a page asks for: the banner script and the configuration, from memory after the first time; and its policy.
+"""What everybody is shown: the banner script, the configuration, its policy, and all that was published before.
 
-Published files never change, so they are kept by (site, version); only "which version is live" is asked of the
-database again, at most once every ``FRESH_SECONDS`` per site.
+Published files never change, so they are kept in memory by (site, version); only "which version is live" is
+asked of the database again, at most once every ``FRESH_SECONDS`` per site.
 """
 
 from __future__ import annotations
@@ -10,15 +10,79 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from consent_server.domain.configuration import Screenshot
 from consent_server.domain.content_policy import PolicyOptions, policy_of
-from consent_server.storage import configurations, sites
+from consent_server.domain.errors import ConfigurationNotFound, NotFound
+from consent_server.domain.log_entry import Config, parse_entry
+from consent_server.storage import configurations, evidence, proof_log, sites
 from consent_server.storage.configurations import Published
 
 FRESH_SECONDS = 1.0
 KEPT = 512
+
+
+@dataclass(frozen=True)
+class Version:
+    """A published configuration as everybody may see it; ``index`` is its entry's, ``None`` before it has one."""
+
+    version: int
+    digest: str
+    runtime_digest: str
+    published_at: str
+    index: int | None
+    screenshots: tuple[Screenshot, ...]
+
+
+@dataclass(frozen=True)
+class Versions:
+    """Everything that a site has published, the newest first, and the log that says so."""
+
+    site_key: str
+    controller: str
+    origin: str
+    versions: tuple[Version, ...]
+
+
+def versions(session: Session, site_key: str) -> Versions:
+    """Return what a site has published (PRF-01); raises ``SiteNotFound`` or ``ConfigurationNotFound``."""
+    site = sites.find_site(session, site_key)
+    found = configurations.list_configurations(session, site.id)
+    if not found:
+        raise ConfigurationNotFound("This site has published nothing yet.")
+    logged = {}
+    size = proof_log.published_size(session, site.id)
+    for index, text in evidence.entries_of_kinds(session, site.id, ("config",), size):
+        entry = parse_entry(text)
+        assert isinstance(entry, Config), "entries of the kind config are configurations"
+        logged[entry.version] = index
+    listed = tuple(
+        Version(
+            each.version,
+            each.digest,
+            each.runtime_digest,
+            each.document["published_at"],
+            logged.get(each.version),
+            each.screenshots,
+        )
+        for each in reversed(found)
+    )
+    return Versions(
+        site.key, found[-1].document["banner"]["controller"], proof_log.origin_of(session, site.id) or "", listed
+    )
+
+
+def screenshot(session: Session, site_key: str, digest: str) -> bytes:
+    """Return a picture of one of the site's configurations, as PNG; raises ``NotFound``."""
+    site = sites.find_site(session, site_key)
+    named = (shot.digest for each in configurations.list_configurations(session, site.id) for shot in each.screenshots)
+    png = configurations.find_screenshot(session, digest) if digest in named else None
+    if png is None:
+        raise NotFound("No configuration of this site has such a screenshot.")
+    return png
 
 
 class Shelf:

@@ -11,7 +11,7 @@ from importlib import resources
 
 @dataclass(frozen=True)
 class Language:
-    """What the banner, the default purposes, the declaration and the summary of evidence say in one language."""
+    """What is said in one language: by the banner, the default purposes, the public pages, the summary of evidence."""
 
     code: str
     name: str
@@ -19,6 +19,7 @@ class Language:
     banner: Mapping[str, str]
     purposes: Mapping[str, Mapping[str, str]]
     declaration: Mapping[str, str]
+    versions: Mapping[str, str]
     summary: Mapping[str, str]
 
 
@@ -36,6 +37,7 @@ def load_languages() -> Mapping[str, Language]:
             document["banner"],
             document["purposes"],
             document["declaration"],
+            document["versions"],
             document["summary"],
         )
         for document in documents

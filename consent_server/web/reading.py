@@ -1,4 +1,4 @@
-"""Reading a request's body: type, size and JSON, in the order that CONTRACT's conventions answer them."""
+"""Reading a request: its language; its body's type, size and JSON, in the order that CONTRACT's conventions answer."""
 
 from __future__ import annotations
 
@@ -7,9 +7,24 @@ from typing import Any
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
+from consent_server.domain.configuration import Configuration
+from consent_server.domain.errors import Invalid
 from consent_server.domain.strict_json import parse_json
 
 JSON_TYPES = frozenset({"application/json", "text/plain"})
+
+
+def chosen_language(configuration: Configuration, wanted: str | None) -> str:
+    """Return the language that was asked for, else the browser's if the site has it, else the site's own.
+
+    Raises ``Invalid`` for one that the site does not speak.
+    """
+    languages = configuration.document["languages"]
+    if wanted is None:
+        wanted = request.accept_languages.best_match(languages, configuration.document["default_language"])
+    if wanted not in languages:
+        raise Invalid.because(f"This site speaks {', '.join(languages)}.", "lang")
+    return wanted
 
 
 def json_body(most_bytes: int) -> Any:

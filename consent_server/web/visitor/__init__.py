@@ -5,5 +5,6 @@ from consent_server.web.visitor.consents import blueprint as consents
 from consent_server.web.visitor.content_policy import blueprint as content_policy
 from consent_server.web.visitor.declaration import blueprint as declaration
 from consent_server.web.visitor.receipts import blueprint as receipts
+from consent_server.web.visitor.versions import blueprint as versions
 
-BLUEPRINTS = (banner, consents, receipts, declaration, content_policy)
+BLUEPRINTS = (banner, consents, receipts, declaration, content_policy, versions)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import asdict
 from typing import Any
 
-from flask import Response, current_app, jsonify, render_template, request
+from flask import Response, current_app, jsonify, render_template
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
-from consent_server.domain.errors import Invalid
 from consent_server.domain.notice import Declaration, declare
 from consent_server.services.showing import Shelf
 from consent_server.storage.database import db
 from consent_server.storage.texts import load_languages
 from consent_server.web.errors import ProblemSchema
+from consent_server.web.reading import chosen_language
+from consent_server.web.visitor.page_style import POLICY, STYLE
 
 blueprint = Blueprint(
     "declaration",
@@ -28,28 +27,6 @@ blueprint = Blueprint(
 
 PROBLEM = "application/problem+json"
 CACHE = "public, max-age=300"
-
-STYLE = """
-:root { color-scheme: light dark; }
-body { max-width: 60rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; font: 1rem/1.6 system-ui, sans-serif; }
-h1 { line-height: 1.2; } h2 { margin-top: 2.5rem; } h3 { margin: 1.5rem 0 .5rem; }
-table { width: 100%; border-collapse: collapse; table-layout: fixed; }
-th:nth-child(1) { width: 26%; } th:nth-child(3) { width: 22%; } th:nth-child(4) { width: 14%; }
-th, td { padding: .5rem .75rem .5rem 0; border-top: 1px solid; text-align: start; vertical-align: top; }
-td:first-child { overflow-wrap: anywhere; font-family: ui-monospace, monospace; } small { display: block; }
-@media (max-width: 40rem) {
-  thead { position: absolute; clip-path: inset(50%); height: 1px; overflow: hidden; }
-  tr { display: block; border-top: 1px solid; padding: .5rem 0; }
-  th, td { display: block; border: 0; padding: .1rem 0; }
-}
-"""
-
-POLICY = (
-    "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-"
-    + base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-    + "'"
-)
-"""The page may be framed: a site may show it inside its own policy page."""
 
 
 class DeclarationQuery(Schema):
@@ -114,13 +91,7 @@ def _declaration(site_key: str, query: dict[str, Any]) -> Declaration:
     version = query.get("version")
     published = shelf.by_version(db.session(), site_key, version) if version else shelf.live(db.session(), site_key)
     configuration = published.configuration
-    languages = configuration.document["languages"]
-    wanted = query.get("lang")
-    if wanted is None:
-        wanted = request.accept_languages.best_match(languages, configuration.document["default_language"])
-    if wanted not in languages:
-        raise Invalid.because(f"This site speaks {', '.join(languages)}.", "lang")
-    return declare(configuration, wanted)
+    return declare(configuration, chosen_language(configuration, query.get("lang")))
 
 
 def _cached(response: Response) -> Response:
