@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from pathlib import Path
 from typing import IO, Any
@@ -13,11 +15,13 @@ from flask import current_app
 from consent_server.config import Settings
 from consent_server.domain.errors import Invalid, Unavailable
 from consent_server.domain.picture import Picture
+from consent_server.domain.stand_in import hash_source, stand_in_of
 from consent_server.domain.tag import tag
 from consent_server.services import clock, editing, publishing
 from consent_server.services.photographing import photograph_configuration
 from consent_server.services.publishing import Photographer, Publication
 from consent_server.storage import configurations, sites
+from consent_server.storage.configurations import Published
 from consent_server.storage.database import db
 
 LARGEST_FILE = 4 * 1024 * 1024
@@ -52,18 +56,28 @@ def list_() -> None:
 
 @site.command()
 @click.argument("key")
-def show(key: str) -> None:
+@click.option("--pinned", is_flag=True, help="Pin the tag to what is live now, with integrity=.")
+@click.option("--script", help="Where the site's own server has the script, such as /consent.js (see How to guard).")
+@click.option(
+    "--allow", multiple=True, metavar="HOST", help="A host that pages may load from even if the script does not come."
+)
+def show(key: str, pinned: bool, script: str | None, allow: tuple[str, ...]) -> None:
     """Print a site: origins, what is live, and the tag to paste."""
+    if pinned and script:
+        raise click.UsageError("A script that the site's own server keeps up to date cannot be pinned.")
     session = db.session()
     found = sites.find_site(session, key)
     click.echo(f"{found.name} ({found.key})")
     click.echo(f"origins: {', '.join(found.origins)}")
     version = configurations.latest_version(session, found.id)
     if version:
-        configuration = configurations.find_configuration(session, found.id, version)
+        published = configurations.find_published(session, found.id)
+        configuration = published.configuration
         click.echo(f"live:    configuration {version}, {configuration.digest}")
-        script = f"{_public_url()}/v1/sites/{key}/banner.js"
-        click.echo(f"\nPaste this first in <head>, as it is, neither async nor defer:\n\n{tag(script)}")
+        standing_in = stand_in_of(configuration, found.origins, _public_url(), allow)
+        pasted = tag(*_script(published, f"{_public_url()}/v1/sites/{key}/", pinned, script), standing_in)
+        click.echo(f"\nPaste this first in <head>, as it is, neither async nor defer:\n\n{pasted}")
+        click.echo(f"\nIf a policy of yours forbids inline code, add to its script-src: {hash_source(standing_in)}")
     else:
         click.echo(f"live:    nothing yet; run `consent-server site publish {key}`")
 
@@ -124,6 +138,17 @@ def _picture(given: str) -> Picture:
         return Picture(language, int(layer), device, Path(name).read_bytes())
     except (OSError, ValueError) as error:
         raise Invalid.because(f"“{given}” is not LANG:LAYER:DEVICE=FILE: {error}", "screenshot") from None
+
+
+def _script(published: Published, folder: str, pinned: bool, own: str | None) -> tuple[str, str]:
+    """Return where the script is, and the further attributes of its tag."""
+    if own:
+        return own, f' data-consent-server="{folder}"'
+    if not pinned:
+        return f"{folder}banner.js", ""
+    integrity = base64.b64encode(hashlib.sha384(published.banner.plain).digest()).decode()
+    address = f"{folder}banner.{published.configuration.digest.removeprefix('sha256:')}.js"
+    return address, f' integrity="sha384-{integrity}" crossorigin="anonymous"'
 
 
 def _told(key: str, publication: Publication) -> None:

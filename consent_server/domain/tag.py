@@ -11,10 +11,13 @@ are habits of theirs, measured in ``tests/browser/test_lookahead.py``:
   style sheet once it is loaded would never load. Images of a ``srcset`` escape the policy, but not a ``<picture>`` that
   is left open: ``</b>`` takes it off Firefox's stack unseen, and every image asked for ahead is then the empty one.
 
+What stands between the two lines for that acts where the script did not come (``domain/stand_in.py``).
 Without scripts, and for everything that is asked for in its turn, the template is nothing at all.
 """
 
 from __future__ import annotations
+
+from consent_server.domain.stand_in import stand_in
 
 EMPTY_POLICY = '<meta http-equiv="Content-Security-Policy" content="">'
 NO_LOOKING_AHEAD = (
@@ -23,6 +26,9 @@ NO_LOOKING_AHEAD = (
 )
 
 
-def tag(script: str) -> str:
-    """Return the three lines for the address of a site's script."""
-    return f'{EMPTY_POLICY}\n<script src="{script}"></script>\n{NO_LOOKING_AHEAD}'
+def tag(script: str, attributes: str = "", standing_in: str = "") -> str:
+    """Return the lines for the address of a site's script; ``standing_in`` is ``stand_in_of`` the site, if known."""
+    return (
+        f'{EMPTY_POLICY}\n<script src="{script}"{attributes}></script>\n'
+        f"<script>{standing_in or stand_in()}</script>\n{NO_LOOKING_AHEAD}"
+    )

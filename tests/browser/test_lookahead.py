@@ -207,7 +207,7 @@ def test_the_tag_takes_nothing_from_the_page(site: Site, tab: Tab) -> None:
     assert tab.evaluate("getComputedStyle(document.querySelector('h1')).margin") == "7px"
     assert tab.evaluate("[...document.images].map((image) => image.naturalWidth)") == [1, 1, 1]
     assert tab.evaluate("[window.innocent, violations]") == [1, []]
-    names = "META META SCRIPT TEMPLATE SCRIPT TITLE LINK LINK SCRIPT".split()
+    names = "META META SCRIPT SCRIPT TEMPLATE SCRIPT TITLE LINK LINK SCRIPT".split()
     assert tab.evaluate("[...document.head.children].map((child) => child.tagName)") == names
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,7 @@ import yaml
 from flask import Flask
 
 from consent_server.cli import main
-from consent_server.domain.tag import tag
+from consent_server.domain.stand_in import hash_source
 from tests.builders import site_file
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -39,9 +42,36 @@ def test_a_site_file_is_imported_published_and_exported(
     assert run(app, "site", "export", "example") == 0
     assert json.loads(capsys.readouterr().out)["services"] == [{"library": "google-analytics"}]
     assert run(app, "site", "show", "example") == 0
-    assert tag("http://127.0.0.1:8000/v1/sites/example/banner.js") in capsys.readouterr().out
+    assert '<script src="http://127.0.0.1:8000/v1/sites/example/banner.js"></script>' in capsys.readouterr().out
     assert run(app, "site", "list") == 0
     assert capsys.readouterr().out == "example\t1\tExample\n"
+
+
+def test_the_tag_is_printed_as_the_site_needs_it(
+    app: Flask, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def shown(*options: str) -> str:
+        capsys.readouterr()
+        assert run(app, "site", "show", "example", *options) == 0
+        return capsys.readouterr().out
+
+    run(app, "site", "import", written(tmp_path, services=[{"library": "google-analytics"}]), "--publish")
+    plain = shown("--allow", "cdn.example")
+    [line] = re.findall("<script>(.*)</script>", plain)
+    assert "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob: example.fr *.example.fr" in line
+    assert " cdn.example" in line
+    assert '"_ga"' in line
+    assert hash_source(line) in plain
+    own = '<script src="/consent.js" data-consent-server="http://127.0.0.1:8000/v1/sites/example/"></script>'
+    assert own in shown("--script", "/consent.js")
+
+    [(address, integrity)] = re.findall('src="http://127.0.0.1:8000(.*?)" integrity="sha384-(.*?)"', shown("--pinned"))
+    script = app.test_client().get(address)
+    assert script.status_code == 200
+    assert integrity == base64.b64encode(hashlib.sha384(script.data).digest()).decode()
+
+    assert run(app, "site", "show", "example", "--pinned", "--script", "/consent.js") == 2
+    assert run(app, "site", "show", "example", "--allow", "a b") == 2
 
 
 def test_every_mistake_of_a_file_is_told_and_nothing_is_kept(

@@ -18,6 +18,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Set
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication
 
+from consent_server.domain.tag import tag
 from consent_server.guard.policy import PolicyOptions
 from consent_server.guard.wsgi import ConsentGuard
 from tests.browser.vectors import ALL_PAGES
@@ -93,8 +94,7 @@ class Visit:
 
     def _before(self) -> str:
         """Give what stands first in <head>, as docs/how-to-embed.md has it."""
-        banner = f'<script src="{self.web.url(CONSENT)}/v1/sites/{KEY}/banner.js"></script>'
-        return "" if self.kind == CONTROL else f'<meta http-equiv="Content-Security-Policy" content="">{banner}'
+        return "" if self.kind == CONTROL else tag(f"{self.web.url(CONSENT)}/v1/sites/{KEY}/banner.js")
 
     def text(self, vector: str) -> str:
         """Give the page, or the one in a frame on which a vector has to stand."""
