@@ -28,15 +28,15 @@ export interface Core extends Engine {
 
 export interface Surroundings {
   readonly own: string; // URL of our script
+  readonly base: string; // what our server's addresses for this site begin with
   readonly writes: FirstWrites;
   readonly sameSite: SameSite;
   readonly now: () => number;
   readonly placeholder: Engine['placeholder'];
 }
 
-export function createEngine(configuration: Configuration, { own: ourUrl, sameSite, writes, now, placeholder }: Surroundings): Core {
+export function createEngine(configuration: Configuration, { own: ourUrl, base, sameSite, writes, now, placeholder }: Surroundings): Core {
   const cap = Math.min(CAP_SECONDS, configuration.max_lifetime_seconds || CAP_SECONDS);
-  const ownOrigin = new Address(ourUrl).origin;
   const rules = compile(configuration, hostOf(location));
 
   const verdict = (allowed: boolean, why: Verdict['why'], service: Service | null = null, lifetime = cap): Verdict => ({ allowed, why, service, lifetime });
@@ -62,7 +62,7 @@ export function createEngine(configuration: Configuration, { own: ourUrl, sameSi
     now,
     elements: null!,
     codeOf: () => undefined,
-    ours: ourUrl,
+    ours: (url) => url === ourUrl || url.startsWith(base), // the site's own server may be where our script comes from
     watch() {},
     placeholder,
     writer: () => quietly(() => currentWriter(ourUrl)) ?? null,
@@ -75,7 +75,7 @@ export function createEngine(configuration: Configuration, { own: ourUrl, sameSi
     judgeUrl(text) {
       const url = quietly(() => resolve(text));
       if (!url || !/^(https?|wss?):$/.test(url.protocol)) return pass; // no URL, no request
-      if (url.origin === ownOrigin) return own;
+      if (engine.ours(url.href)) return own;
       return anyOf(rules.addressed(url).map(ofAddress)) || (configuration.unknown_third_parties === 'block' && !sameSite(hostOf(url)) ? strict : pass);
     },
 

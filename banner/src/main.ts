@@ -39,6 +39,7 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
   const found = saved.read();
   const engine = createEngine(configuration, {
     own,
+    base,
     now,
     writes: firstWrites(store, now),
     sameSite: sameSite(location.hostname, jar),

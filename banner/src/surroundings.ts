@@ -1,6 +1,6 @@
 // Where we are: what our own tag says, the device's cookie jar and storages, the clock. Taken before the gates shut.
 
-import { accessor, Clock, quietly } from './page';
+import { accessor, Clock, quietly, resolve } from './page';
 import type { Jar } from './saved-choice';
 import { openStore } from './store';
 
@@ -13,7 +13,7 @@ export function look(tag: HTMLScriptElement | null) {
   };
   return {
     own,
-    base: (tag?.getAttribute('data-consent-server') || own.replace(/[?#].*$/, '').replace(/[^/]*$/, '')).replace(/\/?$/, '/'), // …/v1/sites/KEY/
+    base: resolve((tag?.getAttribute('data-consent-server') || own.replace(/[^/]*([?#].*)?$/, '')).replace(/\/?$/, '/')).href, // …/v1/sites/KEY/
     nonce: tag?.nonce || '',
     jar,
     stores: { localStorage: openStore('localStorage'), sessionStorage: openStore('sessionStorage') },

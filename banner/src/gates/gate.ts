@@ -23,7 +23,7 @@ export interface Engine {
   readonly elements: Elements;
   readonly released: WeakSet<Element>; // scripts that were held and run now
   readonly choice: Choice | null; // another object after every answer
-  readonly ours: string; // URL of our script
+  ours(url: string): boolean; // our script, and what it asks our server for
   watch(root: Node): void; // look at what comes into another document, too
   now(): number;
   judgeUrl(url: unknown): Verdict;

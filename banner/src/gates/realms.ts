@@ -15,15 +15,13 @@ export const realms: CreateGate = (engine) => {
   const known = new WeakSet<object>(); // by their location: each realm has one, which no page can replace
   let windows = [{ realm: window as any, frames: 0 }];
 
-  const folder = (url: string): string => url.replace(/[?#].*$/, '').replace(/[^/]*$/, '');
-
   function adopt(realm: any): void {
     const { document, location } = realm; // throws when it is somebody else's
     if (!document || known.has(location)) return;
     known.add(location);
     const undo = guardRealm(realm);
     realm.addEventListener(HELLO, () => {
-      if (quietly(() => folder(sourceOf(currentScript(realm.document)))) === folder(engine.ours)) undo();
+      if (quietly(() => engine.ours(sourceOf(currentScript(realm.document))))) undo();
     });
     windows.push({ realm, frames: 0 });
     engine.watch(document);
