@@ -1,24 +1,45 @@
-"""``python -m consent_server.guard URL FILE``: fetch a site's configuration, for cron.
+"""``python -m consent_server.guard URL FILE``: fetch a site's configuration, for cron; and its script, if asked to.
 
-Exit codes: 0 up to date, 1 what came was refused, 2 wrong usage, 3 the server or the file cannot be reached.
+Exit codes: 0 up to date, 1 what came was refused, 2 wrong usage, 3 the server or a file cannot be reached.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections.abc import Callable
 
 from consent_server.domain.errors import Invalid
-from consent_server.guard.fetching import fetch_configuration
+from consent_server.guard.fetching import fetch_configuration, fetch_script
 
 
 def main(arguments: list[str]) -> int:
-    """Fetch, and say what happened in one sentence."""
-    if len(arguments) != 2:
-        print("usage: python -m consent_server.guard URL FILE", file=sys.stderr)
-        return 2
-    url, path = arguments
+    """Fetch, and say in one sentence for each file what happened."""
+    parser = argparse.ArgumentParser(
+        prog="python -m consent_server.guard",
+        description="Fetch a configuration for the guard. What is not whole, older or another site's is refused.",
+        epilog="Exit codes: 0 up to date, 1 refused, 2 wrong usage, 3 unreachable. Then the file stays as it was.",
+    )
+    parser.add_argument("url", metavar="URL", help="https://consent.example/v1/sites/SITE_KEY/config")
+    parser.add_argument("file", metavar="FILE", help="where the configuration is kept, out of the web root")
+    parser.add_argument(
+        "--script",
+        metavar="FILE",
+        help="also fetch that configuration's banner script into this file, for the site's own server to serve",
+    )
     try:
-        changed = fetch_configuration(url, path)
+        chosen = parser.parse_args(arguments)
+    except SystemExit as end:
+        return int(end.code or 0)
+    code = _said(chosen.file, lambda: fetch_configuration(chosen.url, chosen.file))
+    if code or not chosen.script:
+        return code
+    return _said(chosen.script, lambda: fetch_script(chosen.url, chosen.file, chosen.script))
+
+
+def _said(path: str, fetch: Callable[[], bool]) -> int:
+    try:
+        changed = fetch()
     except Invalid as error:
         print(f"Refused, {path} is as it was: {error}", file=sys.stderr)
         return 1

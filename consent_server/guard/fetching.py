@@ -1,7 +1,8 @@
-"""Fetch a site's configuration into a file: for cron or a deployment, never while a visitor waits.
+"""Fetch a site's configuration, and its script, into files: for cron or a deployment, never while a visitor waits.
 
 What comes is believed only when its digest is that of its canonical text and the guard can compile it; and it does not
-take the place of another site's, or of a newer one. Otherwise the file stays as it is.
+take the place of another site's, or of a newer one. A script is believed when it was made for the configuration that is
+kept, with the runtime whose digest that configuration names. Otherwise the file stays as it is.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 import os
 import tempfile
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from consent_server.domain import canonical_json
 from consent_server.domain.configuration import digest_of
 from consent_server.domain.errors import Invalid
+from consent_server.domain.script_file import check_script
 from consent_server.domain.strict_json import MalformedJson, parse_json
 from consent_server.guard.rules import Rules, compile_rules
 from consent_server.guard.source import read_document
@@ -41,14 +45,37 @@ def fetch_configuration(url: str, path: str | os.PathLike[str], timeout: float =
     return True
 
 
-def _get(url: str, timeout: float) -> bytes:
+def fetch_script(url: str, configuration: str | os.PathLike[str], path: str | os.PathLike[str]) -> bool:
+    """Fetch the script of the configuration kept in a file, which came from ``url``; return whether ``path`` changed.
+
+    It is asked for by its digest, beside the configuration: what was published meanwhile comes with the next one.
+    """
+    document = read_document(Path(configuration))
+    target = Path(path)
+    if target.exists() and _is_whole(target.read_bytes(), document):
+        return False
+    data = _get(urljoin(url, f"banner.{document['digest'].removeprefix('sha256:')}.js"))
+    check_script(data, document)
+    _replace(target, data)
+    return True
+
+
+def _is_whole(data: bytes, document: Mapping[str, Any]) -> bool:
+    try:
+        check_script(data, document)
+    except Invalid:
+        return False
+    return True
+
+
+def _get(url: str, timeout: float = 10.0) -> bytes:
     if urlsplit(url).scheme not in ("http", "https"):
         raise Invalid.because("The address of a configuration begins with https:// or http://.")
-    request = urllib.request.Request(url, headers={"Accept": "application/json", "Accept-Encoding": "identity"})
+    request = urllib.request.Request(url, headers={"Accept-Encoding": "identity"})
     with urllib.request.urlopen(request, timeout=timeout) as response:
         data: bytes = response.read(LARGEST + 1)
     if len(data) > LARGEST:
-        raise Invalid.because(f"A configuration has at most {LARGEST} bytes.")
+        raise Invalid.because(f"What is fetched has at most {LARGEST} bytes.")
     return data
 
 

@@ -33,6 +33,7 @@ from consent_server.domain.embedding import embedded
 from consent_server.domain.errors import ConsentServerError, Unavailable
 from consent_server.domain.imported_choice import importers
 from consent_server.domain.picture import Picture
+from consent_server.domain.script_file import write_script
 from consent_server.domain.signals import told
 from consent_server.services.editing import check_draft
 from consent_server.services.logging_entries import log_configuration, log_origin
@@ -123,14 +124,8 @@ def files_of(configuration: Configuration, runtime: bytes, now: datetime) -> Pub
 
 
 def banner_script(configuration: Configuration, runtime: bytes) -> bytes:
-    """Return the script tag's answer: the configuration in a block scope of its own, then the runtime.
-
-    ``const`` inside a block keeps the rules where no page script can reach or replace them.
-    ``<`` is escaped so that the file may also be inlined into a page. The first line has Chromium compile every
-    function while the file arrives, off the page's thread; otherwise the page would wait for each at its first call.
-    """
-    rules = _json(embedded(configuration)).replace(b"<", b"\\u003c")
-    return b"//# allFunctionsCalledOnLoad\n{const $consent=" + rules + b";\n" + runtime + b"\n}\n"
+    """Return the script tag's answer."""
+    return write_script(_json(embedded(configuration)), runtime)
 
 
 def _json(document: dict[str, Any]) -> bytes:
