@@ -20,7 +20,17 @@ from consent_server.config import Settings
 from consent_server.domain.errors import LogFrozen
 from consent_server.domain.proof_log.signed_note import MAX_NOTE_BYTES
 from consent_server.domain.times import rfc3339
-from consent_server.services import adopting, clock, erasing, explaining, exporting, purging, rechecking, sequencing
+from consent_server.services import (
+    adopting,
+    clock,
+    erasing,
+    explaining,
+    exporting,
+    holding,
+    purging,
+    rechecking,
+    sequencing,
+)
 from consent_server.services.anchoring import Anchoring
 from consent_server.services.exporting import Filters
 from consent_server.services.keyring import Keyring
@@ -186,6 +196,17 @@ def purge(site: str | None, dry_run: bool) -> None:
         click.echo(f"{each.key}: {count} records {'would be ' if dry_run else ''}purged under {policy}{entries}")
     if not dry_run:
         _sweep()
+
+
+@proofs.command()
+@click.argument("site")
+@click.argument("state", type=click.Choice(["on", "off"]))
+@click.option("--why", required=True, help="The reason; kept here, not in the log.")
+def hold(site: str, state: str, why: str) -> None:
+    """Put SITE's proofs under legal hold: nothing is purged or erased until it is off again."""
+    deed = holding.hold if state == "on" else holding.release
+    deed(db.session(), site, why, clock.now())
+    click.echo(f"{site}: legal hold {state}")
 
 
 def _sweep() -> None:

@@ -7,6 +7,7 @@
     │   ├── ConfigurationNotFound
     │   └── RecordNotFound
     ├── Conflict             it contradicts something that is already kept
+    │   └── Held             nothing of it is deleted while a legal hold stands
     ├── OriginNotAllowed     a page that is not one of the site's
     ├── NotYet               it will be there later (a proof before its record is integrated)
     ├── Unavailable          a dependency is away, nothing was kept; try again
@@ -60,6 +61,10 @@ class RecordNotFound(NotFound):
 
 class Conflict(ConsentServerError):
     """It contradicts something that is already kept."""
+
+
+class Held(Conflict):
+    """The proofs are under legal hold: nothing is purged or erased."""
 
 
 class OriginNotAllowed(ConsentServerError):

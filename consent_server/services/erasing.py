@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from consent_server.domain.errors import Invalid, RecordNotFound
 from consent_server.domain.log_entry import Erase, format_entry
+from consent_server.services.holding import refuse_held
 from consent_server.storage import consent_records, proof_log, sites
 from consent_server.storage.database import begin_immediate
 
@@ -43,11 +44,12 @@ def scrub_visitor(session: Session, site_key: str, consent_id: str) -> int:
 def erase_records(session: Session, site_key: str, record_ids: Sequence[str], why: str) -> int:
     """Delete records whole, with salts and promises; return how many. All of them, or none when one is not there.
 
-    Raises ``Invalid`` for a reason that the log cannot carry, ``SiteNotFound`` or ``RecordNotFound``.
+    Raises ``Invalid`` for a reason that the log cannot carry, ``SiteNotFound``, ``RecordNotFound`` or ``Held``.
     """
     check_reason(why)
     begin_immediate(session)
     site = sites.find_site(session, site_key)
+    refuse_held(session, site)
     wanted = sorted(set(record_ids))
     for record_id in wanted:
         consent_records.find_record(session, site.id, record_id)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy.orm import Session
 
 from consent_server.domain.times import rfc3339
-from consent_server.storage import proof_log
+from consent_server.storage import holds, proof_log
 
 _MARK_LOST = (
     "The file that CONSENT_HWM_FILE names says how far each log was seen to be, and this log is not in it: the file "
@@ -51,6 +51,9 @@ def status(session: Session, site_id: int) -> Iterator[str]:
     more = "at least " if waiting == _COUNTED else ""
     yield f"{head.origin}, {head.size} entries, {more}{waiting} in line"
     yield f"newest checkpoint: {f'size {latest.size}, {rfc3339(latest.created_at)}' if latest else 'none yet'}"
+    hold = holds.standing_hold(session, site_id)
+    if hold is not None:
+        yield f"legal hold since {rfc3339(hold.set_at)}: {hold.why}"
     if head.frozen_reason is not None:
         yield f"FROZEN: {head.frozen_reason}"
         yield "Answers are recorded and wait in line; nothing is signed until this is settled."

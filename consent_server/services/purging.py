@@ -6,7 +6,8 @@
     4  again from 2, until nothing is due
 
 A slice is a transaction that others may wait for, so it is short; a run with years to catch up makes several
-entries, the daily one makes one. Nothing is purged from a frozen log: its removals could not be told.
+entries, the daily one makes one. Nothing is purged from a frozen log: its removals could not be told;
+and nothing under a legal hold.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from consent_server.domain import canonical_json
-from consent_server.domain.errors import ConsentServerError
+from consent_server.domain.errors import ConsentServerError, Held
 from consent_server.domain.lifetime import Lifetime
 from consent_server.domain.log_entry import Purge, format_entry
 from consent_server.domain.retention import DEFAULT_PROOF_TTL, after, due, parse_proof_ttl
 from consent_server.domain.times import parse_rfc3339
 from consent_server.services import clock
+from consent_server.services.holding import refuse_held
 from consent_server.storage import consent_records, evidence, proof_log, sites
 from consent_server.storage.database import database_clock
 from consent_server.storage.evidence import KeptEntry
@@ -57,7 +59,7 @@ def policy_of(site: Site) -> Lifetime:
 
 
 def purge_site(sessions: Sessions, site: Site, now: datetime) -> Iterator[Purged]:
-    """Delete what is due, slice by slice; give each one once it is committed."""
+    """Delete what is due, slice by slice; give each one once it is committed. Raises ``Held``."""
     start: int | None = 0
     while start is not None:
         with sessions() as session:
@@ -87,6 +89,7 @@ def _purge_slice(session: Session, site: Site, start: int, now: datetime) -> Pur
     session.rollback()
     if not proof_log.try_lock(session, site.id, proof_log.PURGE_LOCK_CLASS):  # 2
         return None
+    refuse_held(session, site)
     head = proof_log.find_head(session, site.id)
     if head is None or head.frozen_reason is not None:
         return None
@@ -131,6 +134,8 @@ def purge_all(sessions: Sessions, now: datetime) -> int:
     for site in every:
         try:
             total += sum(purged.records for purged in purge_site(sessions, site, now))
+        except Held as held:
+            log.info("nothing was purged: %s", held)
         except (ConsentServerError, SQLAlchemyError) as error:
             # A statement's text has the rows in it; our own says what is wrong.
             reason = str(error) if isinstance(error, ConsentServerError) else type(error).__name__

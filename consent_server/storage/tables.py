@@ -127,6 +127,19 @@ class ConsentRecordRow(Base):
     body_digest: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class LegalHoldRow(Base):
+    """A time during which nothing of a site's proofs is deleted; it stands until ``lifted_at`` is there."""
+
+    __tablename__ = "legal_hold"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    site_id: Mapped[int] = mapped_column(Integer, index=True)
+    why: Mapped[str] = mapped_column(Text)
+    set_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    lifted_why: Mapped[str | None] = mapped_column(Text)
+    lifted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class ProofPendingRow(Base):
     """What is committed but has no index yet; ``seq`` gives the order."""
 

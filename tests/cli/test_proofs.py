@@ -234,3 +234,18 @@ def test_a_frozen_log_is_explained_and_adopted(
     assert run("adopt", "demo", "--checkpoint", tmp_path / "nowhere") == 2
     note.write_text("nothing")
     assert run("adopt", "--checkpoint", note) == 2
+
+
+def test_a_hold_is_put_on_told_and_taken_off(
+    run: Run, installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (record_id,) = installation.put(1)
+    assert run("hold", "demo", "on", "--why", "proceedings 26/01234") == 0
+    assert run("status", "demo") == 0
+    assert ": proceedings 26/01234\n" in capsys.readouterr().out
+    assert run("erase", "demo", record_id, "--why", "decided") == 2
+    assert "under legal hold" in capsys.readouterr().err
+    assert run("hold", "demo", "off", "--why", "closed") == 0
+    assert run("hold", "demo", "off", "--why", "closed") == 2
+    assert run("hold", "demo", "on") == 2
+    assert run("erase", "demo", record_id, "--why", "decided") == 0

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from consent_server import verify
-from consent_server.domain.errors import Invalid, RecordNotFound, SiteNotFound
+from consent_server.domain.errors import Conflict, Held, Invalid, RecordNotFound, SiteNotFound
 from consent_server.domain.log_entry import Erase, LogEntry, Purge, Scrub, parse_entry
 from consent_server.domain.times import rfc3339
-from consent_server.services import erasing, exporting, purging, rechecking
+from consent_server.services import erasing, exporting, holding, purging, rechecking
 from consent_server.services.purging import Purged, Purger, purge_all, purge_site, would_purge
 from consent_server.services.sequencing import integrate
 from consent_server.storage import proof_log, sites
@@ -212,6 +212,50 @@ def test_a_visitor_is_forgotten_while_their_record_is_purged(installation: Insta
     assert _holds(installation, tmp_path)
     kinds = [type(entry) for entry in _entries(installation)[4:]]
     assert kinds == [Scrub, Scrub, Purge]
+
+
+def test_nothing_is_purged_or_erased_under_a_legal_hold(
+    installation: Installation, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = installation.put(2, expires_at=rfc3339(NOW))
+    _integrate(installation)
+    with installation.sessions() as session:
+        holding.hold(session, "demo", "procédure 26/01234", NOW)
+        with pytest.raises(Conflict, match="procédure 26/01234"):
+            holding.hold(session, "demo", "another", NOW)
+
+    with pytest.raises(Held, match="under legal hold since 2026-11-22"):
+        _purge(installation)
+    with pytest.raises(Held):
+        _erase(installation, first)
+    assert purge_all(installation.sessions, IN_FIVE_YEARS) == 0
+    assert caplog.records == []
+    assert installation.scalar("SELECT count(*) FROM consent_record") == 2
+
+    with installation.sessions() as session:
+        holding.release(session, "demo", "closed", NOW)
+        with pytest.raises(Conflict, match="no legal hold"):
+            holding.release(session, "demo", "closed", NOW)
+    assert _erase(installation, second) == 1
+    assert _purge(installation) == [Purged(2, 3, 1)]
+    assert _holds(installation, tmp_path)
+    assert installation.scalar("SELECT lifted_why FROM legal_hold") == "closed"
+
+
+def test_a_visitor_is_forgotten_in_spite_of_a_legal_hold(installation: Installation, tmp_path: Path) -> None:
+    consent_id = "7d0f2e8b-6c5a-4e3f-9a1b-2c3d4e5f6071"
+    installation.put(1, consent_id=consent_id)
+    with installation.sessions() as session:
+        holding.hold(session, "demo", "proceedings", NOW)
+        assert erasing.scrub_visitor(session, "demo", consent_id) == 1
+    assert installation.scalar("SELECT count(*) FROM consent_record WHERE record IS NOT NULL") == 1
+    assert _holds(installation, tmp_path)
+
+
+@pytest.mark.parametrize("why", ["", "  ", "x" * 501])
+def test_a_hold_has_a_reason(installation: Installation, why: str) -> None:
+    with installation.sessions() as session, pytest.raises(Invalid, match="reason"):
+        holding.hold(session, "demo", why, NOW)
 
 
 def test_nothing_is_purged_from_a_frozen_log(installation: Installation) -> None:
