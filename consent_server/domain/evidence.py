@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -67,6 +68,8 @@ from consent_server.domain.proof_log.checkpoint import Checkpoint, parse_body
 from consent_server.domain.proof_log.merkle import HASH_SIZE, Frontier, leaf_hash, verify_inclusion
 from consent_server.domain.proof_log.proof import parse_proof
 from consent_server.domain.proof_log.signed_note import Note, Verifier, parse_note
+from consent_server.domain.retention import PurgeTimes
+from consent_server.domain.times import parse_rfc3339, rfc3339
 
 __all__ = [
     "About",
@@ -173,6 +176,8 @@ class _Check:
     promises: dict[bytes, Promise] = field(default_factory=dict)
     promised: dict[int, Promise] = field(default_factory=dict)
     newest: str = ""
+    purge_times: PurgeTimes | None = None
+    undated: int = 0
 
     @property
     def origin(self) -> str:
@@ -211,6 +216,7 @@ class _Check:
             self.check_records,
             self.check_missing,
             self.check_configurations,
+            self.check_purges,
             self.check_promises,
             self.add_notes,
         )
@@ -414,6 +420,8 @@ class _Check:
         for _, purge in self.purges:
             part = self.states[purge.start : purge.stop]
             self.states[purge.start : purge.stop] = part.replace(bytes([_MISSING]), bytes([_GONE]))
+        taken = [self.states.rfind(_GONE, purge.start, purge.stop) for _, purge in self.purges]
+        self.purge_times = PurgeTimes([(last, at) for last, (at, _) in zip(taken, self.purges, strict=True)])
         self.counts["scrubbed"] = len(self.scrubbed)
         self.counts["gone"] = self.states.count(_GONE)
 
@@ -434,6 +442,8 @@ class _Check:
         self._check_personal(kept, personal)
         if recorded_at > self.newest:
             self.newest = recorded_at
+        if self.purge_times is not None:
+            self.purge_times.saw_record(index, recorded_at)
         if index in self.promised:
             promise = self.promised[index]
             if (promise.record_id, promise.time) != (record_id, recorded_at):
@@ -498,6 +508,7 @@ class _Check:
                 raise Lie(f"The configuration {digest} was never logged.")
             missing.pop(digest, None)
             self._note_pictures(digest, data)
+            self._note_publication(digest, data)
             count += 1
         for digest, index in missing.items():
             raise Lie(f"WITHHELD: the configuration {digest}, which record {index} names, is not here.", index)
@@ -511,6 +522,32 @@ class _Check:
         except (Invalid, UnicodeDecodeError, AttributeError, LookupError, TypeError):
             return  # no configuration of this program: its digest is right, and nothing more is claimed
         self.pictures.update(dict.fromkeys(named, digest))
+
+    def _note_publication(self, digest: str, data: bytes) -> None:
+        """Let the time at which a configuration was published bound what stands before and behind it in the log."""
+        if self.purge_times is None or not self.purges:
+            return
+        with suppress(Invalid, UnicodeDecodeError, AttributeError, LookupError, TypeError):
+            published = canonical_json.decode(data.decode())["published_at"]
+            parse_rfc3339(published)
+            self.purge_times.saw(self.digests[digest], published)
+
+    def check_purges(self) -> None:
+        """No purge took a record that its policy would have kept, as far as the times of what is left tell."""
+        made = self.evidence.about.created or (rfc3339(self.now) if self.now else self.newest)
+        for number, (at, purge) in enumerate(self.purges if self.purge_times else ()):
+            assert self.purge_times is not None, "there is a loop only with times"
+            try:
+                early = self.purge_times.too_early(number, purge.policy, made)
+            except (Invalid, ValueError, OverflowError) as error:
+                raise Lie(f"Entry {at} purges under the policy {purge.policy}, which is no duration.", at) from error
+            if early:
+                raise Lie(
+                    f"Entry {at} purges records up to entry {purge.stop - 1} before their time: one of them was made "
+                    f"after {early[0]}, purged before {early[1]}, and to be kept for {purge.policy}.",
+                    at,
+                )
+            self.undated += not self.purge_times.dates(number)
 
     def _check_screenshots(self) -> None:
         found = self.evidence.screenshots()
@@ -567,8 +604,8 @@ class _Check:
         self.notes.append(
             "No anchor or time stamp was checked: when these entries were made rests on the operator's word."
         )
-        if self.purges:
-            self.notes.append(f"{len(self.purges)} purges were not compared with anchor times.")
+        if self.undated:
+            self.notes.append(f"{self.undated} purges were not compared with their policy: nothing tells their times.")
 
 
 @dataclass

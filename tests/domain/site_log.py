@@ -57,8 +57,11 @@ class SiteLog:
         self.entries.append(format_entry(entry))
         return len(self.entries) - 1
 
-    def publish(self, version: int) -> int:
-        self.configurations[version] = json.dumps({"texte": "Été : « oui » ?", "version": version}, ensure_ascii=False)
+    def publish(self, version: int, published_at: str | None = None) -> int:
+        document = {"texte": "Été : « oui » ?", "version": version}
+        if published_at:
+            document = {"published_at": published_at, **document}
+        self.configurations[version] = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
         return self.add(Config(version, digest_of(self.configurations[version])))
 
     def consent(self, version: int = 1, **changes: object) -> int:
@@ -85,10 +88,10 @@ class SiteLog:
         del self.records[index]
         return self.add(Erase(index, "controller"))
 
-    def purge(self, start: int, stop: int) -> int:
+    def purge(self, start: int, stop: int, policy: str = "P5Y") -> int:
         for index in range(start, stop):
             self.records.pop(index, None)
-        return self.add(Purge(start, stop, "P5Y"))
+        return self.add(Purge(start, stop, policy))
 
     def promise(self, index: int) -> bytes:
         record = json.loads(self.sealed[index].record)

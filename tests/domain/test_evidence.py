@@ -708,3 +708,57 @@ def test_a_personal_part_that_is_signed_but_not_canonical_is_named(check: Check)
     log.entries[index] = format_consent(record_commitment(text, salt))
     log.records[index] = KeptRecord(index, text, salt, personal, salt)
     refused(check(log), "personal", index=index)
+
+
+def _purged(published_at: str, policy: str = "P5Y") -> SiteLog:
+    """0 genesis, 1 config, 2 and 3 consents that are purged by entry 4, in a bundle of December 2026."""
+    log = SiteLog()
+    log.publish(1, published_at)
+    log.consent()
+    log.consent()
+    log.purge(2, 4, policy)
+    return log
+
+
+@pytest.mark.parametrize(
+    ("published_at", "policy"),
+    [("2022-01-01T00:00:00.000Z", "P5Y"), ("2026-12-01T00:00:00.000Z", "P1M"), ("2021-12-26T00:00:00.000Z", "P5Y")],
+)
+def test_a_purge_before_its_time_is_named(published_at: str, policy: str) -> None:
+    refused(verify_files(_purged(published_at, policy).files()), "before their time", published_at, policy, index=4)
+
+
+@pytest.mark.parametrize("published_at", ["2021-12-24T00:00:00.000Z", "2019-01-01T00:00:00.000Z"])
+def test_a_purge_that_may_have_been_in_time_is_believed(published_at: str) -> None:
+    report = verify_files(_purged(published_at).files())
+    assert report.valid
+    assert not any("purge" in note for note in report.notes)
+
+
+def test_a_purge_is_judged_by_what_was_recorded_after_it() -> None:
+    """The bundle is made years later; a record that came right behind the purge tells when that was."""
+    log = _purged("2024-01-01T00:00:00.000Z")
+    log.consent(recorded_at="2026-11-22T10:00:00.000Z")
+    about = dataclasses.replace(log.about(), created="2040-01-01T00:00:00.000Z")
+    log.about = lambda: about  # type: ignore[method-assign]
+    refused(verify_files(log.files()), "before their time", "2026-11-22T10:00:00.000Z", index=4)
+
+
+def test_a_purge_is_judged_by_the_records_that_it_left() -> None:
+    log = SiteLog()
+    log.publish(1)
+    log.consent(recorded_at="2024-01-01T00:00:00.000Z")
+    log.consent(recorded_at="2024-01-02T00:00:00.000Z")
+    log.consent(recorded_at="2024-01-03T00:00:00.000Z")
+    log.purge(3, 5)
+    refused(verify_files(log.files()), "before their time", "2024-01-01T00:00:00.000Z", index=5)
+
+
+def test_a_purge_of_which_nothing_tells_the_time_is_noted() -> None:
+    report = verify_files(usual().files())
+    assert report.valid
+    assert any("1 purges were not compared with their policy" in note for note in report.notes)
+
+
+def test_a_purge_under_no_duration_is_refused() -> None:
+    refused(verify_files(_purged("2019-01-01T00:00:00.000Z", "PTTT").files()), "no duration", index=4)

@@ -36,8 +36,11 @@ _VERIFIER = (
             "errors",
             "evidence",
             "evidence_layout",
+            "lifetime",
             "log_entry",
             "promise",
+            "retention",
+            "times",
         )
     ),
     *(
