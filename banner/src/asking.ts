@@ -7,7 +7,7 @@ import type { Configuration } from './configuration';
 import type { Core } from './engine';
 import type { Events } from './events';
 import { otherPlatform } from './other-cmp';
-import { isOurs, quietly } from './page';
+import { bodyOf, isOurs, quietly } from './page';
 import { controlledPurposes, isControlled } from './privacy-control';
 import type { CreateView, View, ViewActions } from './view/contract';
 
@@ -45,7 +45,7 @@ export function createAsking(
   const asking: Asking = {
     view() {
       // A page of the site within a page of the site: that one asks.
-      if (!document.body || (window.parent !== window && quietly(() => isOurs(window.parent)))) return null;
+      if (!bodyOf(document) || (window.parent !== window && quietly(() => isOurs(window.parent)))) return null;
       const other = otherPlatform();
       if (other) {
         if (!warned) console.warn('Consent Server: silent beside ' + other);

@@ -7,7 +7,7 @@ import {
   getAttribute, inOrder, isConnected, isTagged, localName, matches, nodeType, ownerDocument, parentNode, removeAttribute, setAttribute, shadowOf, within,
 } from './dom';
 import type { Elements, Engine, HoldListener, Verdict } from './gates/gate';
-import { accessor, type Guard, guard, guardMethod, originals, quietly, readers, resolve } from './page';
+import { accessor, type Guard, guard, guardMethod, originals, quietly, readers, resolve, text } from './page';
 
 const MOST_HELD = 1000; // a page that fires a pixel every second must not fill the memory
 const XLINK = 'http://www.w3.org/1999/xlink';
@@ -20,6 +20,8 @@ const INSERTING = [
   'insertAdjacentElement', 'moveBefore', 'insertNode', 'surroundContents', 'adoptNode',
 ];
 
+/** What the page sets, once and for all: a text, or an object that alone is trusted. */
+const heard = (args: any[], at: number): unknown => (text(args, at), args[at]);
 const data = globalThis.document && accessor(CharacterData.prototype, 'data');
 const [createAttribute] = originals('Document', 'createAttribute') as any[];
 const [setAttributeNS] = originals('Element', 'setAttributeNS') as any[];
@@ -122,7 +124,7 @@ export function createElements(engine: Engine): Elements {
       for (const name of names) {
         const attribute = name.toLowerCase();
         guard(prototype, name, {
-          set: (element, [value]) => caught(element, attribute, value),
+          set: (element, args) => caught(element, attribute, heard(args, 0)),
           get: (element, args, pass) => {
             if (attribute === 'href' && tag !== 'link') return void animated.set(pass(element, args), element);
             const value = held.get(element)?.get(attribute);
@@ -188,10 +190,10 @@ export function createElements(engine: Engine): Elements {
   const named = (space: unknown, name: unknown): string => (space === XLINK ? 'xlink:' + ('' + name).split(':').pop() : '' + name);
   const { prototype } = Element;
   guardMethod(prototype, 'setAttribute', (element, args, pass) => {
-    const name = ('' + args[0]).toLowerCase();
-    return PURPOSE.test(name) ? repurposed(element, args, pass) : caught(element, name, args[1]);
+    const name = text(args, 0).toLowerCase();
+    return PURPOSE.test(name) ? repurposed(element, args, pass) : caught(element, name, heard(args, 1));
   });
-  guardMethod(prototype, 'setAttributeNS', (element, [space, name, value]) => caught(element, named(space, name), value));
+  guardMethod(prototype, 'setAttributeNS', (element, args) => caught(element, named(args[0], text(args, 1)), heard(args, 2)));
   guard(HTMLLinkElement.prototype, 'rel', { set: repurposed });
   guard(HTMLLinkElement.prototype, 'relList', { get: (element) => void repurposed(element, [], nothing) });
   guard(HTMLMetaElement.prototype, 'httpEquiv', { set: repurposed });

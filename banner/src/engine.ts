@@ -90,7 +90,7 @@ export function createEngine(configuration: Configuration, { own: ourUrl, base, 
       if (kind === 'cookie' && rules.known(name)) return verdict(false, 'a known tracker outside the catalogue');
       if (kind === 'cookie' && writer && configuration.unknown_cookies === 'block') return verdict(false, 'unknown cookies are blocked');
       const script = writer?.();
-      return (script && anyOf(rules.addressed(new Address(script)).map(({ service, text }) => ofService(service, 'written by ' + text)))) || pass;
+      return (script && anyOf(rules.addressed(resolve(script)).map(({ service, text }) => ofService(service, 'written by ' + text)))) || pass;
     },
 
     judgeElement(element, url) {

@@ -16,7 +16,7 @@ import { chooseLanguage } from './language';
 import { endOf } from './lifetime';
 import { observe } from './observer';
 import { createOutbox } from './outbox';
-import { bare, isOurs, quietly, whenParsed } from './page';
+import { bare, dispatch, isOurs, quietly, rootOf, visibilityOf, whenParsed } from './page';
 import { createParts } from './parts';
 import { createApi, describe, publish } from './public-api';
 import { sameSite } from './same-site';
@@ -32,7 +32,7 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
   const { own, base, nonce, jar, stores, now, fetch, later } = look(tag);
   const store = stores.localStorage;
   const { languages, default_language, choice_lifetime } = configuration;
-  const language = (): string => chooseLanguage(document.documentElement.lang, navigator.languages || [], languages, default_language);
+  const language = (): string => chooseLanguage(rootOf(document).lang, navigator.languages || [], languages, default_language);
 
   // 1. The rules, the choice that stands, and every gate shut.
   const saved = savedChoice(jar, store, choice_lifetime, location.protocol === 'https:', now);
@@ -63,7 +63,7 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
   const tell = (topic: 'ready' | 'change'): void => {
     events.tell(topic, describe(configuration, engine.choice));
     const detail = bare({ decisions: decisionsOf(configuration, engine.choice) });
-    document.dispatchEvent(new CustomEvent('consent:' + topic, bare({ detail }) as CustomEventInit));
+    dispatch(document, new CustomEvent('consent:' + topic, bare({ detail }) as CustomEventInit));
   };
   const asking = createAsking(configuration, engine, () => answering, events, createView, language, nonce, {
     policy: base + 'policy?lang=' + language(),
@@ -108,7 +108,7 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
   window.addEventListener('online', outbox.send);
   window.addEventListener('storage', ({ key }) => key === COOKIE && answering.adopt());
   window.addEventListener('pageshow', ({ persisted }) => persisted && answering.adopt());
-  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && answering.adopt());
+  document.addEventListener('visibilitychange', () => visibilityOf(document) === 'visible' && answering.adopt());
 }
 
 if (typeof $consent !== 'undefined' && !isOurs(window)) {

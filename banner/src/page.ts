@@ -32,6 +32,8 @@ export const originals = (type: string, ...names: string[]): Method[] =>
 export const readers = (type: string, ...names: string[]): Method[] =>
   names.map((name) => uncurry(getOwnPropertyDescriptor((globalThis as any)[type]?.prototype ?? {}, name)?.get));
 
+export const [hear, unhear, dispatch] = originals('EventTarget', 'addEventListener', 'removeEventListener', 'dispatchEvent') as [Method, Method, Method];
+
 /** The original getter and setter of a platform property, to be called with the object. */
 export function accessor(owner: object, name: string): { read: (self: any) => any; write: (self: any, value: any) => void } {
   const { get, set } = getOwnPropertyDescriptor(owner, name)!;
@@ -53,9 +55,10 @@ export function text(args: any[], at: number): string {
   const given = args[at];
   if (typeof given === 'string' || isTrusted(given)) return '' + given;
   foreign = true;
-  args[at] = '' + given;
+  const said = '' + given;
   foreign = false;
-  return args[at];
+  if (at < args.length) args[at] = said;
+  return said;
 }
 let foreign = false; // the page's code is running inside ours
 
@@ -136,11 +139,23 @@ export function encode(value: any): string {
 }
 
 // `document.baseURI` may be <img name="baseURI">: the document's own properties are read where no name can stand.
-const documents = globalThis.document && { base: accessor(Node.prototype, 'baseURI'), state: accessor(Document.prototype, 'readyState') };
+const [base] = readers('Node', 'baseURI') as [Method];
+const [state, bodyOf, rootOf, activeOf, visibilityOf] = readers('Document', 'readyState', 'body', 'documentElement', 'activeElement', 'visibilityState') as
+  [Method, (of: Document) => HTMLElement | null, (of: Document) => HTMLElement, (of: Document) => Element | null, Method];
+export { activeOf, bodyOf, rootOf, visibilityOf };
+export const isParsing = (): boolean => state(document) === 'loading';
+export const isComplete = (): boolean => state(document) === 'complete';
+
+// Nor by getters that the page has put on URL.prototype.
+const [protocolOf, originOf, hostnameOf, portOf, pathOf, queryOf, hrefOf] = readers('URL', 'protocol', 'origin', 'hostname', 'port', 'pathname', 'search', 'href') as Method[] as any[];
+export type Parts = Pick<URL, 'protocol' | 'origin' | 'hostname' | 'port' | 'pathname' | 'search' | 'href'>;
 /** An address as the document would resolve it; throws when it is none. */
-export const resolve = (url: unknown): URL => new Address(url as string, documents.base.read(document));
-export const isParsing = (): boolean => documents.state.read(document) === 'loading';
-export const isComplete = (): boolean => documents.state.read(document) === 'complete';
+export function resolve(text: unknown): Parts {
+  const url = new Address(text as string, base(document));
+  return {
+    protocol: protocolOf(url), origin: originOf(url), hostname: hostnameOf(url), port: portOf(url), pathname: pathOf(url), search: queryOf(url), href: hrefOf(url),
+  };
+}
 
 /** Once the document is parsed: now, or when the parser is done. */
 export function whenParsed(deed: () => void): void {

@@ -1,10 +1,9 @@
 // What a refusal looks like: a network that is down, which every caller has to expect anyway. Never an exception that
 // the platform would not throw.
 
-import { apply, bare, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, originals, ownKeys, quietly } from './page';
+import { apply, bare, defineProperty, dispatch, getOwnPropertyDescriptor, getPrototypeOf, ownKeys, quietly } from './page';
 
 const Target = globalThis.EventTarget;
-const [dispatch] = originals('EventTarget', 'dispatchEvent') as any[];
 
 /** Once the caller had time to add listeners. */
 export const soon = (deed: () => void): unknown => later(deed);

@@ -3,6 +3,7 @@
 
 import type { Configuration, Kind, Service, Tracker } from './configuration';
 import { matchesName, specificity } from './name-pattern';
+import type { Parts } from './page';
 import { hostOf, isWithin, matchesUrl, parseUrlPattern, type UrlPattern } from './url-pattern';
 
 export interface Named {
@@ -17,7 +18,7 @@ export interface Addressed extends UrlPattern {
 
 export interface Rules {
   service(id: string): Service | undefined;
-  addressed(url: URL): Addressed[];
+  addressed(url: Parts): Addressed[];
   trackers(kind: Kind, name: string): Named[];
   all(kind: Kind): Named[];
   known(name: string): boolean;
@@ -33,6 +34,7 @@ function heaviest<T extends { weight: number }>(found: T[]): T[] {
 
 // A host spelled so that it cannot be read off: entities, escapes, line breaks, letters that stand for others.
 const HIDDEN = /\/\/[\w.:-]*([\t\n\r](?=\w)|[%&\\]|[^\x00-\x7f])/;
+const LONGEST_HOST = 254; // of those that a rule may name; a page may make up longer ones
 const MOST_CACHED = 1000; // a page that makes up names must not fill the memory
 
 export function compile({ services, unknown_third_parties, known_trackers }: Configuration, host: string): Rules {
@@ -58,7 +60,7 @@ export function compile({ services, unknown_third_parties, known_trackers }: Con
     service: (id) => services.find((one) => one.id === id),
     all,
     addressed(url) {
-      const labels = hostOf(url).split('.');
+      const labels = hostOf(url).slice(-LONGEST_HOST).split('.');
       const near = labels.flatMap((_, i) => hosts.get(labels.slice(i).join('.')) || []);
       return near[0] ? heaviest(near.filter((pattern) => matchesUrl(pattern, url))) : near;
     },

@@ -2,6 +2,7 @@
 // Python twin: consent_server/domain/url_pattern.py; both read tests/vectors/url_patterns.json.
 
 import { matchesName } from './name-pattern';
+import type { Parts } from './page';
 
 export interface UrlPattern {
   readonly host: string; // lower case, without `*.`
@@ -22,11 +23,11 @@ export function parseUrlPattern(text: string): UrlPattern {
 }
 
 /** Host names compare in lower case (the URL parser sees to that) and without the dot of the root. */
-export const hostOf = (url: URL | Location): string => url.hostname.replace(/\.$/, '');
+export const hostOf = (url: { hostname: string }): string => url.hostname.replace(/\.$/, '');
 
 export const isWithin = (host: string, domain: string): boolean => host === domain || host.endsWith('.' + domain);
 
-export function matchesUrl({ host, subdomains, port, path }: UrlPattern, url: URL): boolean {
+export function matchesUrl({ host, subdomains, port, path }: UrlPattern, url: Parts): boolean {
   const its = hostOf(url);
   const { pathname, search } = url;
   return (

@@ -2,7 +2,7 @@
 // ruled host are touched. They are parsed where nothing loads, looked through, and then moved in.
 
 import { childNodes, create, firstChild, HTML, insertBefore, localName, nextSibling, nodeType, parentNode, within } from '../dom';
-import { accessor, type Guard, guard, guardMethod, originals, quietly, readers } from '../page';
+import { accessor, type Guard, guard, guardMethod, originals, quietly, readers, text } from '../page';
 import type { CreateGate } from './gate';
 
 const [replaceChildren, replaceWith, attachShadow] = originals('Element', 'replaceChildren', 'replaceWith', 'attachShadow') as any[];
@@ -42,9 +42,11 @@ export const markup: CreateGate = ({ elements, rules }) => {
     return refused || (() => put(content));
   }
 
-  const fill: Guard = (self, [value, ...more], pass) => {
-    const text = elements.turned(self, value);
-    if (text !== undefined) return () => pass(self, [text]);
+  const fill: Guard = (self, args, pass) => {
+    if (args[0] !== null) text(args, 0);
+    const [value, ...more] = args;
+    const turned = elements.turned(self, value);
+    if (turned !== undefined) return () => pass(self, [turned]);
     return instead(self, value, (host, markup) => pass(host, [markup, ...more]), (content) => (nodeType(self) === 1 ? replaceChildren : fillRoot)(self, ...content));
   };
   for (const owner of [prototype, globalThis.ShadowRoot?.prototype]) {
@@ -54,7 +56,9 @@ export const markup: CreateGate = ({ elements, rules }) => {
   guard(prototype, 'outerHTML', {
     set: (element, [value]) => instead(parentNode(element), value, write, (content) => replaceWith(element, ...content)),
   });
-  guardMethod(prototype, 'insertAdjacentHTML', (element, [place, value]) => {
+  guardMethod(prototype, 'insertAdjacentHTML', (element, args) => {
+    text(args, 1);
+    const [place, value] = args;
     // Any other place: not iterable, so the call passes and the browser says what is wrong with it.
     const [context, before] = (
       { beforebegin: [parentNode(element), element], afterbegin: [element, firstChild(element)], beforeend: [element, null], afterend: [parentNode(element), nextSibling(element)] } as any

@@ -1,6 +1,6 @@
 // Requests that scripts make, by whatever door. WebRTC is left alone: its servers are not addresses that rules name.
 
-import { accessor, apply, defineProperty, guard, guardMethod, quietly, text } from '../page';
+import { accessor, apply, bare, defineProperty, guard, guardMethod, quietly, text } from '../page';
 import { failed, failure, soon, tell } from '../refusal';
 import type { CreateGate } from './gate';
 
@@ -67,7 +67,7 @@ export const requests: CreateGate = (engine) => {
       if (!dead.get(self)) throw new DOMException('Failed to load', 'NetworkError');
       soon(() => {
         if (!dead.has(self)) return; // opened again
-        defineProperty(self, 'readyState', { value: 4, configurable: true });
+        defineProperty(self, 'readyState', bare({ value: 4, configurable: true }) as PropertyDescriptor);
         tell(self, 'readystatechange', 'error', 'loadend');
       });
     };

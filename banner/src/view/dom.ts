@@ -1,7 +1,8 @@
 // How the view makes elements and styles. Nothing here parses markup, so a page under Trusted Types or without
 // `unsafe-inline` sees nothing it forbids.
 import type { Theme } from '../configuration';
-import { quietly } from '../page';
+import { create, HTML } from '../dom';
+import { hear, quietly } from '../page';
 import css from './style.css';
 import type { Words } from './words';
 
@@ -12,12 +13,12 @@ type Part = Child | Attributes | readonly Part[];
 /** h('button', { class: 'fill', click: () => … }, 'Label'): texts, nodes and lists of them become children, in an object
  * functions become listeners and everything else attributes; what is null, false or empty becomes nothing. */
 export function h<T extends keyof HTMLElementTagNameMap>(tag: T, ...parts: Part[]): HTMLElementTagNameMap[T] {
-  const element = document.createElement(tag);
+  const element = create(document, HTML, tag) as HTMLElementTagNameMap[T];
   for (const part of parts.flat(9) as (Child | Attributes)[]) {
     if (part instanceof Node || (part && typeof part === 'string')) element.append(part);
     else {
       for (const [name, value] of Object.entries(part || {})) {
-        if (typeof value === 'function') element.addEventListener(name, value);
+        if (typeof value === 'function') hear(element, name, value);
         else if (value) element.setAttribute(name, value === true ? '' : value);
       }
     }
@@ -31,7 +32,7 @@ export const button = (kind: string, label: Child, press: () => void, action: st
 /** A drawing of lines, 24 × 24, named by the button around it. */
 export function iconButton(kind: string, label: string, path: string, press: () => void, action: string): HTMLButtonElement {
   const draw = (tag: string, attribute: string, value: string): Element => {
-    const drawn = document.createElementNS('http://www.w3.org/2000/svg', tag);
+    const drawn = create(document, 'http://www.w3.org/2000/svg', tag);
     drawn.setAttribute(attribute, value);
     return drawn;
   };

@@ -1,6 +1,8 @@
 // What the visitor sees, and when: one layer at a time, then the small control that brings it back.
 // Knows how to show and to hide, where focus goes and what a key does; decides nothing: every answer goes to `actions`,
 // and the engine calls `settle` once it has been kept.
+import { insertBefore } from '../dom';
+import { activeOf, bodyOf, Observer, rootOf } from '../page';
 import type { CreateView } from './contract';
 import { h, iconButton, link, styled } from './dom';
 import { declare } from './inventory';
@@ -86,9 +88,9 @@ export const createView: CreateView = (configuration, language, nonce, actions) 
   };
 
   const remember = (): void => {
-    const active = document.activeElement;
+    const active = activeOf(document);
     const inner = (active?.shadowRoot?.activeElement ?? active) as HTMLElement | null;
-    if (!shown) opener = inner === document.body ? null : inner;
+    if (!shown) opener = inner === bodyOf(document) ? null : inner;
   };
 
   // Escape leaves layer 2 without an answer and never leaves layer 1; Tab stays within what is modal.
@@ -109,7 +111,7 @@ export const createView: CreateView = (configuration, language, nonce, actions) 
   // Before <body>: first in the focus order, out of reach of the page's sibling selectors, and possible from <head>.
   const attach = (): void => {
     if (host.isConnected) return;
-    document.documentElement.insertBefore(host, document.body);
+    insertBefore(rootOf(document), host, bodyOf(document));
     if (shown) reveal(shown);
   };
 
@@ -117,7 +119,7 @@ export const createView: CreateView = (configuration, language, nonce, actions) 
   control.hidden = true;
   root.append(control, status);
   // Frameworks that take over the whole document may drop what they did not make.
-  new MutationObserver(attach).observe(document.documentElement, { childList: true });
+  new Observer(attach).observe(rootOf(document), { childList: true });
 
   return {
     ask() {

@@ -1,10 +1,11 @@
 // A layer that is not modal lies over the page: what the keyboard reaches there must not be hidden beneath it (A11Y-05).
 // Padding the page would shift it, so the browser is told to scroll focused elements clear of the layer, and where the
 // page ends too early to scroll, an element outside the flow lengthens it, only then and only for the keyboard.
+import { hear, rootOf, unhear } from '../page';
 import { h } from './dom';
 
 export function keepClear(layer: HTMLElement, root: ShadowRoot): () => void {
-  const page = document.documentElement;
+  const page = rootOf(document);
   const before = page.style.scrollPaddingBottom;
   const spacer = h('div', { class: 'spacer' });
   const uncover = ({ target }: Event): void => {
@@ -21,9 +22,9 @@ export function keepClear(layer: HTMLElement, root: ShadowRoot): () => void {
     scrollBy(0, missing);
   };
   page.style.scrollPaddingBottom = `${Math.min(layer.offsetHeight, innerHeight / 2)}px`;
-  document.addEventListener('focusin', uncover);
+  hear(document, 'focusin', uncover);
   return () => {
-    document.removeEventListener('focusin', uncover);
+    unhear(document, 'focusin', uncover);
     spacer.remove();
     page.style.scrollPaddingBottom = before;
   };
