@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Page
 
-from tests.browser.page_server import Answer
+from tests.browser.page_server import Answer, script
 from tests.browser.shop import Shop
 from tests.servers import eventually
 
@@ -158,6 +158,23 @@ def test_a_page_stays_when_a_refresh_leads_to_a_tracker(shop: Shop, context: Bro
 
     page.evaluate("document.head.innerHTML += '<meta http-equiv=refresh content=\"0; url=/next\">'")
     page.get_by_role("heading", name="Next").wait_for()
+
+
+def test_a_map_of_modules_serves_the_site_while_its_trackers_wait(shop: Shop, context: BrowserContext) -> None:
+    shop.files["/own.js"] = script("document.documentElement.dataset.own = 'own'")
+    page = shop.visit(
+        context,
+        """<script type="importmap">{"imports": {"own": "/own.js", "tracker": "{tracker}/m.js"}}</script>
+        <script type="module">import 'own';</script>
+        <script type="module">import 'tracker';</script>""",
+    )
+    page.wait_for_function("document.documentElement.dataset.own === 'own'")
+    page.locator("[data-consent-action=accept-all]").wait_for()
+    assert shop.tracked() == []
+
+    _accept(page)
+    page.wait_for_function("document.documentElement.dataset.ran === '1'")
+    assert shop.tracked() == ["/m.js"]
 
 
 HOSTILE = """<form id=f><input name=parentNode><input name=localName><input name=nodeType><input name=isConnected>

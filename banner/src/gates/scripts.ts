@@ -5,7 +5,7 @@
 // that a module imports, the pages of speculation rules. Code that imports when it runs is left to a policy (how-to-guard.md).
 
 import { getAttribute, inOrder, isTagged, setAttribute } from '../dom';
-import { accessor, bare } from '../page';
+import { accessor, bare, parse, quietly } from '../page';
 import { replayer } from '../replay';
 import type { CreateGate, Verdict } from './gate';
 
@@ -17,12 +17,13 @@ const ASKED = bare<RegExp>({ module: /\b(?:import|from)\s*(["'])(.+?)\1/g, specu
 
 export const scripts: CreateGate = ({ elements, judgeElement, judgeUrl, released, told }) => {
   const waiting = new Map<Element, string | null>(); // inert script → the type it had
+  const modules = bare<string>(); // name → address, as maps of modules say
   const replay = replayer(released);
   const { read: textOf } = accessor(Node.prototype, 'textContent');
 
   function asked(script: Element): string | undefined {
     const pattern = ASKED[(waiting.get(script) ?? getAttribute(script, 'type') ?? '').toLowerCase()];
-    return pattern && [...textOf(script).matchAll(pattern)].map((found) => found[2]).find((url) => !judgeUrl(url).allowed);
+    return pattern && [...textOf(script).matchAll(pattern)].map((found) => modules[found[2]!] || found[2]).find((url) => !judgeUrl(url).allowed);
   }
   const urlOf = (script: Element): string | null =>
     elements.heldUrl(script) ?? SOURCES.map((name) => getAttribute(script, name)).find((url) => url !== null) ?? asked(script) ?? null;
@@ -54,6 +55,7 @@ export const scripts: CreateGate = ({ elements, judgeElement, judgeUrl, released
 
   function seen(script: Element): void {
     if (released.has(script) || waiting.has(script)) return;
+    if (getAttribute(script, 'type') === 'importmap') quietly(() => Object.assign(modules, parse(textOf(script)).imports));
     if (getAttribute(script, 'type') === INERT) {
       if (!isTagged(script)) return;
       waiting.set(script, getAttribute(script, 'data-type')); // <script type="text/plain" data-type="module">

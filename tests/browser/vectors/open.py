@@ -15,7 +15,6 @@ OPEN: dict[tuple[str, str], str] = {
     ("style-import-url", "untagged"): "before, refused, one purpose, withdrawn, expired",
     ("style-animation", "untagged"): "before, refused, accepted, one purpose, withdrawn, expired",
     ("link-modulepreload", "untagged"): "before, refused, accepted, one purpose, withdrawn, expired",
-    ("import-map", "untagged"): "before, refused, accepted, one purpose, withdrawn, expired",
     ("dynamic-import", "untagged"): "before, refused, one purpose, withdrawn, expired",
     ("dynamic-import-computed", "untagged"): "before, refused, one purpose, withdrawn, expired",
 }
