@@ -9,11 +9,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from consent_server.domain import canonical_json
+from consent_server.domain.configuration import Configuration
 from consent_server.domain.errors import RecordNotFound
 from consent_server.domain.promise import Promise, format_promise
 from consent_server.domain.proof_log.signed_note import encode_base64
+from consent_server.domain.receipt import iso_27560
 from consent_server.domain.times import rfc3339
-from consent_server.storage import consent_records, proof_log, sites
+from consent_server.storage import configurations, consent_records, proof_log, sites
 from consent_server.storage.consent_records import KeptRecord
 
 RECEIVED = (
@@ -73,22 +75,54 @@ def receipts_of_visitor(session: Session, site_key: str, consent_id: str, addres
 def full_receipt(
     session: Session, site_key: str, record_id: str, consent_id: str, addresses: Addresses
 ) -> Mapping[str, Any]:
-    """Return a receipt with the record's exact text and salt, to whoever knows both ids.
+    """Return a receipt in the shape of ISO/IEC TS 27560, with the record's exact text and salt, to who knows both ids.
 
     With them a visitor checks their own proof without us: the text and salt open the commitment in the log.
     Raises ``RecordNotFound`` when the ids do not belong together, as if there were nothing.
     """
     site = sites.find_site(session, site_key)
     kept = consent_records.find_record(session, site.id, record_id)
-    if kept.consent_id != consent_id or kept.salt is None:
+    if kept.consent_id != consent_id or kept.salt is None or kept.record is None:
         raise RecordNotFound("This site has no such consent record.")
+    record = canonical_json.decode(kept.record)
+    before = _decided_before(session, site.id, kept, consent_id)
+    configuration = configurations.find_configuration(session, site.id, record["config_version"])
     return {
+        **iso_27560(record, consent_id, before, configuration),
         **receipt(kept, proof_log.origin_of(session, site.id) or "", addresses),
         "record": kept.record,
         "salt": canonical_json.to_base64url(kept.salt),
         "personal": kept.personal,
         "personal_salt": canonical_json.to_base64url(kept.personal_salt) if kept.personal_salt else None,
     }
+
+
+def _decided_before(session: Session, site_id: int, kept: KeptRecord, consent_id: str) -> Mapping[str, bool]:
+    """Return what the visitor's last record before this one decided; nothing when this was the first."""
+    decided: Mapping[str, bool] = {}
+    for each in consent_records.records_of_visitor(session, site_id, consent_id):
+        if each.record_id == kept.record_id:
+            break
+        if each.record is not None:
+            decided = canonical_json.decode(each.record)["decisions"]
+    return decided
+
+
+@dataclass(frozen=True)
+class ReadableReceipt:
+    """A receipt for the visitor to read: the receipt, and the configuration that has its words."""
+
+    receipt: Mapping[str, Any]
+    configuration: Configuration
+
+
+def readable_receipt(
+    session: Session, site_key: str, record_id: str, consent_id: str, addresses: Addresses
+) -> ReadableReceipt:
+    """Return a receipt with the configuration that it answers. Raises ``RecordNotFound``."""
+    found = full_receipt(session, site_key, record_id, consent_id, addresses)
+    site = sites.find_site(session, site_key)
+    return ReadableReceipt(found, configurations.find_configuration(session, site.id, found["config_version"]))
 
 
 def _promise(kept: KeptRecord, origin: str) -> str | None:

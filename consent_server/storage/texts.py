@@ -19,6 +19,7 @@ class Language:
     banner: Mapping[str, str]
     purposes: Mapping[str, Mapping[str, str]]
     declaration: Mapping[str, str]
+    receipt: Mapping[str, str]
     versions: Mapping[str, str]
     summary: Mapping[str, str]
 
@@ -37,6 +38,7 @@ def load_languages() -> Mapping[str, Language]:
             document["banner"],
             document["purposes"],
             document["declaration"],
+            document["receipt"],
             document["versions"],
             document["summary"],
         )

@@ -9,7 +9,8 @@ STYLE = """
 :root { color-scheme: light dark; }
 body { max-width: 60rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; font: 1rem/1.6 system-ui, sans-serif; }
 h1 { line-height: 1.2; } h2 { margin-top: 2.5rem; } h3 { margin: 1.5rem 0 .5rem; }
-h1, h2 { overflow-wrap: break-word; } code { overflow-wrap: anywhere; font: .9em ui-monospace, monospace; }
+h1, h2 { overflow-wrap: break-word; } pre { overflow-wrap: anywhere; white-space: pre-wrap; font-size: .8rem; }
+code { overflow-wrap: anywhere; font: .9em ui-monospace, monospace; }
 dt { font-weight: 600; } dd { margin: 0 0 .5rem; }
 figure { display: inline-block; margin: 0 1rem 1rem 0; vertical-align: top; }
 img { max-width: 100%; height: 16rem; border: 1px solid; }

@@ -139,7 +139,14 @@ class ReceiptSchema(Schema):
 
 
 class FullReceiptSchema(ReceiptSchema):
-    """A receipt with what opens its commitment."""
+    """A receipt in the shape of ISO/IEC TS 27560, with what opens its commitment."""
+
+    schema_version = fields.String(required=True)
+    receipt_id = fields.UUID(required=True)
+    pii_principal_id = fields.UUID(required=True, allow_none=True)
+    processing = fields.List(fields.Dict(), required=True, metadata={"description": "per purpose"})
+    event = fields.List(fields.Dict(), required=True, metadata={"description": "per purpose, with its DPV status"})
+    party = fields.List(fields.Dict(), required=True)
 
     record = fields.String(required=True, metadata={"description": "exact canonical text"})
     salt = fields.String(required=True, metadata={"description": "base64url"})
