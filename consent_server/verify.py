@@ -4,13 +4,18 @@ Runs from the standard library and ``cryptography`` alone. BUNDLE is a ``.zip``,
 ``.jsonl``. Keys come from the command line, never from the bundle: from the contract with the operator, from a letter,
 from whoever saw them first.
 
+Time stamps are checked with the program openssl, where it is there and ``--tsa-ca`` names the authority's root.
+
 Exit codes: 0 it holds; 1 a lie, or something withheld; 2 wrong usage; 3 it cannot be read.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
+import subprocess
 import sys
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -21,11 +26,13 @@ from typing import IO, cast
 
 from consent_server.domain.errors import Invalid
 from consent_server.domain.evidence import BundleEvidence, Evidence, LinesEvidence, Report, Trust, verify
+from consent_server.domain.evidence_anchors import CheckToken
 from consent_server.domain.proof_log.signed_note import MAX_NOTE_BYTES, Verifier
 
 HOLDS, LIE, USAGE, UNREADABLE = range(4)
 
 _BUFFER = 2**18
+_OPENSSL_S = 60
 
 
 class ZipFiles:
@@ -56,6 +63,42 @@ class FolderFiles:
     def open(self, path: str) -> IO[bytes]:
         """Open a file for buffered reading."""
         return (self._folder / path).open("rb", _BUFFER)
+
+
+class OpenSsl:
+    """Checks tokens with ``openssl ts``. It says whether the chain is right, not whether a certificate was revoked."""
+
+    def __init__(self, program: str, roots: Path) -> None:
+        self._program = program
+        self._roots = roots
+
+    def __call__(self, body: bytes, token: bytes, time: datetime) -> str | None:
+        """Return why the token does not hold; with certificates that expired since, it is judged at its own time."""
+        with tempfile.TemporaryDirectory() as name:
+            data, answer = Path(name, "data"), Path(name, "token")
+            data.write_bytes(body)
+            answer.write_bytes(token)
+            now = self._verify(data, answer)
+            return now and self._verify(data, answer, "-attime", str(int(time.timestamp())))
+
+    def _verify(self, data: Path, answer: Path, *options: str) -> str | None:
+        given = ["-data", str(data), "-in", str(answer), "-CAfile", str(self._roots), *options]
+        try:
+            done = subprocess.run(
+                [self._program, "ts", "-verify", *given],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=_OPENSSL_S,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return f"openssl could not check it ({type(error).__name__})"
+        if done.returncode == 0 and "Verification: OK" in done.stdout:
+            return None
+        # …:error:<code>:<library>:<function>:<reason>:<file>:<line>:<detail>
+        fields = [line.split(":error:")[1].split(":", 6) for line in done.stderr.splitlines() if ":error:" in line]
+        said = [each[6].rpartition(":")[2].strip() or each[3] for each in fields if len(each) == 7]
+        return "openssl refuses it" + (f" ({said[-1]})" if said else "")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -94,12 +137,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _trust(options: argparse.Namespace) -> Trust:
-    keys = tuple(Verifier.parse(vkey.strip()) for vkey in [*options.key, *options.anchor_key])
+    keys, anchor_keys = (
+        tuple(Verifier.parse(vkey.strip()) for vkey in vkeys) for vkeys in (options.key, options.anchor_key)
+    )
     if options.promise and not any(key.name.endswith("/promise") for key in keys):
         raise Invalid.because("--promise needs the key of the promises: give it with a second --key.")
     if options.tsa_ca is not None and not options.tsa_ca.is_file():
         raise Invalid.because(f"There is no file {options.tsa_ca}.")
-    return Trust(keys, tuple(map(_note, options.promise)), tuple(map(_note, options.known)))
+    promises, known = (tuple(map(_note, paths)) for paths in (options.promise, options.known))
+    return Trust(keys, promises, known, anchor_keys, _token_check(options.tsa_ca))
+
+
+def _token_check(roots: Path | None) -> CheckToken | None:
+    program = shutil.which("openssl")
+    return OpenSsl(program, roots) if program and roots else None
 
 
 def _note(path: Path) -> bytes:
@@ -113,6 +164,8 @@ def _tell(report: Report, options: argparse.Namespace) -> int:
     counts = ", ".join(f"{count} {name}" for name, count in report.counts.items())
     root = report.root.hex() if report.root else ""
     print(f"VALID: the log {report.about.origin} at size {report.about.size}, root {root}: {counts}.")
+    if report.stamped is not None:
+        print(f"The first {report.stamped.size} entries were there at {report.stamped.time:%Y-%m-%d %H:%M:%S} UTC.")
     for note in report.notes:
         print(f"note: {note}")
     return LIE if options.strict and report.notes else HOLDS

@@ -39,6 +39,7 @@ class Installation:
         self.engine = sa.create_engine(url)
         self.high_water = folder / "mark" / "high-water-mark.json"
         self.site_id = 0
+        self.now = NOW
 
     def sessions(self) -> Session:
         return Session(self.engine, expire_on_commit=False)
@@ -70,7 +71,7 @@ class Installation:
     def _put(self, session: Session, site_id: int, site_key: str, record_id: str, changes: dict) -> None:
         consent_id = str(changes.pop("consent_id", uuid.uuid4()))
         page_url = str(changes.pop("page_url", "https://demo.example/"))
-        recorded_at = changes.pop("recorded_at", NOW)
+        recorded_at = changes.pop("recorded_at", self.now)
         record = ConsentRecord(
             site_key=site_key,
             record_id=record_id,

@@ -67,6 +67,10 @@ def export(
     """
     form = format_ or _format_of(output)
     settings, keyring = _settings(), _keyring()
+    if form == "zip":
+        trouble = _anchoring().before_export(site, clock.now())
+        if trouble is not None:
+            click.echo(f"not stamped as it is now: {trouble}", err=True)
     with _progress(f"exporting {site}") as progress:
         chunks = exporting.export_stream(
             _sessions(),
@@ -106,7 +110,7 @@ def integrate(site: str | None) -> None:
 @proofs.command()
 def anchor() -> None:
     """Show every log to the outside now: one more anchor checkpoint, and a time stamp of it where TSA_URL is set."""
-    anchoring: Anchoring = current_app.extensions["anchoring"]
+    anchoring = _anchoring()
     done = anchoring.anchor(clock.now(), renew=True)
     what = "1 checkpoint" if done.sites == 1 else f"{done.sites} checkpoints"
     click.echo(f"{done.origin}: {what} added, {done.size} leaves")
@@ -271,6 +275,11 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, size: bar.update(task, completed=done, total=size)
+
+
+def _anchoring() -> Anchoring:
+    anchoring: Anchoring = current_app.extensions["anchoring"]
+    return anchoring
 
 
 def _sessions() -> Callable[[], Session]:

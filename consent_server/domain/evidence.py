@@ -4,9 +4,11 @@
 order, and stops at the first lie:
 
     1  files as listed in the manifest, nothing beside them
-    2  checkpoints and manifest signed by a key that was given, or that the log itself names; the right origin
+    2  checkpoints and manifest signed by a key that was given, or that the log itself names; the right origin;
+       anchors are of the anchor log that was given and hold checkpoints of this one; tokens are of the authority
     3  entries canonical, from genesis on; removals name what came before; they lead to *every* checkpoint's root
-    4  records open their commitments, are canonical, of this site, under a configuration logged before them
+    4  records open their commitments, are canonical, of this site, under a configuration logged before them, and
+       were made between the times of the tokens around them
     5  nothing is there that the log says is gone; nothing is missing without the log saying why
     6  configurations are the ones that the log names, and all that records name are there, with their pictures
     7  promises are kept; checkpoints seen elsewhere are of this same log
@@ -21,7 +23,7 @@ What is not checked is said in the notes. An entry with its record costs about
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -38,6 +40,16 @@ from consent_server.domain.consent_record import (
     record_commitment,
 )
 from consent_server.domain.errors import Invalid
+from consent_server.domain.evidence_anchors import (
+    Anchored,
+    Bracket,
+    Brackets,
+    CheckToken,
+    check_consistency,
+    check_one_log,
+    read_anchor,
+    time_of,
+)
 from consent_server.domain.evidence_layout import (
     About,
     BundleEvidence,
@@ -89,7 +101,7 @@ __all__ = [
 # What an entry is, one byte each.
 _OTHER, _MISSING, _GONE, _SEEN = range(4)
 
-_PLACING = 7
+_PLACING = 10
 """The steps up to this one can say where a lie is that an earlier one noticed."""
 
 _KNOWN = "The known checkpoint"
@@ -99,12 +111,15 @@ _KNOWN = "The known checkpoint"
 class Trust:
     """What the verifier has from elsewhere: never from the evidence itself.
 
-    ``keys`` are those of the log and of its promises; ``promises`` and ``known`` are notes that somebody kept.
+    ``keys`` are those of the log and of its promises, ``anchor_keys`` those of the anchor log; ``promises`` and
+    ``known`` are notes that somebody kept; ``check_token`` knows the root of the time-stamping authority.
     """
 
     keys: tuple[Verifier, ...]
     promises: tuple[bytes, ...] = ()
     known: tuple[bytes, ...] = ()
+    anchor_keys: tuple[Verifier, ...] = ()
+    check_token: CheckToken | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +133,7 @@ class Report:
     lie: str | None = None
     index: int | None = None
     record_id: str | None = None
+    stamped: Bracket | None = None
 
     @property
     def valid(self) -> bool:
@@ -137,6 +153,7 @@ def verify(evidence: Evidence, trust: Trust, now: datetime | None = None) -> Rep
         lie.reason if lie else None,
         lie.index if lie else None,
         lie.record_id if lie else None,
+        check.brackets.newest,
     )
 
 
@@ -178,6 +195,8 @@ class _Check:
     newest: str = ""
     purge_times: PurgeTimes | None = None
     undated: int = 0
+    anchored: list[Anchored] = field(default_factory=list)
+    brackets: Brackets = field(default_factory=Brackets)
 
     @property
     def origin(self) -> str:
@@ -210,9 +229,12 @@ class _Check:
         return (
             self.evidence.check_files,
             self.read_signed,
+            self.read_anchors,
             self.read_entries,
             self.check_roots,
+            self.check_anchored_roots,
             self.check_signatures,
+            self.check_tokens,
             self.check_records,
             self.check_missing,
             self.check_configurations,
@@ -278,11 +300,25 @@ class _Check:
                 raise Lie(f"A promise is not one of this log: {error}") from error
             self.promises[promise.leaf_hash] = promise
 
+    def read_anchors(self) -> None:
+        """Read every anchor: signed by the anchor key if one was given, and holding a checkpoint of this log."""
+        for folder, files in self.evidence.anchors():
+            anchored = read_anchor(folder, files, self.origin, self.trust.anchor_keys)
+            size, have = anchored.checkpoint.size, self.evidence.about.size
+            if size > have:
+                raise Lie(
+                    f"ROLLBACK: the anchor {anchored.size} covers {size} entries, the evidence has only {have}: entry "
+                    f"{have} and what follows is gone.",
+                    have,
+                )
+            self.anchored.append(anchored)
+        check_one_log(self.anchored)
+
     # 3
 
     def read_entries(self) -> None:
         """Read every entry once: commitments, removals, configurations, keys, and the root at every checkpoint."""
-        wanted = {signed.size for signed in self.signed}
+        wanted = {signed.size for signed in self.signed} | {anchored.checkpoint.size for anchored in self.anchored}
         frontier, leaf_of = Frontier(), sha256
         states, commitments, promises = self.states, self.commitments, self.promises
         index = -1
@@ -376,6 +412,28 @@ class _Check:
                     f"altered, inserted, removed or reordered between the indices {right} and {signed.size - 1}."
                 )
 
+    def check_anchored_roots(self) -> None:
+        """Compare the root of every checkpoint that is anchored, smallest first, with what the entries lead to."""
+        right = 0
+        for anchored in sorted(self.anchored, key=lambda anchored: anchored.checkpoint.size):
+            size = anchored.checkpoint.size
+            if anchored.checkpoint.root != self.roots.get(size):
+                raise Lie(
+                    f"SPLIT VIEW: the anchor {anchored.size} holds another root for the first {size} entries: between "
+                    f"the indices {right} and {size - 1} something was another when it was anchored."
+                )
+            right = size
+
+    def check_tokens(self) -> None:
+        """Have every token checked by who knows the authority; from now on, times are known."""
+        times = [(anchored, time_of(anchored, self.trust.check_token)) for anchored in self.anchored]
+        self.brackets = Brackets(
+            Bracket(anchored.checkpoint.size, time, anchored.size) for anchored, time in times if time is not None
+        )
+        if self.anchored:
+            self.counts["anchors"] = len(self.anchored)
+            self.counts["time stamps"] = sum(time is not None for _, time in times)
+
     def check_signatures(self) -> None:
         """Every note is signed by a given key, or by one that the log names in entries a good checkpoint covers."""
         trusted = {verifier.vkey for verifier in self.trust.keys if verifier.name == self.origin}
@@ -440,6 +498,9 @@ class _Check:
             raise _lie_of(kept, f"the record is not a canonical record: {error}") from error
         self._check_values(kept, values)
         self._check_personal(kept, personal)
+        trouble = self.brackets.trouble(index, recorded_at)
+        if trouble is not None:
+            raise _lie_of(kept, trouble)
         if recorded_at > self.newest:
             self.newest = recorded_at
         if self.purge_times is not None:
@@ -535,8 +596,11 @@ class _Check:
     def check_purges(self) -> None:
         """No purge took a record that its policy would have kept, as far as the times of what is left tell."""
         made = self.evidence.about.created or (rfc3339(self.now) if self.now else self.newest)
-        for number, (at, purge) in enumerate(self.purges if self.purge_times else ()):
-            assert self.purge_times is not None, "there is a loop only with times"
+        if self.purge_times is None:
+            return
+        for bracket in self.brackets.all:
+            self.purge_times.saw(bracket.size, rfc3339(bracket.time))
+        for number, (at, purge) in enumerate(self.purges):
             try:
                 early = self.purge_times.too_early(number, purge.policy, made)
             except (Invalid, ValueError, OverflowError) as error:
@@ -601,11 +665,23 @@ class _Check:
     def add_notes(self) -> None:
         """Say what this verification does not cover."""
         self.notes.extend(self.evidence.not_checked())
-        self.notes.append(
-            "No anchor or time stamp was checked: when these entries were made rests on the operator's word."
-        )
+        self.notes.extend(self._anchor_notes())
         if self.undated:
             self.notes.append(f"{self.undated} purges were not compared with their policy: nothing tells their times.")
+
+    def _anchor_notes(self) -> Iterator[str]:
+        """Say what no token vouches for."""
+        newest, size = self.brackets.newest, self.evidence.about.size
+        if self.anchored and not self.trust.anchor_keys:
+            yield "The signatures of the anchor log were not checked: that takes its key (--anchor-key)."
+        tokens = sum(anchored.token is not None for anchored in self.anchored)
+        if tokens and self.trust.check_token is None:
+            yield f"{tokens} tokens were not checked: that takes the root of their authority (--tsa-ca) and openssl."
+        if newest is None:
+            yield "No anchor or time stamp was checked: when these entries were made rests on the operator's word."
+        elif newest.size < size:
+            first = f"Entry {newest.size}" if newest.size == size - 1 else f"The entries {newest.size} to {size - 1}"
+            yield f"No time stamp covers what came last, so that its time rests on the operator's word: {first}."
 
 
 @dataclass
@@ -659,6 +735,12 @@ class _PartCheck(_Check):
             if signed.size == self.evidence.about.size:
                 raise Lie(f"SPLIT VIEW: {signed.name} of size {signed.size} has another root than this evidence.")
             self.notes.append(f"{signed.name} of size {signed.size} was not compared: that takes the whole log.")
+
+    def check_anchored_roots(self) -> None:
+        """Every anchor is of the history that the head ends: by its consistency proof."""
+        for anchored in self.anchored:
+            if self.head is not None:
+                check_consistency(anchored, self.head)
 
     def _mark_gone(self) -> None:
         for index in self.erased:

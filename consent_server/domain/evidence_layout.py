@@ -3,6 +3,7 @@
 Two forms say the same. A *bundle* is a set of files (a zip, or a folder):
 
     checkpoints/<size>.note   the head, and every anchored checkpoint
+    anchor/<m>/…              that a log outside of this one holds its checkpoints, see ``evidence_anchors``
     config/<sha256>.json      exact bytes of every configuration that a record names
     screenshots/<sha256>.png  what each of them looked like
     entries/entries.jsonl     {"e": entry text, "i": n}                                   every entry, in order
@@ -53,11 +54,12 @@ CONFIGURATIONS = "config/"
 SCREENSHOTS = "screenshots/"
 KEYS = "keys/log.vkeys"
 PROOFS = "proofs/"
+ANCHORS = "anchor/"
 
 MAX_LINE_BYTES = 16 * 2**20
 MAX_FILE_BYTES = 64 * 2**20
 _CHUNK_BYTES = 2**20
-_NO_EVIDENCE = ("README.html", "verify.py")
+_NO_EVIDENCE = ("README.html", "verify.py", "verifier/")
 
 
 class Lie(Exception):
@@ -130,6 +132,9 @@ class Evidence(Protocol):
 
     def screenshots(self) -> Iterator[tuple[str, bytes]] | None:
         """Claimed digest and bytes of each picture; ``None`` where the form has no room for them."""
+
+    def anchors(self) -> Iterator[tuple[str, Mapping[str, bytes]]]:
+        """Give name and files of each anchor, see ``evidence_anchors``."""
 
     def not_checked(self) -> Iterator[str]:
         """Give one note for each thing that this verifier does not understand."""
@@ -428,9 +433,20 @@ class BundleEvidence:
             if path.startswith(SCREENSHOTS):
                 yield f"sha256:{path.removeprefix(SCREENSHOTS).removesuffix('.png')}", self._read(path)
 
+    def anchors(self) -> Iterator[tuple[str, Mapping[str, bytes]]]:
+        """See ``Evidence``."""
+        folders: dict[str, list[str]] = {}
+        for path in self._paths:
+            if path.startswith(ANCHORS):
+                folders.setdefault(path.removeprefix(ANCHORS).partition("/")[0], []).append(path)
+        for folder in sorted(folders, key=lambda name: (len(name), name)):
+            start = f"{ANCHORS}{folder}/"
+            yield folder, {path.removeprefix(start): self._read(path) for path in folders[folder]}
+
     def not_checked(self) -> Iterator[str]:
         """See ``Evidence``."""
         known = (
+            ANCHORS,
             CHECKPOINTS,
             CONFIGURATIONS,
             SCREENSHOTS,
@@ -520,6 +536,10 @@ class LinesEvidence:
 
     def screenshots(self) -> None:
         """See ``Evidence``: lines are text."""
+
+    def anchors(self) -> Iterator[tuple[str, Mapping[str, bytes]]]:
+        """See ``Evidence``: lines have none."""
+        yield from ()
 
     def not_checked(self) -> Iterator[str]:
         """See ``Evidence``."""

@@ -37,9 +37,10 @@ from consent_server.domain.proof_log.checkpoint import open_checkpoint
 from consent_server.services import clock
 from consent_server.services.keyring import Keyring
 from consent_server.services.sequencing import Sessions, integrate, integrate_all
-from consent_server.services.time_stamping import Authority
-from consent_server.storage import anchors, proof_log
+from consent_server.services.time_stamping import Authority, Token
+from consent_server.storage import anchors, proof_log, sites
 from consent_server.storage.anchors import TOKEN, Leaf, Moved, Witnessed
+from consent_server.storage.database import database_clock
 from consent_server.storage.proof_log import ANCHOR_LOG, Head
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,9 @@ CLOCKS_DIFFER = timedelta(minutes=2)
 
 BEHIND = timedelta(minutes=1)
 """How old the first in a site's line may be when its checkpoint is anchored."""
+
+LATE = timedelta(minutes=4)
+"""How long after its checkpoint a token may come to speak of what a site did until then; the verifier allows five."""
 
 _PATIENCE_S = 10.0
 _PAUSE_S = 0.05
@@ -104,6 +108,20 @@ class Anchoring:
         size = self._integrate(now)  # 3
         return Anchored(self._origin(), size, sites, self._stamp(size))  # 4
 
+    def before_export(self, site_key: str, now: datetime) -> str | None:
+        """Have a site stamped as it is now, unless it is; return why that did not work, in a sentence."""
+        if self.authority is None:
+            return None
+        with self.sessions() as session:
+            site_id = sites.find_site(session, site_key).id
+        try:
+            integrate(self.sessions, site_id, self.keyring, self.high_water, now)
+            if not self.is_anchored(site_id):
+                self.anchor(now)
+        except (Unavailable, LogFrozen) as trouble:
+            return str(trouble)
+        return None
+
     def is_due(self, now: datetime) -> bool:
         """Whether it is time for a pass: six hours after the last one if a log moved, a day after the last token."""
         with self.sessions() as session:
@@ -120,10 +138,9 @@ class Anchoring:
     def is_anchored(self, site_id: int) -> bool:
         """Whether everything that a site's log has shown is under a time stamp (or in the anchor log, without one)."""
         with self.sessions() as session:
-            leaf = anchors.first_leaf_over(session, site_id, proof_log.published_size(session, site_id))
-            return leaf is not None and (
-                self.authority is None or anchors.first_token_over(session, leaf.index) is not None
-            )
+            size = proof_log.published_size(session, site_id)
+            leaf = anchors.first_leaf_over(session, site_id, size)
+            return leaf is not None and (self.authority is None or token_of(session, leaf) is not None)
 
     def _is_old(self, last: datetime | None, now: datetime) -> bool:
         return self.authority is not None and last is not None and now - last >= AT_LEAST
@@ -219,11 +236,13 @@ class Anchoring:
         origin = self._origin()
         body = open_checkpoint(checkpoint.note, [self.keyring.log_signer(origin).verifier], origin).body
         token = self.authority.stamp(body.encode())
-        return self._keep(Witnessed(size, TOKEN, self.authority.url, token.data, token.said_at, clock.now()))
+        return self._keep(size, self.authority.url, token)
 
-    def _keep(self, said: Witnessed) -> Witnessed:
+    def _keep(self, size: int, url: str, token: Token) -> Witnessed:
         """Keep a token; two passes at once may have got one each, and the first stays."""
         with _alone(self.sessions) as session:
+            now = database_clock(session) or clock.now()
+            said = Witnessed(size, TOKEN, url, token.data, token.said_at, now)
             kept = anchors.token_at(session, said.size)
             if kept is None:
                 anchors.add_witnessed(session, said)
@@ -246,6 +265,16 @@ def note_leaves(session: Session, head: Head) -> None:
         site_id = anchors.site_of(session, leaf.origin)
         if site_id is not None:
             anchors.note_leaf(session, Leaf(entry.index, site_id, leaf.size))
+
+
+def token_of(session: Session, leaf: Leaf) -> Witnessed | None:
+    """Return the token that says when a leaf was there. One that came late says it of a log that did not move on."""
+    said = anchors.first_token_over(session, leaf.index)
+    made = proof_log.first_checkpoint_over(session, ANCHOR_LOG, leaf.index)
+    if said is None or made is None:
+        return None
+    on_time = said.kept_at - made.created_at <= LATE
+    return said if on_time or proof_log.published_size(session, leaf.site_id) == leaf.size else None
 
 
 @contextmanager

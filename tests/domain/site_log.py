@@ -21,6 +21,7 @@ from consent_server.domain.evidence import (
     part_files,
     verify,
 )
+from consent_server.domain.evidence_anchors import Anchor, anchor_files
 from consent_server.domain.log_entry import Config, Erase, Genesis, LogEntry, Purge, Scrub, format_entry
 from consent_server.domain.promise import Promise, format_promise, sign_promise
 from consent_server.domain.proof_log.checkpoint import Checkpoint, sign_checkpoint
@@ -51,6 +52,7 @@ class SiteLog:
     sealed: dict[int, SealedRecord] = field(default_factory=dict)
     configurations: dict[int, str] = field(default_factory=dict)
     anchored: list[int] = field(default_factory=list)
+    anchors: list[Anchor] = field(default_factory=list)
     signers: list[Signer] = field(default_factory=lambda: [SIGNER])
 
     def add(self, entry: LogEntry) -> int:
@@ -119,7 +121,7 @@ class SiteLog:
             records=[self.records[index] for index in sorted(self.records)],
             configurations=self.configurations.values(),
             keys=[SIGNER.vkey, PROMISER.vkey],
-            extra=[("README.html", [b"<p>"])],
+            extra=[("README.html", [b"<p>"]), *anchor_files(self.anchors)],
         )
         return {path: b"".join(chunks) for path, chunks in given}
 
@@ -140,6 +142,7 @@ class SiteLog:
             ],
             records=[self.records[index] for index in sorted(indices) if index in self.records],
             configurations=self.configurations.values(),
+            extra=anchor_files(self.anchors),
         )
         return {path: b"".join(chunks) for path, chunks in given}
 

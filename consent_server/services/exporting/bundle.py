@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache, partial
 from importlib.resources import files
 from typing import Any
@@ -14,9 +14,11 @@ from consent_server.domain.log_entry import format_consent, parse_entry
 from consent_server.domain.proof_log.merkle import prove_inclusion
 from consent_server.domain.proof_log.proof import Proof
 from consent_server.domain.proof_log.tiles import reader
+from consent_server.services.exporting import anchored
 from consent_server.services.exporting.filters import Filters
 from consent_server.services.exporting.snapshot import Snapshot, kept
 from consent_server.storage import evidence, proof_log
+from consent_server.storage.anchors import Leaf
 
 _TILES = 64
 """How many tiles are kept in memory: proofs come by index, so that neighbours share theirs."""
@@ -35,11 +37,13 @@ _VERIFIER = (
             "consent_record",
             "errors",
             "evidence",
+            "evidence_anchors",
             "evidence_layout",
             "lifetime",
             "log_entry",
             "promise",
             "retention",
+            "time_stamp",
             "times",
         )
     ),
@@ -63,16 +67,17 @@ def bundle(snapshot: Snapshot, filters: Filters) -> Iterator[bytes]:
 
 
 def _whole(snapshot: Snapshot) -> Iterator[tuple[str, Iterator[bytes]]]:
+    chosen = anchored.chosen_anchors(snapshot)
     return bundle_files(
         snapshot.about,
         [snapshot.signer],
-        checkpoints={snapshot.about.size: snapshot.checkpoint},
+        checkpoints=anchored.checkpoints(snapshot, chosen) | {snapshot.about.size: snapshot.checkpoint},
         entries=snapshot.entry_texts(),
         records=map(kept, evidence.records(snapshot.session, snapshot.site.id, snapshot.about.size)),
         configurations=snapshot.configurations(),
         keys=[snapshot.signer.vkey],
         screenshots=snapshot.screenshots(),
-        extra=_extra(snapshot),
+        extra=_extra(snapshot, chosen, whole=True),
     )
 
 
@@ -87,7 +92,7 @@ def _part(snapshot: Snapshot, filters: Filters) -> Iterator[tuple[str, Iterator[
         configurations=snapshot.configurations(),
         keys=[snapshot.signer.vkey],
         screenshots=snapshot.screenshots(),
-        extra=_extra(snapshot),
+        extra=_extra(snapshot, anchored.chosen_anchors(snapshot), whole=False),
     )
 
 
@@ -146,8 +151,9 @@ def _member(path: str) -> zipfile.ZipInfo:
     return member
 
 
-def _extra(snapshot: Snapshot) -> Iterator[tuple[str, Iterable[bytes]]]:
+def _extra(snapshot: Snapshot, chosen: Mapping[int, Leaf], whole: bool) -> Iterator[tuple[str, Iterable[bytes]]]:
     yield "README.html", [_readme(snapshot).encode()]
+    yield from anchored.files_of(snapshot, chosen, whole=whole)
     package = files("consent_server")
     for name in _VERIFIER:
         yield f"verifier/consent_server/{name}", [package.joinpath(name).read_bytes()]
@@ -184,6 +190,7 @@ def _readme(snapshot: Snapshot) -> str:
     return (
         f'<!doctype html>\n<html lang="{language}">\n<meta charset="utf-8">\n<title>{title}</title>\n'
         f"<h1>{title}</h1>\n<p>{what}</p>\n<p>{how}</p>\n"
-        "<pre>cd verifier\npython -m consent_server.verify ../../BUNDLE.zip --key KEY</pre>\n"
+        "<pre>cd verifier\npython -m consent_server.verify ../../BUNDLE.zip "
+        "--key KEY --anchor-key KEY --tsa-ca ROOTS.pem</pre>\n"
         f"<p>{where}</p>\n</html>\n"
     )

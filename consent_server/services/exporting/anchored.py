@@ -1,0 +1,66 @@
+"""The anchors of a log: the checkpoints that the anchor log holds, each with the token that says when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache, partial
+
+from consent_server.domain.evidence_anchors import KEYS, Anchor, anchor_files
+from consent_server.domain.proof_log.merkle import prove_consistency, prove_inclusion
+from consent_server.domain.proof_log.proof import Proof, format_hashes
+from consent_server.domain.proof_log.tiles import reader
+from consent_server.services.anchoring import token_of
+from consent_server.services.exporting.snapshot import Snapshot
+from consent_server.services.logging_entries import key_in_first_entry
+from consent_server.storage import anchors, proof_log
+from consent_server.storage.anchors import Leaf
+from consent_server.storage.proof_log import ANCHOR_LOG
+
+_TILES = 64
+
+
+def chosen_anchors(snapshot: Snapshot) -> dict[int, Leaf]:
+    """Return, by anchor size, the last leaf that each token is for; without any token, the newest leaf."""
+    session, chosen, unstamped = snapshot.session, {}, None
+    for leaf in anchors.leaves_of_site(session, snapshot.site.id, snapshot.about.size):
+        said = token_of(session, leaf)
+        if said is None:
+            unstamped = leaf
+        else:
+            chosen[said.size] = leaf
+    if unstamped is not None and not chosen:
+        made = proof_log.first_checkpoint_over(session, ANCHOR_LOG, unstamped.index)
+        return {made.size: unstamped} if made else {}
+    return chosen
+
+
+def checkpoints(snapshot: Snapshot, chosen: Mapping[int, Leaf]) -> dict[int, str]:
+    """Return the notes of the anchored checkpoints by size."""
+    found = (proof_log.find_checkpoint(snapshot.session, snapshot.site.id, leaf.size) for leaf in chosen.values())
+    return {kept.size: kept.note for kept in found if kept is not None}
+
+
+def files_of(snapshot: Snapshot, chosen: Mapping[int, Leaf], *, whole: bool) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Give the files of the anchors and the key of their log; of a part also how each leads to the head."""
+    yield from anchor_files(_anchor(snapshot, size, leaf, whole) for size, leaf in sorted(chosen.items()))
+    head = proof_log.find_head(snapshot.session, ANCHOR_LOG)
+    if head is not None:
+        first = proof_log.entries(snapshot.session, ANCHOR_LOG, 0, 1)
+        yield KEYS, [f"{key_in_first_entry(head, entry.text)}\n".encode() for entry in first]
+
+
+def _anchor(snapshot: Snapshot, size: int, leaf: Leaf, whole: bool) -> Anchor:
+    session = snapshot.session
+    checkpoint = proof_log.find_checkpoint(session, ANCHOR_LOG, size)
+    assert checkpoint is not None, "a token is over a checkpoint that is kept"
+    read = reader(lru_cache(_TILES)(partial(proof_log.tile_hashes, session, ANCHOR_LOG)))
+    (entry,) = proof_log.entries(session, ANCHOR_LOG, leaf.index, leaf.index + 1)
+    proof = Proof(leaf.index, tuple(prove_inclusion(leaf.index, size, read)), checkpoint.note, entry.text.encode())
+    said = anchors.token_at(session, size)
+    token = None if said is None else said.data
+    return Anchor(size, checkpoint.note, proof.text, token, None if whole else _consistency(snapshot, leaf))
+
+
+def _consistency(snapshot: Snapshot, leaf: Leaf) -> str:
+    read = reader(lru_cache(_TILES)(partial(proof_log.tile_hashes, snapshot.session, snapshot.site.id)))
+    return format_hashes(prove_consistency(leaf.size, snapshot.about.size, read))

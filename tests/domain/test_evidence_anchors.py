@@ -1,0 +1,341 @@
+"""What anchors prove, and every lie that they give away: of an operator who made up times, or another history."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consent_server.domain.errors import Invalid
+from consent_server.domain.evidence import Report
+from consent_server.domain.evidence_anchors import Anchor, Bracket, Brackets
+from consent_server.domain.proof_log.checkpoint import Checkpoint, parse_body
+from consent_server.domain.proof_log.keys import log_signer
+from consent_server.domain.proof_log.merkle import leaf_hash, prove_consistency
+from consent_server.domain.proof_log.proof import format_hashes
+from consent_server.domain.proof_log.signed_note import parse_note
+from consent_server.domain.proof_log.tiles import reader
+from consent_server.domain.time_stamp import Stamp, read_stamp
+from consent_server.domain.times import rfc3339
+from tests.domain.anchor_log import ANCHOR_ORIGIN, ANCHOR_SIGNER, AnchorLog, answer
+from tests.domain.site_log import TRUST, SiteLog, usual, verify_files, verify_lines
+from tests.domain.test_evidence import _purged as purged
+from tests.domain.test_evidence import refused, resign
+
+NOON = datetime(2026, 11, 22, 10, 1, tzinfo=UTC)
+"""A minute after the records of ``site_log``, which are made a second apart from 10:00:00 on."""
+
+BELIEVING = dataclasses.replace(TRUST, anchor_keys=(ANCHOR_SIGNER.verifier,), check_token=lambda *_: None)
+
+
+def body(log: SiteLog, size: int) -> str:
+    return parse_note(log.checkpoint(size)).text
+
+
+def anchored(log: SiteLog, *sizes: int, time: datetime = NOON) -> SiteLog:
+    """Anchor these sizes, a minute apart."""
+    anchor_log = AnchorLog()
+    log.anchored = [*sizes]
+    log.anchors = [anchor_log.anchor(body(log, size), time + n * timedelta(minutes=1)) for n, size in enumerate(sizes)]
+    return log
+
+
+def changed(log: SiteLog, at: int = 0, **changes: object) -> Report:
+    log.anchors[at] = dataclasses.replace(log.anchors[at], **changes)  # type: ignore[arg-type]
+    return verify_files(log.files(), BELIEVING)
+
+
+# The truth
+
+
+def test_an_anchored_log_holds_and_says_until_when() -> None:
+    report = verify_files(anchored(usual(), 6, 14).files(), BELIEVING)
+    assert report.lie is None
+    assert (report.counts["anchors"], report.counts["time stamps"]) == (2, 2)
+    assert report.stamped == Bracket(14, NOON + timedelta(minutes=1), 5)
+    assert not any("anchor" in note or "time stamp" in note for note in report.notes)
+
+
+def test_what_came_after_the_last_anchor_is_a_note() -> None:
+    assert "The entries 6 to 13." in " ".join(verify_files(anchored(usual(), 6).files(), BELIEVING).notes)
+    assert "Entry 13." in " ".join(verify_files(anchored(usual(), 13).files(), BELIEVING).notes)
+
+
+def test_what_was_not_checked_is_a_note() -> None:
+    report = verify_files(anchored(usual(), 14).files(), TRUST)
+    assert report.valid
+    assert report.stamped is None
+    assert any("--anchor-key" in note for note in report.notes)
+    assert any("1 tokens were not checked" in note and "--tsa-ca" in note for note in report.notes)
+    assert any("rests on the operator's word" in note for note in report.notes)
+
+
+def test_an_anchor_without_a_token_says_no_time() -> None:
+    log = anchored(usual(), 14)
+    report = changed(log, token=None)
+    assert report.valid
+    assert report.stamped is None
+    assert report.counts["time stamps"] == 0
+
+
+def test_lines_have_no_anchors() -> None:
+    assert any("No anchor" in note for note in verify_lines(anchored(usual(), 14).lines(), BELIEVING).notes)
+
+
+# Times
+
+
+def _late(index: int, recorded_at: str, *sizes: int, time: datetime = NOON) -> Report:
+    """Verify a log of 14 entries in which one record claims another time."""
+    log = SiteLog()
+    log.publish(1)
+    for each in range(2, 14):
+        log.consent(**({"recorded_at": recorded_at} if each == index else {}))
+    return verify_files(anchored(log, *sizes, time=time).files(), BELIEVING)
+
+
+@pytest.mark.parametrize("index", [10, 13])
+def test_a_back_dated_record_is_named(index: int) -> None:
+    report = _late(index, "2026-11-20T09:00:00.000Z", 6, 10)
+    refused(report, "back-dated", "2026-11-20T09:00:00.000Z", "anchor 5", "2026-11-22T10:02:00", index=index)
+
+
+def test_a_record_that_the_anchor_before_it_does_not_know_was_made_after_that_one() -> None:
+    refused(_late(7, "2026-11-22T09:55:00.000Z", 6, 10), "back-dated", "anchor 3", index=7)
+
+
+@pytest.mark.parametrize("index", [2, 5])
+def test_a_record_from_after_its_anchor_is_named(index: int) -> None:
+    refused(_late(index, "2026-11-22T10:06:00.001Z", 6, 10), "made up", "anchor 3", index=index)
+
+
+@pytest.mark.parametrize(
+    ("index", "recorded_at"),
+    [(5, "2026-11-22T10:06:00.000Z"), (6, "2026-11-22T09:56:00.000Z"), (5, "2020-01-01T00:00:00.000Z")],
+)
+def test_clocks_may_be_five_minutes_apart(index: int, recorded_at: str) -> None:
+    assert _late(index, recorded_at, 6).lie is None
+
+
+def test_times_are_not_held_against_a_token_that_nobody_checked() -> None:
+    log = anchored(usual(), 14, time=NOON - timedelta(days=30))
+    refused(verify_files(log.files(), BELIEVING), "made up")
+    assert verify_files(log.files(), dataclasses.replace(BELIEVING, check_token=None)).valid
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 20), st.integers(0, 3_000)), max_size=6),
+    st.integers(0, 25),
+    st.integers(-1_000, 4_000),
+)
+def test_brackets_are_those_of_every_anchor_one_by_one(found: list[tuple[int, int]], index: int, at: int) -> None:
+    brackets = [Bracket(size, NOON + timedelta(seconds=seconds), n) for n, (size, seconds) in enumerate(found)]
+    five = timedelta(minutes=5)
+    moment = NOON + timedelta(seconds=at)
+    wrong = any(moment > each.time + five if index < each.size else moment < each.time - five for each in brackets)
+    assert (Brackets(brackets).trouble(index, rfc3339(moment)) is not None) == wrong
+
+
+def test_a_purge_is_judged_by_the_tokens_around_it_whatever_the_log_says_of_its_times() -> None:
+    log = purged("2010-01-01T00:00:00.000Z")
+    assert verify_files(log.files(), BELIEVING).valid
+    report = verify_files(anchored(log, 2).files(), BELIEVING)
+    refused(report, "before their time", rfc3339(NOON), "P5Y", index=4)
+
+
+# Lies
+
+
+def test_a_history_that_was_written_anew_after_an_anchor_is_named() -> None:
+    old = usual()
+    log = usual()
+    log.entries, log.records = log.entries[:2], {}
+    for _ in range(12):
+        log.consent(decisions={"audience": True, "marketing": True})
+    log.anchors = anchored(old, 2, 8).anchors
+    log.anchored = []
+    refused(verify_files(log.files(), BELIEVING), "SPLIT VIEW", "anchor 5", "between the indices 2 and 7")
+
+
+def test_a_history_that_was_cut_off_below_an_anchor_is_named() -> None:
+    log = anchored(usual(), 14)
+    log.entries, log.anchored = log.entries[:13], []
+    del log.records[13]
+    refused(verify_files(log.files(), BELIEVING), "ROLLBACK", "covers 14 entries", "only 13", index=13)
+
+
+def test_a_token_of_nobody_known_is_named() -> None:
+    trust = dataclasses.replace(BELIEVING, check_token=lambda *_: "openssl refuses it")
+    refused(verify_files(anchored(usual(), 14).files(), trust), "The token of the anchor 3", "openssl refuses it")
+
+
+def test_the_token_is_given_to_who_checks_it_with_the_body_that_it_stamps() -> None:
+    asked: list[tuple[bytes, bytes, datetime]] = []
+    log = anchored(usual(), 14)
+    verify_files(log.files(), dataclasses.replace(BELIEVING, check_token=lambda *given: asked.append(given)))  # type: ignore[func-returns-value,arg-type,misc]
+    (given,) = asked
+    assert given == (parse_note(log.anchors[0].checkpoint).text.encode(), log.anchors[0].token, NOON)
+
+
+def test_a_token_for_other_data_is_named() -> None:
+    report = changed(anchored(usual(), 14), token=answer(b"something else", NOON))
+    refused(report, "The token of the anchor 3", "something else than its checkpoint")
+
+
+@pytest.mark.parametrize("token", [b"", b"garbage", answer(b"", NOON, status=b"\x02"), answer(b"", NOON)[:-9]])
+def test_a_token_that_cannot_be_read_is_named(token: bytes) -> None:
+    refused(changed(anchored(usual(), 14), token=token), "The token of the anchor 3 cannot be read")
+
+
+def test_an_anchor_log_of_another_key_is_named() -> None:
+    log, other = usual(), AnchorLog(log_signer(b"\1" * 32, ANCHOR_ORIGIN))
+    log.anchors = [other.anchor(body(log, 14), NOON)]
+    refused(verify_files(log.files(), BELIEVING), "The anchor 3", "not signed by any known key")
+
+
+def test_an_anchor_log_of_another_name_is_named() -> None:
+    log, other = usual(), AnchorLog(log_signer(bytes(range(32)), "elsewhere.example/v1/log"))
+    log.anchors = [other.anchor(body(log, 14), NOON)]
+    refused(verify_files(log.files(), BELIEVING), "The anchor 3", "anchor log that was given")
+    log.anchors += anchored(usual(), 6, 8).anchors[1:]
+    refused(verify_files(log.files(), TRUST), "The anchor 5 is of another anchor log")
+
+
+def test_a_checkpoint_of_another_site_is_named() -> None:
+    log = usual()
+    log.anchors = [AnchorLog().anchor(Checkpoint("demo.example/v1/sites/other/log", 14, bytes(32)).body, NOON)]
+    refused(verify_files(log.files(), BELIEVING), "The anchor 3", "sites/other/log")
+
+
+def test_a_checkpoint_that_is_no_leaf_of_the_anchor_log_is_named() -> None:
+    log = anchored(usual(), 6, 14)
+    proof = log.anchors[1].proof.replace("index 3", "index 4")
+    refused(changed(log, 1, proof=proof), "The anchor 5", "inclusion proof")
+
+
+def test_a_proof_under_another_checkpoint_is_named() -> None:
+    log = anchored(usual(), 6, 14)
+    refused(changed(log, 0, checkpoint=log.anchors[1].checkpoint), "The anchor 3", "size 5")
+    log = anchored(usual(), 6, 14)
+    refused(changed(log, 1, proof=log.anchors[0].proof), "The anchor 5", "under another checkpoint")
+
+
+@pytest.mark.parametrize("path", ["checkpoint.note", "site.tlog-proof"])
+def test_an_anchor_without_one_of_its_files_is_named(path: str) -> None:
+    files = anchored(usual(), 14).files()
+    del files[f"anchor/3/{path}"]
+    refused(verify_files(resign(files), BELIEVING), "The anchor 3", path)
+
+
+@pytest.mark.parametrize("path", ["anchor/3/more", "anchor/3/more/token.tsr", "anchor/loose", "anchor/03/token.tsr"])
+def test_a_file_that_no_anchor_has_is_named(path: str) -> None:
+    files = anchored(usual(), 14).files()
+    refused(verify_files(resign({**files, path: b""}), BELIEVING), "has not the files of an anchor")
+
+
+@pytest.mark.parametrize("folder", ["003", "+3", "3x", "4"])
+def test_an_anchor_under_another_name_is_named(folder: str) -> None:
+    files = anchored(usual(), 14).files()
+    files = {path.replace("anchor/3/", f"anchor/{folder}/"): data for path, data in files.items()}
+    refused(verify_files(resign(files), BELIEVING), f"The anchor {folder}")
+
+
+def test_a_flipped_byte_anywhere_in_an_anchor_is_refused() -> None:
+    """The operator signs the manifest anew, and still cannot change what stands in the anchor log."""
+    files = anchored(usual(), 14).files()
+    for path in ("anchor/3/checkpoint.note", "anchor/3/site.tlog-proof"):
+        data = files[path]
+        for at in range(0, len(data), 7):
+            flipped = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+            refused(verify_files(resign({**files, path: flipped}), BELIEVING), "anchor")
+
+
+# A part of a log
+
+
+def _part(log: SiteLog, tamper: Callable[[Anchor], Anchor] = lambda anchor: anchor) -> Report:
+    leaves = [leaf_hash(text.encode()) for text in log.entries]
+    read = reader(lambda _level, _n: b"".join(leaves))
+    sizes = [parse_body(parse_note(log.checkpoint(size)).text).size for size in log.anchored]
+    log.anchors = [
+        tamper(dataclasses.replace(anchor, consistency=format_hashes(prove_consistency(size, len(leaves), read))))
+        for anchor, size in zip(log.anchors, sizes, strict=True)
+    ]
+    return verify_files(log.part(0, 1, 4, 6, 13), BELIEVING)
+
+
+def test_anchors_vouch_for_a_part_as_well() -> None:
+    report = _part(anchored(usual(), 6, 14))
+    assert report.lie is None
+    assert report.stamped is not None
+    assert report.stamped.size == 14
+
+
+def test_a_part_of_another_history_than_the_anchored_one_is_named() -> None:
+    other = usual()
+    other.entries[5] = other.entries[4]
+    log = anchored(usual(), 6)
+    log.anchors = anchored(other, 6).anchors
+    refused(_part(log), "The anchor 3 is of another history")
+
+
+@pytest.mark.parametrize("consistency", [None, "", "AAAA\n", "é"])
+def test_an_anchor_of_a_part_has_its_consistency_proof(consistency: str | None) -> None:
+    report = _part(anchored(usual(), 6), lambda anchor: dataclasses.replace(anchor, consistency=consistency))
+    refused(report, "The anchor 3 is of another history")
+
+
+def test_a_back_dated_record_in_a_part_is_named() -> None:
+    log = usual()
+    log.entries.pop()
+    log.consent(2, recorded_at="2026-11-01T00:00:00.000Z")
+    refused(_part(anchored(log, 6)), "back-dated", index=13)
+
+
+# Reading time stamps
+
+
+def test_a_time_stamp_says_what_and_when() -> None:
+    assert read_stamp(answer(b"x", NOON)) == Stamp(sha256(b"x").digest(), NOON)
+    fraction = read_stamp(answer(b"x", NOON, moment=b"20261122100100.25Z"))
+    assert fraction.time == NOON + timedelta(milliseconds=250)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"moment": b"20261122100100.250Z"},
+        {"moment": b"20261122100100"},
+        {"moment": b"20261122100100+0100"},
+        {"moment": b"20261322100100Z"},
+        {"algorithm": bytes.fromhex("608648016503040203")},
+        {"kind": bytes.fromhex("2a864886f70d010701")},
+        {"status": b"\x02"},
+    ],
+)
+def test_a_time_stamp_of_another_form_is_refused(changes: dict[str, bytes]) -> None:
+    with pytest.raises(Invalid):
+        read_stamp(answer(b"x", NOON, **changes))
+
+
+@given(st.data())
+def test_a_time_stamp_with_a_changed_byte_is_refused_or_read_as_it_says(data: st.DataObject) -> None:
+    whole = answer(b"x", NOON)
+    at = data.draw(st.integers(0, len(whole) - 1))
+    changed = whole[:at] + bytes([data.draw(st.integers(0, 255))]) + whole[at + 1 :]
+    try:
+        stamp = read_stamp(changed)
+    except Invalid:
+        return
+    assert len(stamp.digest) <= len(whole)
+
+
+@given(st.binary(max_size=200))
+def test_anything_else_is_refused(data: bytes) -> None:
+    with pytest.raises(Invalid):
+        read_stamp(data)
