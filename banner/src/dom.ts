@@ -18,6 +18,7 @@ export const [insertBefore, replaceChild, removeChild, position] = originals('No
 export const HTML = 'http://www.w3.org/1999/xhtml';
 /** With the document it is made for, its namespace and its name. */
 export const [create, findInDocument] = originals('Document', 'createElementNS', 'querySelectorAll') as [Method, (root: Document, selector: string) => NodeListOf<Element>];
+export const [listen, dispatch] = originals('EventTarget', 'addEventListener', 'dispatchEvent') as [Method, Method];
 const [findInFragment] = originals('DocumentFragment', 'querySelectorAll') as [Method];
 
 /** Out of the document and back to where it was: the browser begins anew with it. */
@@ -35,6 +36,10 @@ export function within(root: Node, selector: string): Element[] {
   if (!firstChild(root)) return self;
   return isElement ? [...self, ...find(root as Element, selector)] : nodeType(root) === 11 ? [...findInFragment(root, selector)] : self;
 }
+
+const [current] = readers('Document', 'currentScript') as [Read<HTMLScriptElement | null, Document>];
+/** The script that is running, whatever element the page has named like that. */
+export const currentScript = (): HTMLScriptElement | null => current(document);
 
 /** In document order; what is not in the document keeps the order it came in. */
 export const inOrder = <T extends Node>(nodes: Iterable<T>): T[] =>

@@ -1,7 +1,7 @@
 // Judges everything the gates ask about, from the rules and the choice as it stands. Holds the choice; knows no gate by
 // name, no DOM event and no server.
 
-import { type Choice, purposeGranted, serviceGranted, trackerGranted } from './choice';
+import { type Choice, isComplete, purposeGranted, serviceGranted, trackerGranted } from './choice';
 import type { Configuration, Service } from './configuration';
 import { getAttribute } from './dom';
 import { createElements } from './elements';
@@ -33,9 +33,10 @@ export interface Surroundings {
   readonly sameSite: SameSite;
   readonly now: () => number;
   readonly placeholder: Engine['placeholder'];
+  readonly again: Engine['again'];
 }
 
-export function createEngine(configuration: Configuration, { own: ourUrl, base, sameSite, writes, now, placeholder }: Surroundings): Core {
+export function createEngine(configuration: Configuration, { own: ourUrl, base, sameSite, writes, now, placeholder, again }: Surroundings): Core {
   const cap = Math.min(CAP_SECONDS, configuration.max_lifetime_seconds || CAP_SECONDS);
   const rules = compile(configuration, hostOf(location));
 
@@ -57,14 +58,17 @@ export function createEngine(configuration: Configuration, { own: ourUrl, base, 
   const engine: Core = {
     choice: null,
     rules,
-    released: new WeakSet(),
     writes,
     now,
     elements: null!,
     codeOf: () => undefined,
     ours: (url) => url === ourUrl || url.startsWith(base), // the site's own server may be where our script comes from
+    answered: () => isComplete(configuration, engine.choice),
     watch() {},
+    write() {},
+    writers: new WeakMap(),
     placeholder,
+    again,
     writer: () => quietly(() => currentWriter(ourUrl)) ?? null,
 
     has(id) {

@@ -37,12 +37,23 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
   // 1. The rules, the choice that stands, and every gate shut.
   const saved = savedChoice(jar, store, choice_lifetime, location.protocol === 'https:', now);
   const found = saved.read();
+  const reload = (tried: Promise<void>): void =>
+    void Promise.race([tried, new Promise((over) => later(over, PATIENCE))]).then(() => location.reload());
   const engine = createEngine(configuration, {
     own,
     base,
     now,
     writes: firstWrites(store, now),
     sameSite: sameSite(location.hostname, jar),
+    // With the choice on the device the parser meets a script where it stands. Once: this page must not be a page that was
+    // loaded again, for whatever reason, nor one that would ask the visitor again.
+    again(what) {
+      const [{ type }] = performance.getEntriesByType('navigation') as [PerformanceNavigationTiming];
+      if (type === 'reload' || !configuration.reload_on_withdrawal || saved.read().state !== 'valid') return false;
+      console.info('Consent Server: the page is loaded again for', what);
+      reload(new Promise(() => {}));
+      return true;
+    },
     placeholder: placeholders(() => asking.view(), (answers) => answering.some(answers)),
   });
   const parts = createParts({
@@ -76,8 +87,7 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
       quietly(() => asking.show(!!action && !/^(expire|gpc|import)$/.test(action)));
       quietly(() => tell('change'));
     },
-    reload: (tried) =>
-      void Promise.race([tried, new Promise((over) => later(over, PATIENCE))]).then(() => location.reload()),
+    reload,
   });
 
   // 3. What is on the device and not granted goes before the page runs.

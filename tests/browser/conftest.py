@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser import shop as shops
+from tests.browser.ordering_site import ordering  # noqa: F401  # a fixture of two modules
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,6 +5,7 @@ Every ``*.localhost`` name leads to it, so that one server is a site and all of 
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -74,7 +75,8 @@ def _handler(pages: PageServer) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(headers.get("content-length", "0")))
             asked = Asked(self.command, headers.get("host", "").partition(".")[0], self.path, headers, body)
             pages.asked.append(asked)
-            self._send(pages.respond(asked))
+            with contextlib.suppress(ConnectionError):  # the browser has gone on to another page
+                self._send(pages.respond(asked))
 
         do_POST = do_GET  # noqa: N815  # the names that http.server looks for
 

@@ -21,10 +21,12 @@ export interface Engine {
   readonly rules: Rules;
   readonly writes: FirstWrites;
   readonly elements: Elements;
-  readonly released: WeakSet<Element>; // scripts that were held and run now
+  readonly writers: WeakMap<Element, (text?: unknown) => void>; // scripts that are run late and may write now: what to do with it
   readonly choice: Choice | null; // another object after every answer
   ours(url: string): boolean; // our script, and what it asks our server for
+  answered(): boolean; // every purpose that is asked
   watch(root: Node): void; // look at what comes into another document, too
+  write(script: Element, markup: unknown): void; // where the script stands, as the parser would have
   now(): number;
   judgeUrl(url: unknown): Verdict;
   codeOf(url: string): string | undefined; // what a data: or blob: address carries, as far as it is known
@@ -33,6 +35,7 @@ export interface Engine {
   writer: Writer; // the script that is running, for names nobody declared
   judgeElement(element: Element, url: string | null): Verdict; // its data-consent tags and its URL: both must be granted
   placeholder(service: Service | null, frame: Element, url: string): Element | null; // null: no view, or not worth one
+  again(what: string): boolean; // load the page again, for what only the parser can do; false: it may not be
   told(gate: string, what: string, verdict: Verdict, writer?: string | null): void; // a decision, for debug()
 }
 

@@ -1,44 +1,31 @@
 // Markup that scripts make into elements: innerHTML, outerHTML, insertAdjacentHTML, setHTML. Only strings that may name a
 // ruled host are touched. They are parsed where nothing loads, looked through, and then moved in.
 
-import { childNodes, create, firstChild, HTML, insertBefore, localName, nextSibling, nodeType, parentNode, within } from '../dom';
-import { accessor, type Guard, guard, guardMethod, originals, quietly, readers, text } from '../page';
+import { childNodes, firstChild, insertBefore, nextSibling, nodeType, parentNode } from '../dom';
+import { type Guard, guard, guardMethod, originals, quietly, text } from '../page';
+import { html, parsed } from '../written';
 import type { CreateGate } from './gate';
 
-const [replaceChildren, replaceWith, attachShadow] = originals('Element', 'replaceChildren', 'replaceWith', 'attachShadow') as any[];
+const [replaceChildren, replaceWith] = originals('Element', 'replaceChildren', 'replaceWith') as any[];
 const [fillRoot] = originals('DocumentFragment', 'replaceChildren') as any[];
-const [spaceOf] = readers('Element', 'namespaceURI') as any[];
 
 export const markup: CreateGate = ({ elements, rules }) => {
   const { prototype } = Element;
-  const inert = document.implementation.createHTMLDocument('');
-  const { read, write } = accessor(prototype, 'innerHTML');
-  const { write: setText } = accessor(Node.prototype, 'textContent');
-
-  /** The nodes that markup becomes inside `context`, with what may not load held; `parse` puts them into its argument. */
-  function nodes(context: Node, parse: (host: Node) => void): Node[] {
-    const isRoot = nodeType(context) !== 1;
-    let host: Node = create(inert, isRoot ? HTML : spaceOf(context), isRoot ? 'div' : localName(context as Element));
-    if (context instanceof ShadowRoot) host = attachShadow(host, { __proto__: null, mode: 'open' });
-    parse(host);
-    for (const hidden of within(host, 'noscript')) if (localName(hidden) === 'noscript') setText(hidden, read(hidden)); // as where scripts run
-    elements.inspectAll(host);
-    return [...childNodes(host)];
-  }
-
   /** The page puts markup into `context`: what to do instead with its nodes, when it names a ruled host. */
   function instead(context: any, markup: unknown, parse: (host: Node, markup: any) => void, put: (nodes: Node[]) => void): (() => void) | void {
     if (!rules.mentions('' + markup) || !/^(1|11)$/.test('' + nodeType(context)) || context.localName === 'template') return;
     // A closed root could not be looked into.
     const seen = typeof markup === 'string' ? markup.replace(/(shadowrootmode\s*=\s*["']?)closed/gi, '$1open') : markup;
     let refused: (() => never) | undefined;
-    const content = nodes(context, (host) => {
+    const host = parsed(context, (host) => {
       try {
         parse(host, seen);
       } catch (error) {
         refused = () => { throw error; }; // Trusted Types: the browser has said so, once is enough
       }
     });
+    elements.inspectAll(host);
+    const content = [...childNodes(host)];
     return refused || (() => put(content));
   }
 
@@ -54,7 +41,7 @@ export const markup: CreateGate = ({ elements, rules }) => {
     for (const name of ['setHTMLUnsafe', 'setHTML']) guardMethod(owner, name, fill);
   }
   guard(prototype, 'outerHTML', {
-    set: (element, [value]) => instead(parentNode(element), value, write, (content) => replaceWith(element, ...content)),
+    set: (element, [value]) => instead(parentNode(element), value, html.write, (content) => replaceWith(element, ...content)),
   });
   guardMethod(prototype, 'insertAdjacentHTML', (element, args) => {
     text(args, 1);
@@ -63,7 +50,7 @@ export const markup: CreateGate = ({ elements, rules }) => {
     const [context, before] = (
       { beforebegin: [parentNode(element), element], afterbegin: [element, firstChild(element)], beforeend: [element, null], afterend: [parentNode(element), nextSibling(element)] } as any
     )[('' + place).toLowerCase()];
-    return instead(context, value, write, (content) => content.forEach((node) => insertBefore(context, node, before)));
+    return instead(context, value, html.write, (content) => content.forEach((node) => insertBefore(context, node, before)));
   });
   // An editor's: images begin to load a moment after they are made.
   guardMethod(Document.prototype, 'execCommand', (self, args, pass) => (rules.mentions('' + args[2]) ? () => {

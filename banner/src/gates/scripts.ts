@@ -4,9 +4,10 @@
 // An inline script waits, too, when the browser asks a tracker for what stands in it, before any of it runs: the modules
 // that a module imports, the pages of speculation rules. Code that imports when it runs is left to a policy (how-to-guard.md).
 
-import { getAttribute, inOrder, isTagged, setAttribute } from '../dom';
+import { getAttribute, inOrder, isTagged, ownerDocument, setAttribute } from '../dom';
 import { accessor, bare, parse, quietly } from '../page';
-import { replayer } from '../replay';
+import { isRun, replayer } from '../replay';
+import { inert } from '../written';
 import type { CreateGate, Verdict } from './gate';
 
 const INERT = 'text/plain';
@@ -15,10 +16,16 @@ const SOURCES = ['src', 'href', 'xlink:href']; // SVG's
 /** Where addresses stand that the browser asks for before code of a type runs. */
 const ASKED = bare<RegExp>({ module: /\b(?:import|from)\s*(["'])(.+?)\1/g, speculationrules: /(")(.+?)"/g });
 
-export const scripts: CreateGate = ({ elements, judgeElement, judgeUrl, released, told }) => {
+export const scripts: CreateGate = (engine) => {
+  const { elements, judgeElement, judgeUrl, told } = engine;
   const waiting = new Map<Element, string | null>(); // inert script → the type it had
   const modules = bare<string>(); // name → address, as maps of modules say
-  const replay = replayer(released);
+  const replay = replayer(
+    engine,
+    ({ script, type }) => judge(script).allowed || !waiting.set(script, type), // taken back while it waited for its turn
+    (script) => !isTagged(script) && engine.again(urlOf(script) || 'inline'), // tagged: the next page would replay it, too
+  );
+
   const { read: textOf } = accessor(Node.prototype, 'textContent');
 
   function asked(script: Element): string | undefined {
@@ -54,18 +61,26 @@ export const scripts: CreateGate = ({ elements, judgeElement, judgeUrl, released
   }
 
   function seen(script: Element): void {
-    if (released.has(script) || waiting.has(script)) return;
-    if (getAttribute(script, 'type') === 'importmap') quietly(() => Object.assign(modules, parse(textOf(script)).imports));
-    if (getAttribute(script, 'type') === INERT) {
+    const type = getAttribute(script, 'type');
+    if (waiting.has(script)) return;
+    if (type === 'importmap') quietly(() => Object.assign(modules, parse(textOf(script)).imports));
+    if (type === INERT) {
       if (!isTagged(script)) return;
       waiting.set(script, getAttribute(script, 'data-type')); // <script type="text/plain" data-type="module">
       if (judge(script).allowed) open();
-    } else if (urlOf(script) !== null && elements.heldUrl(script) === null && !judge(script).allowed) stop(script);
+    } else if (urlOf(script) === null || elements.heldUrl(script) !== null) return;
+    else if (judge(script).allowed) replay.seen(script);
+    else if (isRun(script, type) || asked(script)) stop(script);
+    else elements.inspect(script); // the page may make it one that runs
   }
 
-  elements.look('script[type]:not([src])', (script) => asked(script) && seen(script));
   elements.guard('script', HTMLScriptElement.prototype, SOURCES, { release: replay.mark });
   elements.guard('script', globalThis.SVGScriptElement?.prototype, SOURCES);
+  elements.look('script', (script) => {
+    if (ownerDocument(script) === inert) replay.spent(script); // what markup makes never runs
+    else if (asked(script)) seen(script);
+  });
+  engine.write = replay.write;
   return {
     name: 'scripts',
     selector: 'script',

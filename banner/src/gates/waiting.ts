@@ -1,5 +1,5 @@
-// Writes of names: judged, and where they are refused kept with the script that tried, to be done when they are granted.
-// Shared by the gates of cookies and storages.
+// Writes of names: judged, and where they are refused before there is an answer kept with the script that tried, to be
+// done when they are granted; after a no nothing waits. Shared by the gates of cookies and storages.
 
 import type { Kind } from '../configuration';
 import { nameIn } from '../first-writes';
@@ -32,7 +32,7 @@ export function createWaiting(engine: Engine, gate: string, kind: Kind): Waiting
       engine.told(gate, name, verdict, script);
       if (!allowed) {
         if (waiting.size >= MOST_WAITING) waiting.delete(waiting.keys().next().value!);
-        waiting.set(key, () => again(() => script));
+        if (!engine.answered()) waiting.set(key, () => again(() => script));
         return false;
       }
       // What ends with the session, or lives for ever, is only counted when it is a service's: to be found again.

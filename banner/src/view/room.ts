@@ -27,5 +27,6 @@ export function keepClear(layer: HTMLElement, root: ShadowRoot): () => void {
     unhear(document, 'focusin', uncover);
     spacer.remove();
     page.style.scrollPaddingBottom = before;
+    if (!page.getAttribute('style')) page.removeAttribute('style'); // as we found it
   };
 }

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 OPEN: dict[tuple[str, str], str] = {
     ("markup-document-write-frame", "untagged"): "accepted, one purpose",
-    ("markup-document-write-in-pieces", "tagged"): "accepted, one purpose",
-    ("markup-document-write-cut-in-the-host", "tagged"): "accepted, one purpose",
-    ("markup-document-write-image-in-pieces", "tagged"): "accepted, one purpose",
     ("frame-location", "untagged"): "before, refused, one purpose, withdrawn, expired",
     ("frame-location-replace", "untagged"): "before, refused, one purpose, withdrawn, expired",
     ("frame-by-link", "untagged"): "before, refused, one purpose, withdrawn, expired",
