@@ -58,7 +58,7 @@ VECTORS: list[Vector] = [
 ] + [
     markup(
         "module-import",
-        '<script type="module">import "$URL/a.js"</script>',
+        '<script type="Module">import "$URL/a.js"</script>',
         *RAN,
         tagged=held('import "$URL/a.js"', ' data-type="module"'),
     ),

@@ -1,4 +1,7 @@
-"""Cells that are still open: vector, kind of page, states. One that begins to hold fails until it is taken out."""
+"""Cells that are still open: vector, kind of page, states. One that begins to hold fails until it is taken out.
+
+What is open on untagged pages, or sometimes, is driven on guarded ones, too (test_guarded.py): nothing is open there.
+"""
 
 from __future__ import annotations
 
