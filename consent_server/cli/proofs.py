@@ -164,7 +164,7 @@ def status(site: str | None) -> None:
 def adopt(site: str | None, checkpoint: BinaryIO) -> None:
     """Take up a frozen log again, of SITE or the one that the checkpoint names, when its database leads to that."""
     note = checkpoint.read(MAX_NOTE_BYTES + 1)
-    adopted = adopting.adopt(_sessions(), site, note, _keyring(), _settings().high_water_mark)
+    adopted = adopting.adopt(_sessions(), site, note, _keyring(), _settings().high_water_mark, clock.now())
     vouched = f"the first {adopted.witnessed} are vouched for from outside"
     click.echo(f"{adopted.origin} goes on at {adopted.size} entries; {vouched}")
     if adopted.size > adopted.witnessed:

@@ -10,8 +10,10 @@ entries under indices that were given out already.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -39,7 +41,9 @@ class Adopted:
     witnessed: int
 
 
-def adopt(sessions: Sessions, site_key: str | None, note: bytes, keyring: Keyring, high_water: Path) -> Adopted:
+def adopt(
+    sessions: Sessions, site_key: str | None, note: bytes, keyring: Keyring, high_water: Path, now: datetime
+) -> Adopted:
     """Unfreeze a log on the strength of a checkpoint; mark and journal are made again where they are lost.
 
     Without a site it is the log that the checkpoint names: one of a site, or the anchor log.
@@ -56,12 +60,13 @@ def adopt(sessions: Sessions, site_key: str | None, note: bytes, keyring: Keyrin
         if head is None or head.size == 0:
             raise NotFound("This log has no entries yet: there is nothing to adopt.")
         checkpoint = _open(head, note, keyring)
-        _check_mark(session, head, high_water)
+        instance = proof_log.instance_id(session, str(uuid.uuid4()), now)
+        _check_mark(session, head, high_water, instance)
         _check_whole(session, head, checkpoint)
         removals = removals_in(session, log_id, 0, head.size)
         if high_water_mark.read_mark(high_water, head.origin) is None:
             high_water_mark.note_removals(high_water, head.origin, removals)
-        high_water_mark.raise_mark(high_water, head.origin, Mark(head.size, head.root))
+        high_water_mark.raise_mark(high_water, head.origin, Mark(head.size, head.root), instance)
         proof_log.unfreeze(session, log_id)
         session.commit()
     return Adopted(head.origin, head.size, checkpoint.size)
@@ -89,22 +94,25 @@ def _open(head: Head, note: bytes, keyring: Keyring) -> Checkpoint:
         ) from None
 
 
-def _check_mark(session: Session, head: Head, high_water: Path) -> None:
+def _check_mark(session: Session, head: Head, high_water: Path, instance: str) -> None:
     try:
         mark = high_water_mark.read_mark(high_water, head.origin)
+        other = high_water_mark.read_instance(high_water)
     except LogFrozen as damaged:
         raise Conflict(f"{damaged} Move it out of the way, then adopt every log.") from None
+    if other not in (None, instance):
+        raise Conflict("The high-water mark belongs to another installation than this database: this is a copy.")
     if mark is None:
         return
     if head.size < mark.size:
         raise Conflict(
             f"The database has {head.size} entries, but {mark.size} were signed and seen. Bring back the newest "
-            "database; if there is none, begin a successor log with `consent-server key new`."
+            "database: from a replica, a later backup."
         )
     if _root(session, head, mark.size) != mark.root:
         raise Conflict(
             f"The first {mark.size} entries of the database are not those that were seen. Bring back the database "
-            "that has them; if there is none, begin a successor log with `consent-server key new`."
+            "that has them."
         )
 
 

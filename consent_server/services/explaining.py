@@ -56,7 +56,7 @@ def status(session: Session, site_id: int) -> Iterator[str]:
         yield f"legal hold since {rfc3339(hold.set_at)}: {hold.why}"
     if head.frozen_reason is not None:
         yield f"FROZEN: {head.frozen_reason}"
-        yield "Answers are recorded and wait in line; nothing is signed until this is settled."
+        yield "Until then nothing is signed, and answers are refused (503): visitors' browsers send them again."
         yield what_to_do(head.frozen_reason)
 
 

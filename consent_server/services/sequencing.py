@@ -3,7 +3,7 @@
      1  begin, alone: advisory lock in PostgreSQL, BEGIN IMMEDIATE in SQLite    somebody else at it → leave
      2  read the head; frozen → stop; the clock went back → refuse
      3  recompute the root from tiles' roots and loose entries                  other root → freeze: edited, damaged
-        genesis names another key than ours → refuse
+        genesis names another key than ours, or the mark another installation → refuse
      4  compare with the high-water mark outside the database                   behind it → freeze: restored
      5  take the next in line, at most ``LARGEST_BATCH``; insert as entries     primary key, UNIQUE: exactly once
      6  read them back, hash what is stored, insert the tiles that became full
@@ -22,6 +22,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -164,6 +165,8 @@ def _grow(
         _refuse_frozen(head)
         signer = keyring.log_signer(head.origin)
         moment = _moment(session, head, now)
+        instance = proof_log.instance_id(session, str(uuid.uuid4()), moment)
+        _refuse_another_instance(high_water, instance)
         step("head read")
         read = _reader(session, site_id)
         frontier = _frontier(head, read)  # 3
@@ -193,7 +196,7 @@ def _grow(
         session.commit()
     step("committed")
     high_water_mark.note_removals(high_water, head.origin, removals)  # 9
-    _raise_mark(high_water, head.origin, Mark(grown.size, grown.root))
+    _raise_mark(high_water, head.origin, Mark(grown.size, grown.root), instance)
     step("mark raised")
     note = sign_checkpoint(Checkpoint(head.origin, grown.size, grown.root), signer)  # 10
     step("checkpoint signed")
@@ -233,6 +236,20 @@ def _refuse_another_key(session: Session, head: Head, vkey: str) -> None:
             raise Invalid.because(
                 f"The log {head.origin} was begun with another LOG_KEY than this process has.", "LOG_KEY"
             )
+
+
+def _refuse_another_instance(high_water: Path, instance: str) -> None:
+    """Refuse a database whose mark is another installation's: a copy of production started as staging would sign."""
+    try:
+        other = high_water_mark.read_instance(high_water)
+    except LogFrozen as damaged:
+        raise _Contradiction(str(damaged)) from None
+    if other not in (None, instance):
+        raise Invalid.because(
+            "This database is of another installation than the high-water mark: it is a copy, or CONSENT_HWM_FILE "
+            "names the wrong file. Nothing is signed. A copy begins with an empty database and a LOG_KEY of its own.",
+            "CONSENT_HWM_FILE",
+        )
 
 
 def _moment(session: Session, head: Head, now: datetime) -> datetime:
@@ -363,9 +380,10 @@ def _add_tiles(session: Session, site_id: int, old: int, new: int) -> None:
         proof_log.add_tile(session, site_id, StoredTile(tile.level, tile.n, hashes, tile_root(hashes)))
 
 
-def _raise_mark(high_water: Path, origin: str, mark: Mark) -> None:
+def _raise_mark(high_water: Path, origin: str, mark: Mark, instance: str | None = None) -> None:
+    """Raise the mark; the installation is named only once it is committed itself."""
     try:
-        high_water_mark.raise_mark(high_water, origin, mark)
+        high_water_mark.raise_mark(high_water, origin, mark, instance)
     except LogFrozen as contradiction:
         raise _Contradiction(str(contradiction)) from None
 

@@ -1,8 +1,10 @@
 """How far each log was seen to be, in a small file outside the database and its backup (ledger section 14).
 
-    {"format": "consent-server/high-water-mark/v1", "logs": {"<origin>": {"root": "<base64>", "size": 3}}}
+    {"format": "consent-server/high-water-mark/v1", "instance": "<uuid>",
+     "logs": {"<origin>": {"root": "<base64>", "size": 3}}}
 
-A database that was restored from an older backup, or rewritten, contradicts it. Marks only rise. Every process that
+A database that was restored from an older backup, or rewritten, contradicts it. Marks only rise. ``instance`` is the
+installation whose database it watches: a copy of that, started elsewhere, has a file of its own. Every process that
 sequences the same database reads and writes the same file. It holds no personal data.
 
 Beside it lies a journal (``….removals``), one line for each removal that the logs speak of, so that what was deleted
@@ -18,7 +20,7 @@ import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -40,6 +42,12 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class _File:
+    instance: str | None
+    marks: Mapping[str, Mark]
+
+
+@dataclass(frozen=True, slots=True)
 class Removal:
     """What a log says was removed; ``commitment`` tells a record apart that had no index yet in an older database."""
 
@@ -49,20 +57,30 @@ class Removal:
 
 def read_mark(path: Path, origin: str) -> Mark | None:
     """Return the mark of a log, ``None`` when it never had one; raises ``LogFrozen`` when the file is damaged."""
-    return _read(path).get(origin)
+    return _read(path).marks.get(origin)
 
 
-def raise_mark(path: Path, origin: str, mark: Mark) -> Mark:
-    """Keep a mark, durably, unless a higher one is kept already; return the higher of the two."""
+def read_instance(path: Path) -> str | None:
+    """Return the installation that the file belongs to, ``None`` while it belongs to none."""
+    return _read(path).instance
+
+
+def raise_mark(path: Path, origin: str, mark: Mark, instance: str | None = None) -> Mark:
+    """Keep a mark, durably, unless a higher one is kept already; return the higher of the two.
+
+    ``instance`` becomes the file's while it has none.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with _alone(path):
-        marks = _read(path)
-        kept = marks.get(origin)
+        file = _read(path)
+        kept = file.marks.get(origin)
         if kept is not None and kept.size >= mark.size:
             if kept.size == mark.size and kept.root != mark.root:
                 raise LogFrozen(f"The high-water mark has another root for size {mark.size}.")
-            return kept
-        _write(path, {**marks, origin: mark})
+            mark = kept
+        wanted = _File(file.instance or instance, {**file.marks, origin: mark})
+        if wanted != file:
+            _write(path, wanted)
         return mark
 
 
@@ -116,16 +134,19 @@ def _alone(path: Path) -> Iterator[None]:
         yield
 
 
-def _read(path: Path) -> dict[str, Mark]:
+def _read(path: Path) -> _File:
     try:
         text = path.read_bytes()
     except FileNotFoundError:
-        return {}
+        return _File(None, {})
     try:
         values = json.loads(text)
         if values["format"] != FORMAT:
             raise ValueError("another format")
-        return {origin: _mark(value) for origin, value in values["logs"].items()}
+        instance = values.get("instance")
+        if not (instance is None or isinstance(instance, str)):
+            raise ValueError("not an instance")
+        return _File(instance, {origin: _mark(value) for origin, value in values["logs"].items()})
     except (ValueError, LookupError, TypeError, AttributeError, Invalid):
         raise LogFrozen(f"The high-water mark {path.name} cannot be read: it was damaged or is another file.") from None
 
@@ -137,10 +158,10 @@ def _mark(value: Any) -> Mark:
     return Mark(size, root)
 
 
-def _write(path: Path, marks: dict[str, Mark]) -> None:
+def _write(path: Path, wanted: _File) -> None:
     """Replace the file so that a crash leaves the old or the new one, whole, and the new one once this returns."""
-    logs = {origin: {"root": encode_base64(mark.root), "size": mark.size} for origin, mark in marks.items()}
-    text = json.dumps({"format": FORMAT, "logs": logs}, indent=1, sort_keys=True) + "\n"
+    logs = {origin: {"root": encode_base64(mark.root), "size": mark.size} for origin, mark in wanted.marks.items()}
+    text = json.dumps({"format": FORMAT, "instance": wanted.instance, "logs": logs}, indent=1, sort_keys=True) + "\n"
     descriptor, name = tempfile.mkstemp(prefix=path.name + ".", dir=path.parent)
     try:
         with os.fdopen(descriptor, "w") as file:

@@ -25,6 +25,7 @@ from consent_server.domain.proof_log.merkle import EMPTY_ROOT, leaf_hash
 from consent_server.domain.proof_log.tiles import WIDTH
 from consent_server.storage.database import Base, begin_immediate
 from consent_server.storage.tables import (
+    InstanceRow,
     ProofCheckpointRow,
     ProofEntryRow,
     ProofLogRow,
@@ -122,6 +123,19 @@ class KeptCheckpoint:
     root: bytes
     note: str
     created_at: datetime
+
+
+# The installation
+
+
+def instance_id(session: Session, fresh: str, now: datetime) -> str:
+    """Return which installation this database is of; ``fresh`` while it is of none."""
+    found = session.scalar(select(InstanceRow.instance_id).where(InstanceRow.id == 1))
+    if found is None:
+        _insert_if_absent(session, InstanceRow, {"id": 1, "instance_id": fresh, "created_at": now}, "id")
+        found = session.scalar(select(InstanceRow.instance_id).where(InstanceRow.id == 1))
+    assert found is not None, "it was there, or is now"
+    return found
 
 
 # The line

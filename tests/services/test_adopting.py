@@ -34,7 +34,7 @@ def _integrate(installation: Installation) -> int:
 
 
 def _adopt(installation: Installation, note: object) -> Adopted:
-    return adopt(installation.sessions, "demo", str(note).encode(), KEYRING, installation.high_water)
+    return adopt(installation.sessions, "demo", str(note).encode(), KEYRING, installation.high_water, NOW)
 
 
 def _note(installation: Installation) -> str:
@@ -125,7 +125,7 @@ def test_without_a_site_the_checkpoint_names_the_log(installation: Installation)
     _integrate(installation)
     installation.high_water.unlink()
     _freeze(installation)
-    arguments = KEYRING, installation.high_water
+    arguments = KEYRING, installation.high_water, NOW
     assert adopt(installation.sessions, None, _note(installation).encode(), *arguments).origin == ORIGIN
     other = sign_checkpoint(Checkpoint("other.example/log", 4, b"\1" * 32), KEYRING.log_signer("other.example/log"))
     with pytest.raises(NotFound, match=r"no log other\.example"):

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from consent_server.domain.errors import LogFrozen
+from consent_server.domain.errors import Conflict, Invalid, LogFrozen
 from consent_server.domain.log_entry import Erase, Purge, Scrub
 from consent_server.domain.times import rfc3339
 from consent_server.services import erasing, sequencing
+from consent_server.services.adopting import adopt
 from consent_server.services.purging import purge_site
 from consent_server.services.restoring import replay_removals
 from consent_server.services.sequencing import integrate
@@ -198,3 +199,35 @@ def test_a_line_that_was_cut_off_is_written_again_whole(installation: Installati
     high_water_mark.note_removals(path, ORIGIN, [('{"from":2,"k":"purge","policy":"P5Y","to":9,"v":1}', None)])
     found = [removal.entry for removal in high_water_mark.read_removals(path)[ORIGIN]]
     assert found == [Scrub(3, "x"), Scrub(3, "x"), Purge(2, 9, "P5Y")]
+
+
+def test_a_copy_that_is_started_elsewhere_signs_nothing(installation: Installation, tmp_path: Path) -> None:
+    """Production's database and key beside the mark of a staging installation."""
+    installation.put(1)
+    _integrate(installation)
+    staging = Installation(f"sqlite:///{tmp_path / 'staging.sqlite'}", tmp_path / "staging")
+    staging.create()
+    integrate(staging.sessions, staging.site_id, KEYRING, staging.high_water, NOW)
+    staging.engine.dispose()
+
+    with pytest.raises(Invalid, match="another installation"):
+        _integrate(installation, high_water=staging.high_water)
+    note = str(installation.scalar("SELECT note FROM proof_checkpoint")).encode()
+    with pytest.raises(Conflict, match="this is a copy"):
+        adopt(installation.sessions, "demo", note, KEYRING, staging.high_water, NOW)
+    assert installation.scalar("SELECT frozen_reason FROM proof_log") is None
+    installation.put(1)
+    assert _integrate(installation) == 1
+
+
+def test_a_file_without_an_installation_becomes_that_of_the_first(installation: Installation) -> None:
+    """Files of earlier versions have none."""
+    installation.put(1)
+    _integrate(installation)
+    instance = installation.scalar("SELECT instance_id FROM instance")
+    assert high_water_mark.read_instance(installation.high_water) == instance
+    text = installation.high_water.read_text().replace(f'"{instance}"', "null")
+    installation.high_water.write_text(text)
+    assert high_water_mark.read_instance(installation.high_water) is None
+    _integrate(installation)
+    assert high_water_mark.read_instance(installation.high_water) == instance
