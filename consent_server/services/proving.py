@@ -7,17 +7,20 @@ ever and can be cached. Whoever checks them trusts the key, not this server.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from consent_server.domain.errors import NotFound, NotYet, RecordNotFound
-from consent_server.domain.log_entry import Genesis, parse_entry
+from consent_server.domain.evidence_anchors import Anchor
 from consent_server.domain.proof_log.merkle import HASH_SIZE, Read, prove_consistency, prove_inclusion
 from consent_server.domain.proof_log.proof import Proof, format_hashes
 from consent_server.domain.proof_log.tiles import ENTRIES, WIDTH, Tile, pack_entries, reader
 from consent_server.services.keyring import Keyring
-from consent_server.storage import proof_log, sites
-from consent_server.storage.proof_log import KeptCheckpoint
+from consent_server.services.logging_entries import key_in_first_entry
+from consent_server.storage import anchors, proof_log, sites
+from consent_server.storage.anchors import Leaf, Witnessed
+from consent_server.storage.proof_log import ANCHOR_LOG, Head, KeptCheckpoint
 
 _RECORD_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 
@@ -28,24 +31,25 @@ def latest_checkpoint(session: Session, site_key: str) -> str:
 
 
 def log_keys(session: Session, site_key: str, keyring: Keyring) -> list[str]:
-    """Return the keys that sign this log's checkpoints and promises, the log's own first; ``NotFound`` before it began.
+    """Return the keys of this log's checkpoints, of its promises, of the anchor log; ``NotFound`` before it began.
 
-    The log's is read from its genesis entry: a web node cannot derive it.
+    Those of the logs are read from their first entries: a web node cannot derive them.
     """
     site_id = _site_id(session, site_key)
     head = proof_log.find_head(session, site_id)
     if head is None:
         raise NotFound("This site has no proof log yet.")
-    vkeys = []
-    for first in proof_log.entries(session, site_id, 0, 1):
-        genesis = parse_entry(first.text)
-        assert isinstance(genesis, Genesis), "entry 0 is genesis"
-        vkeys.append(genesis.vkey)
+    vkeys = _begun_with(session, head)
     if not vkeys and keyring.master is not None:
         vkeys.append(keyring.log_signer(head.origin).vkey)
     if keyring.promise is not None:
         vkeys.append(keyring.promise_signer(head.origin).vkey)
-    return vkeys
+    anchor = proof_log.find_head(session, ANCHOR_LOG)
+    return vkeys + (_begun_with(session, anchor) if anchor else [])
+
+
+def _begun_with(session: Session, head: Head) -> list[str]:
+    return [key_in_first_entry(head, first.text) for first in proof_log.entries(session, head.site_id, 0, 1)]
 
 
 def tile_bytes(session: Session, site_key: str, tile: Tile) -> bytes:
@@ -77,6 +81,37 @@ def consistency_proof(session: Session, site_key: str, old: int, new: int) -> st
     for size in (old, new):
         _checkpoint(session, site_id, size)
     return format_hashes(prove_consistency(old, new, _reader(session, site_id)))
+
+
+@dataclass(frozen=True)
+class AnchorProof:
+    """That the anchor log holds a checkpoint of ``size`` entries of a site, and what was said of that outside."""
+
+    size: int
+    anchor: Anchor
+    said: Witnessed | None
+
+
+def anchor_proof(session: Session, site_key: str, size: int) -> AnchorProof:
+    """Return the first anchor that covers a published size: of this checkpoint, or of the next one that is anchored."""
+    site_id = _site_id(session, site_key)
+    _checkpoint(session, site_id, size)
+    leaf = anchors.first_leaf_over(session, site_id, size)
+    if leaf is None:
+        raise NotFound(f"No checkpoint from size {size} on is anchored yet.")
+    said = anchors.first_token_over(session, leaf.index)
+    made = proof_log.first_checkpoint_over(session, ANCHOR_LOG, leaf.index)
+    if made is None:
+        raise NotFound(f"No checkpoint from size {size} on is anchored yet.")
+    return AnchorProof(leaf.size, anchor_at(session, leaf, said.size if said else made.size), said)
+
+
+def anchor_at(session: Session, leaf: Leaf, size: int) -> Anchor:
+    """Return the anchor that the anchor log's checkpoint of ``size`` makes of a leaf."""
+    checkpoint = _checkpoint(session, ANCHOR_LOG, size)
+    said = anchors.token_at(session, size)
+    proof = _inclusion(session, ANCHOR_LOG, leaf.index, checkpoint)
+    return Anchor(size, checkpoint.note, proof, None if said is None else said.data)
 
 
 def record_proof(session: Session, site_key: str, record_id: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,12 +14,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from consent_server.domain.proof_log.checkpoint import Checkpoint, open_checkpoint
+from consent_server.domain.proof_log.checkpoint import Checkpoint, open_checkpoint, parse_body
 from consent_server.domain.proof_log.merkle import leaf_hash, tree_root, verify_consistency, verify_inclusion
 from consent_server.domain.proof_log.proof import parse_hashes, parse_proof
 from consent_server.domain.proof_log.signed_note import Verifier
 from consent_server.domain.proof_log.tiles import parse_path, partial_tiles, reader, unpack_entries
+from consent_server.services.anchoring import Anchoring
 from consent_server.services.sequencing import integrate
+from consent_server.services.time_stamping import Token
 from tests import builders
 from tests.proof_logs import KEYRING, MASTER, NOW, ORIGIN, Installation
 
@@ -281,9 +285,73 @@ def test_a_record_of_another_site_is_not_found(client: FlaskClient, installation
     _refused(client.get(f"/v1/sites/other/records/{record_id}/proof"), 404)
 
 
-@pytest.mark.parametrize("path", ["checkpoint", "key", "tile/0/000", "proof/inclusion/0/1", "proof/consistency/1/1"])
+@pytest.mark.parametrize(
+    "path", ["checkpoint", "key", "tile/0/000", "proof/inclusion/0/1", "proof/consistency/1/1", "anchor/1"]
+)
 def test_an_unknown_site_is_not_found(client: FlaskClient, installation: Installation, path: str) -> None:
     _refused(client.get(f"/v1/sites/nowhere/log/{path}"), 404)
+
+
+class TestAnchors:
+    @pytest.fixture
+    def anchoring(self, installation: Installation) -> Anchoring:
+        given = installation.sessions, KEYRING, installation.high_water, "demo.example/v1/log"
+        return Anchoring(*given, Authority())  # type: ignore[arg-type]
+
+    def test_the_anchor_of_a_checkpoint_leads_to_the_token(
+        self, client: FlaskClient, grow: Callable[[int], list[str]], anchoring: Anchoring
+    ) -> None:
+        grow(3)
+        anchoring.anchor(NOW + timedelta(minutes=1))
+        grow(1)
+
+        answer = client.get(f"{LOG}/anchor/5")
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, FOR_EVER)
+        found = answer.json
+        assert found is not None
+        key = Verifier.parse(client.get(f"{LOG}/key").text.splitlines()[2])
+        anchored = open_checkpoint(found["checkpoint"], [key], "demo.example/v1/log")
+        proof = parse_proof(found["proof"])
+        assert proof.checkpoint == found["checkpoint"]
+        assert proof.extra is not None
+        verify_inclusion(proof.index, anchored.size, leaf_hash(proof.extra), proof.path, anchored.root)
+        assert parse_body(proof.extra.decode()).size == found["size"] == 5
+        assert b64decode(found["token"]) == b"a token over " + anchored.body.encode()
+        assert (found["authority"], found["time"]) == ("https://tsa.example", "2026-11-22T10:15:00.123Z")
+
+    def test_a_checkpoint_between_two_anchors_is_covered_by_the_next(
+        self, client: FlaskClient, grow: Callable[[int], list[str]], anchoring: Anchoring
+    ) -> None:
+        for count in (1, 1, 2):
+            grow(count)
+        _refused(client.get(f"{LOG}/anchor/4"), 404)
+        anchoring.anchor(NOW + timedelta(minutes=1))
+        assert client.get(f"{LOG}/anchor/4").json["size"] == 6  # type: ignore[index]
+
+    def test_an_anchor_without_a_token_may_get_one(
+        self, client: FlaskClient, grow: Callable[[int], list[str]], anchoring: Anchoring
+    ) -> None:
+        grow(1)
+        dataclasses.replace(anchoring, authority=None).anchor(NOW + timedelta(minutes=1))
+        answer = client.get(f"{LOG}/anchor/3")
+        assert answer.headers["Cache-Control"] == "max-age=5"
+        assert answer.json is not None
+        assert (answer.json["token"], answer.json["time"], answer.json["authority"]) == (None, None, None)
+
+    @pytest.mark.parametrize(("size", "status"), [("4", 404), ("03", 400), ("x", 400), ("0", 404), ("9" * 30, 400)])
+    def test_a_size_that_was_not_published_has_no_anchor(
+        self, client: FlaskClient, grow: Callable[[int], list[str]], anchoring: Anchoring, size: str, status: int
+    ) -> None:
+        grow(1)
+        anchoring.anchor(NOW + timedelta(minutes=1))
+        _refused(client.get(f"{LOG}/anchor/{size}"), status)
+
+
+class Authority:
+    url = "https://tsa.example"
+
+    def stamp(self, message: bytes) -> Token:
+        return Token(b"a token over " + message, NOW)
 
 
 class TestWithoutPublicTiles:
@@ -320,7 +388,7 @@ def test_every_answer_is_in_the_openapi_document(client: FlaskClient) -> None:
     ours = {
         path: item["get"]["responses"] for path, item in paths.items() if "/log/" in path or path.endswith("/proof")
     }
-    assert len(ours) == 7
+    assert len(ours) == 8
     assert set(ours["/v1/sites/{site_key}/records/{record_id}/proof"]) >= {"200", "202", "404"}
     for path, responses in ours.items():
         assert "404" in responses, path

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache, partial
 
 from consent_server.domain.evidence_anchors import KEYS, Anchor, anchor_files
-from consent_server.domain.proof_log.merkle import prove_consistency, prove_inclusion
-from consent_server.domain.proof_log.proof import Proof, format_hashes
+from consent_server.domain.proof_log.merkle import prove_consistency
+from consent_server.domain.proof_log.proof import format_hashes
 from consent_server.domain.proof_log.tiles import reader
 from consent_server.services.anchoring import token_of
 from consent_server.services.exporting.snapshot import Snapshot
 from consent_server.services.logging_entries import key_in_first_entry
+from consent_server.services.proving import anchor_at
 from consent_server.storage import anchors, proof_log
 from consent_server.storage.anchors import Leaf
 from consent_server.storage.proof_log import ANCHOR_LOG
@@ -50,15 +52,8 @@ def files_of(snapshot: Snapshot, chosen: Mapping[int, Leaf], *, whole: bool) -> 
 
 
 def _anchor(snapshot: Snapshot, size: int, leaf: Leaf, whole: bool) -> Anchor:
-    session = snapshot.session
-    checkpoint = proof_log.find_checkpoint(session, ANCHOR_LOG, size)
-    assert checkpoint is not None, "a token is over a checkpoint that is kept"
-    read = reader(lru_cache(_TILES)(partial(proof_log.tile_hashes, session, ANCHOR_LOG)))
-    (entry,) = proof_log.entries(session, ANCHOR_LOG, leaf.index, leaf.index + 1)
-    proof = Proof(leaf.index, tuple(prove_inclusion(leaf.index, size, read)), checkpoint.note, entry.text.encode())
-    said = anchors.token_at(session, size)
-    token = None if said is None else said.data
-    return Anchor(size, checkpoint.note, proof.text, token, None if whole else _consistency(snapshot, leaf))
+    anchor = anchor_at(snapshot.session, leaf, size)
+    return anchor if whole else replace(anchor, consistency=_consistency(snapshot, leaf))
 
 
 def _consistency(snapshot: Snapshot, leaf: Leaf) -> str:

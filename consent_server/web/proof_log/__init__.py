@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import Response, abort, current_app
+from flask import Response, abort, current_app, jsonify
 from flask_smorest import Blueprint
+from marshmallow import Schema, fields
 
 from consent_server.config import Settings
 from consent_server.domain.errors import Invalid
 from consent_server.domain.proof_log.checkpoint import parse_decimal
+from consent_server.domain.proof_log.signed_note import encode_base64
 from consent_server.domain.proof_log.tiles import parse_path
+from consent_server.domain.times import rfc3339
 from consent_server.services import proving
 from consent_server.storage.database import db
 from consent_server.web.errors import ProblemSchema
@@ -57,11 +60,11 @@ def checkpoint(site_key: str) -> Response:
 
 @blueprint.get("/log/key")
 @blueprint.response(
-    200, {"type": "string"}, description="vkeys, one per line, the log's first", content_type="text/plain"
+    200, {"type": "string"}, description="vkeys, one per line: log, promises, anchor log", content_type="text/plain"
 )
 @_problems(404)
 def key(site_key: str) -> Response:
-    """Give the keys that verify checkpoints and promises; compare them with those you got elsewhere."""
+    """Give the keys that verify checkpoints, promises and anchors; compare them with those you got elsewhere."""
     vkeys = proving.log_keys(db.session(), site_key, current_app.extensions["keyring"])
     return _text("".join(f"{vkey}\n" for vkey in vkeys), NEWEST)
 
@@ -100,6 +103,39 @@ def consistency(site_key: str, old: str, new: str) -> Response:
     _require_public()
     wanted = _read(parse_decimal, old), _read(parse_decimal, new)
     return _text(proving.consistency_proof(db.session(), site_key, *wanted), FOR_EVER)
+
+
+class AnchorSchema(Schema):
+    """An anchor: what the anchor log and the time-stamping authority say of a checkpoint of this log."""
+
+    size = fields.Integer(required=True, metadata={"description": "how many entries of this log are anchored"})
+    anchor_size = fields.Integer(required=True)
+    checkpoint = fields.String(required=True, metadata={"description": "of the anchor log: C2SP signed note"})
+    proof = fields.String(required=True, metadata={"description": "C2SP tlog-proof of this log's checkpoint in it"})
+    token = fields.String(required=True, allow_none=True, metadata={"description": "RFC 3161 answer, base64"})
+    authority = fields.String(required=True, allow_none=True)
+    time = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
+
+
+@blueprint.get("/log/anchor/<size>")
+@blueprint.response(200, AnchorSchema)
+@_problems(400, 404)
+def anchor(site_key: str, size: str) -> Response:
+    """Show the first anchor that covers a published size: of that checkpoint, or of the next one that is anchored."""
+    found = proving.anchor_proof(db.session(), site_key, _read(parse_decimal, size))
+    token, said = found.anchor.token, found.said
+    response = jsonify(
+        {
+            "size": found.size,
+            "anchor_size": found.anchor.size,
+            "checkpoint": found.anchor.checkpoint,
+            "proof": found.anchor.proof,
+            "token": None if token is None else encode_base64(token),
+            "authority": None if said is None else said.name,
+            "time": None if said is None else rfc3339(said.said_at),
+        }
+    )
+    return _cached(response, NEWEST if token is None else FOR_EVER)
 
 
 @blueprint.get("/records/<uuid:record_id>/proof")
