@@ -28,6 +28,7 @@ export interface Core extends Engine {
 
 export interface Surroundings {
   readonly own: string; // URL of our script
+  readonly nonce: string;
   readonly base: string; // what our server's addresses for this site begin with
   readonly writes: FirstWrites;
   readonly sameSite: SameSite;
@@ -36,7 +37,7 @@ export interface Surroundings {
   readonly again: Engine['again'];
 }
 
-export function createEngine(configuration: Configuration, { own: ourUrl, base, sameSite, writes, now, placeholder, again }: Surroundings): Core {
+export function createEngine(configuration: Configuration, { own: ourUrl, base, nonce, sameSite, writes, now, placeholder, again }: Surroundings): Core {
   const cap = Math.min(CAP_SECONDS, configuration.max_lifetime_seconds || CAP_SECONDS);
   const rules = compile(configuration, hostOf(location));
 
@@ -61,6 +62,7 @@ export function createEngine(configuration: Configuration, { own: ourUrl, base, 
     writes,
     now,
     elements: null!,
+    nonce,
     codeOf: () => undefined,
     ours: (url) => url === ourUrl || url.startsWith(base), // the site's own server may be where our script comes from
     answered: () => isComplete(configuration, engine.choice),

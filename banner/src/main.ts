@@ -42,6 +42,7 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
   const engine = createEngine(configuration, {
     own,
     base,
+    nonce,
     now,
     writes: firstWrites(store, now),
     sameSite: sameSite(location.hostname, jar),

@@ -243,6 +243,24 @@ def test_the_page_alone_breaks_none_of_its_policies(shop: Shop, context: Browser
     assert visit.complaints() == []
 
 
+SMUGGLED = """
+<script type="text/plain" data-consent-service=tracker>self.smuggled = 1</script>
+<script type="text/plain" data-consent-service=tracker src="/smuggled.js"></script>
+<script type="text/plain" data-consent-service=tracker nonce=another>self.smuggled = 3</script>
+"""
+
+
+def test_markup_without_the_nonce_does_not_come_to_run_by_our_hand(shop: Shop, context: BrowserContext) -> None:
+    policy = CONTENT.replace("'nonce-{nonce}'", "'nonce-{nonce}' 'strict-dynamic'")
+    shop.files["/smuggled.js"] = script("self.smuggled = 2")
+    visit = _visit(shop, context, Kind({"Content-Security-Policy": policy}), more=SMUGGLED)
+    visit.press("accept-all")
+
+    eventually(lambda: {"classic", "deferred", "module", "inline"} <= visit.ran(), "what has the nonce")
+    assert visit.tells("self.smuggled") is None
+    assert visit.complaints() == []
+
+
 VIOLATIONS = """
 <script>self.inline = 1</script>
 <script {own}>try { document.body.innerHTML += 'x' } catch {}</script>

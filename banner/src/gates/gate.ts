@@ -24,6 +24,7 @@ export interface Engine {
   readonly writers: WeakMap<Element, (text?: unknown) => void>; // scripts that are run late and may write now: what to do with it
   readonly choice: Choice | null; // another object after every answer
   ours(url: string): boolean; // our script, and what it asks our server for
+  readonly nonce: string; // of our script, where it has one
   answered(): boolean; // every purpose that is asked
   watch(root: Node): void; // look at what comes into another document, too
   write(script: Element, markup: unknown): void; // where the script stands, as the parser would have

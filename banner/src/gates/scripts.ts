@@ -17,7 +17,7 @@ const SOURCES = ['src', 'href', 'xlink:href']; // SVG's
 const ASKED = bare<RegExp>({ module: /\b(?:import|from)\s*(["'])(.+?)\1/g, speculationrules: /(")(.+?)"/g });
 
 export const scripts: CreateGate = (engine) => {
-  const { elements, judgeElement, judgeUrl, told } = engine;
+  const { elements, judgeElement, judgeUrl, nonce, told } = engine;
   const waiting = new Map<Element, string | null>(); // inert script → the type it had
   const modules = bare<string>(); // name → address, as maps of modules say
   const replay = replayer(
@@ -35,6 +35,13 @@ export const scripts: CreateGate = (engine) => {
   const urlOf = (script: Element): string | null =>
     elements.heldUrl(script) ?? SOURCES.map((name) => getAttribute(script, name)).find((url) => url !== null) ?? asked(script) ?? null;
   const judge = (script: Element): Verdict => judgeElement(script, urlOf(script));
+
+  // 'strict-dynamic' trusts what we insert: markup that somebody smuggled into a page with nonces must not come to run by
+  // our hand. It has the page's nonce, or the catalogue names its address.
+  const isTrusted = (script: Element): boolean => {
+    const url = getAttribute(script, 'src');
+    return !nonce || (script as HTMLElement).nonce === nonce || (url !== null && !!judgeUrl(url).service);
+  };
 
   function stop(script: Element): void {
     waiting.set(script, getAttribute(script, 'type'));
@@ -55,7 +62,7 @@ export const scripts: CreateGate = (engine) => {
     replay.run(
       inOrder(waiting.keys()).flatMap((script) => {
         const type = waiting.get(script)!;
-        return script.isConnected && judge(script).allowed && waiting.delete(script) ? { script: script as HTMLScriptElement, type } : [];
+        return script.isConnected && isTrusted(script) && judge(script).allowed && waiting.delete(script) ? { script: script as HTMLScriptElement, type } : [];
       }),
     );
   }
