@@ -14,6 +14,7 @@ from consent_server.config import Settings, read_settings
 from consent_server.services.anchoring import Anchorer, Anchoring
 from consent_server.services.keyring import read_keyring, secret_key
 from consent_server.services.logging_entries import anchor_origin
+from consent_server.services.mailing import read_mailbox
 from consent_server.services.purging import Purger
 from consent_server.services.receiving import Addresses
 from consent_server.services.recording import Recorder
@@ -61,7 +62,12 @@ def _start_deeds(app: Flask, settings: Settings) -> None:
     keyring = read_keyring(settings)
     sequencer = Sequencer(sessions, keyring, settings.high_water_mark, settings.sequencer_interval)
     anchoring = Anchoring(
-        sessions, keyring, settings.high_water_mark, anchor_origin(settings.public_url), read_authority(settings)
+        sessions,
+        keyring,
+        settings.high_water_mark,
+        anchor_origin(settings.public_url),
+        read_authority(settings),
+        read_mailbox(settings),
     )
     app.extensions["anchoring"] = anchoring
     app.extensions["anchorer"] = Anchorer(anchoring)

@@ -40,6 +40,11 @@ class Settings:
     )
     tsa_url: str = setting("TSA_URL", "time-stamping authority (RFC 3161) that the anchor log is shown to; empty: none")
     tsa_ca_file: str = setting("TSA_CA_FILE", "root certificates (PEM) that the authority's tokens must lead to")
+    anchor_mail_to: str = setting(
+        "CONSENT_ANCHOR_MAIL_TO", "mail addresses, with commas, that get an anchor checkpoint once a week; empty: none"
+    )
+    smtp_url: str = setting("CONSENT_SMTP_URL", "mail server: smtp://name:password@host:587 (STARTTLS) or smtps://…")
+    mail_from: str = setting("CONSENT_MAIL_FROM", "sender of mails; empty: the first of the addresses")
     public_tiles: bool = setting("CONSENT_PUBLIC_TILES", "serve tiles and numeric proofs to everybody")
     threads: int = setting("CONSENT_THREADS", "requests answered at once by a web process")
     sequencer_interval: float = setting("CONSENT_SEQUENCER_INTERVAL", "seconds between two passes of the sequencer")
@@ -96,6 +101,9 @@ def read_settings() -> Settings:
         high_water_mark=Path(env.str("CONSENT_HWM_FILE", "") or f"{instance}.high-water-mark.json").absolute(),
         tsa_url=env.str("TSA_URL", ""),
         tsa_ca_file=env.str("TSA_CA_FILE", ""),
+        anchor_mail_to=env.str("CONSENT_ANCHOR_MAIL_TO", ""),
+        smtp_url=env.str("CONSENT_SMTP_URL", "smtp://localhost"),
+        mail_from=env.str("CONSENT_MAIL_FROM", ""),
         public_tiles=env.bool("CONSENT_PUBLIC_TILES", True),
         threads=env.int("CONSENT_THREADS", 32),
         sequencer_interval=env.float("CONSENT_SEQUENCER_INTERVAL", 1.0),

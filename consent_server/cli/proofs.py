@@ -17,7 +17,7 @@ from rich.progress import Progress
 from sqlalchemy.orm import Session
 
 from consent_server.config import Settings
-from consent_server.domain.errors import LogFrozen
+from consent_server.domain.errors import Invalid, LogFrozen
 from consent_server.domain.proof_log.signed_note import MAX_NOTE_BYTES
 from consent_server.domain.times import rfc3339
 from consent_server.services import (
@@ -108,7 +108,8 @@ def integrate(site: str | None) -> None:
 
 
 @proofs.command()
-def anchor() -> None:
+@click.option("--mail", is_flag=True, help="Also mail it now to CONSENT_ANCHOR_MAIL_TO, which gets one a week.")
+def anchor(mail: bool) -> None:
     """Show every log to the outside now: one more anchor checkpoint, and a time stamp of it where TSA_URL is set."""
     anchoring = _anchoring()
     done = anchoring.anchor(clock.now(), renew=True)
@@ -118,6 +119,8 @@ def anchor() -> None:
         click.echo(f"stamped by {done.token.name} at {rfc3339(done.token.said_at)}")
     elif anchoring.authority is None:
         click.echo("not stamped: TSA_URL names no time-stamping authority", err=True)
+    if mail and anchoring.mail(clock.now(), weekly=False) is None:
+        raise Invalid.because("There is nobody to mail it to.", "CONSENT_ANCHOR_MAIL_TO")
 
 
 @proofs.command()

@@ -120,6 +120,17 @@ def check_one_log(anchors: Sequence[Anchored]) -> None:
             raise Lie(f"{anchored.name} is of another anchor log than {anchors[0].size}: {anchored.note.origin}.")
 
 
+def check_known(note: bytes, verifiers: Sequence[Verifier], anchors: Sequence[Anchored]) -> int | None:
+    """Compare a checkpoint of the anchor log that somebody kept; return its size when nothing here is of that size."""
+    known = _note(f"The known checkpoint of {verifiers[0].name}", note, verifiers)
+    for anchored in anchors:
+        if anchored.size == known.size:
+            if anchored.note != known:
+                raise Lie(f"SPLIT VIEW: the anchor log shows another root at size {known.size} than was known of it.")
+            return None
+    return known.size
+
+
 def check_consistency(anchored: Anchored, head: Checkpoint) -> None:
     """In a part of a log: the head's tree begins with the one that was anchored."""
     try:

@@ -36,10 +36,11 @@ from consent_server.domain.errors import ConsentServerError, Invalid, LogFrozen,
 from consent_server.domain.proof_log.checkpoint import open_checkpoint
 from consent_server.services import clock
 from consent_server.services.keyring import Keyring
+from consent_server.services.mailing import Mailbox
 from consent_server.services.sequencing import Sessions, integrate, integrate_all
 from consent_server.services.time_stamping import Authority, Token
 from consent_server.storage import anchors, proof_log, sites
-from consent_server.storage.anchors import TOKEN, Leaf, Moved, Witnessed
+from consent_server.storage.anchors import MAIL, TOKEN, Leaf, Moved, Witnessed
 from consent_server.storage.database import database_clock
 from consent_server.storage.proof_log import ANCHOR_LOG, Head
 
@@ -52,6 +53,8 @@ WHEN_MOVED = timedelta(hours=6)
 
 AT_LEAST = timedelta(hours=24)
 """How long after the last time stamp there is another one, even when no log moved."""
+
+MAILED_EVERY = timedelta(days=7)
 
 LOOK_EVERY_S = 60.0
 LONGEST_PAUSE_S = 3600.0
@@ -96,6 +99,7 @@ class Anchoring:
     high_water: Path
     origin: str
     authority: Authority | None = None
+    mailbox: Mailbox | None = None
 
     def anchor(self, now: datetime, *, renew: bool = False) -> Anchored:
         """Run one pass. Where no log moved, another token is asked for only with ``renew``.
@@ -129,6 +133,27 @@ class Anchoring:
             if last is None or now - last >= WHEN_MOVED:
                 return bool(anchors.moved_sites(session, 1)) or self._is_unstamped(session) or self._is_old(last, now)
             return False
+
+    def mail(self, now: datetime, *, weekly: bool = True) -> int | None:
+        """Mail the newest anchor checkpoint to who keeps it for us, once a week; return its size, ``None`` if not due.
+
+        Raises ``NotSent``. A mail that was sent and could not be noted is sent again: better twice than never.
+        """
+        if self.mailbox is None:
+            return None
+        with self.sessions() as session:
+            last, token = anchors.last_mail(session), anchors.last_token(session)
+            size = token.size if token else proof_log.published_size(session, ANCHOR_LOG)
+            checkpoint = proof_log.find_checkpoint(session, ANCHOR_LOG, size)
+        if checkpoint is None or size < 2 or (last is not None and last.size >= size):
+            return None
+        if weekly and last is not None and now - last.kept_at < MAILED_EVERY:
+            return None
+        self.mailbox.send(self._origin(), size, checkpoint.note, token.data if token else None)
+        with _alone(self.sessions) as session:
+            anchors.add_witnessed(session, Witnessed(size, MAIL, "", b"", now, now))
+            session.commit()
+        return size
 
     def is_old(self, now: datetime) -> bool:
         """Whether the newest token is so old that another one is wanted, whatever moved."""
@@ -331,6 +356,7 @@ class Anchorer:
         try:
             if self._anchoring.is_due(now):
                 self._anchoring.anchor(now, renew=self._anchoring.is_old(now))
+            self._anchoring.mail(now)
         except LogFrozen:
             return False  # said when it was frozen
         except (ConsentServerError, OSError) as error:

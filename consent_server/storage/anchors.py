@@ -27,6 +27,10 @@ TOKEN = "token"
 """The kind of an RFC 3161 time stamp; its name is the authority's address."""
 
 
+MAIL = "mail"
+"""The kind of a mail that a checkpoint was sent in; to whom is not kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """Leaf ``index`` holds the checkpoint of a site at ``size``, or (site 0) the digest of the token at that size."""
@@ -102,6 +106,14 @@ def first_leaf_over(session: Session, site_id: int, size: int) -> Leaf | None:
     return Leaf(*values) if values else None
 
 
+def last_leaf_below(session: Session, site_id: int, index: int, size: int) -> Leaf | None:
+    """Return the newest leaf below an index that holds a checkpoint of a site up to ``size``."""
+    row = ProofAnchorLeafRow
+    query = _leaves().where(row.site_id == site_id, row.size <= size, row.idx < index).order_by(row.size.desc())
+    values = session.execute(query.limit(1)).one_or_none()
+    return Leaf(*values) if values else None
+
+
 def leaves_of_site(session: Session, site_id: int, size: int) -> Iterator[Leaf]:
     """Give the leaves that hold checkpoints of a site up to ``size``, oldest first."""
     row = ProofAnchorLeafRow
@@ -122,6 +134,17 @@ def add_witnessed(session: Session, said: Witnessed) -> None:
 def last_token(session: Session) -> Witnessed | None:
     """Return the newest time stamp."""
     return _one(session, _witnessed(TOKEN).order_by(ProofAnchorRow.size.desc()).limit(1))
+
+
+def mailed_sizes(session: Session) -> list[int]:
+    """Return the sizes of the anchor log that were mailed."""
+    row = ProofAnchorRow
+    return list(session.scalars(select(row.size).where(row.kind == MAIL).order_by(row.size)))
+
+
+def last_mail(session: Session) -> Witnessed | None:
+    """Return the newest mail."""
+    return _one(session, _witnessed(MAIL).order_by(ProofAnchorRow.size.desc()).limit(1))
 
 
 def token_at(session: Session, size: int) -> Witnessed | None:

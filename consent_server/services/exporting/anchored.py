@@ -22,7 +22,10 @@ _TILES = 64
 
 
 def chosen_anchors(snapshot: Snapshot) -> dict[int, Leaf]:
-    """Return, by anchor size, the last leaf that each token is for; without any token, the newest leaf."""
+    """Return, by anchor size, the last leaf that each token is for; without any token, the newest leaf.
+
+    What was mailed is there as well, so that whoever kept a mail can hold it against the bundle.
+    """
     session, chosen, unstamped = snapshot.session, {}, None
     for leaf in anchors.leaves_of_site(session, snapshot.site.id, snapshot.about.size):
         said = token_of(session, leaf)
@@ -32,7 +35,11 @@ def chosen_anchors(snapshot: Snapshot) -> dict[int, Leaf]:
             chosen[said.size] = leaf
     if unstamped is not None and not chosen:
         made = proof_log.first_checkpoint_over(session, ANCHOR_LOG, unstamped.index)
-        return {made.size: unstamped} if made else {}
+        chosen |= {made.size: unstamped} if made else {}
+    for size in anchors.mailed_sizes(session):
+        mailed = anchors.last_leaf_below(session, snapshot.site.id, size, snapshot.about.size)
+        if mailed is not None:
+            chosen.setdefault(size, mailed)
     return chosen
 
 
@@ -52,7 +59,9 @@ def files_of(snapshot: Snapshot, chosen: Mapping[int, Leaf], *, whole: bool) -> 
 
 
 def _anchor(snapshot: Snapshot, size: int, leaf: Leaf, whole: bool) -> Anchor:
-    anchor = anchor_at(snapshot.session, leaf, size)
+    anchor, said = anchor_at(snapshot.session, leaf, size), token_of(snapshot.session, leaf)
+    if said is None or said.size != size:
+        anchor = replace(anchor, token=None)  # a later token does not say when this leaf was there
     return anchor if whole else replace(anchor, consistency=_consistency(snapshot, leaf))
 
 

@@ -1,0 +1,111 @@
+"""The data protection officer's mailbox: a weekly mail with an anchor checkpoint is kept where we cannot change it.
+
+It costs nothing, and a mailbox at another provider is an honest witness (ledger section 11). Off unless an address is
+set.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from functools import partial
+from urllib.parse import unquote, urlsplit
+
+from consent_server.config import Settings
+from consent_server.domain.errors import Invalid, Unavailable
+
+TIMEOUT_S = 30
+PORTS = {"smtp": 25, "smtps": 465}
+
+_TEXT = """\
+Madame, Monsieur,
+
+voici le point de contrôle {size} du journal d'ancrage {origin}.
+
+Conservez ce message : il suffit à montrer que rien de ce qui y était ancré n'a été modifié depuis. Donnez la pièce
+jointe au vérificateur avec le prochain dossier de preuves :
+
+    python -m consent_server.verify PREUVES.zip --key CLÉ --anchor-key CLÉ --known {name}
+
+--
+
+This is checkpoint {size} of the anchor log {origin}.
+
+Keep this message: it is enough to show that nothing that was anchored in it has been changed since. Give the attached
+file to the verifier with the next evidence bundle, as above.
+"""
+
+
+class NotSent(Unavailable):
+    """The mail server is away or refused; sending again may help."""
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """To whom, and through which server. Credentials only go over TLS."""
+
+    recipients: tuple[str, ...]
+    sender: str
+    host: str
+    port: int
+    tls: bool
+    credentials: tuple[str, str] | None = field(default=None, repr=False)
+
+    def send(self, origin: str, size: int, note: str, token: bytes | None) -> None:
+        """Send a checkpoint of the anchor log, with its time stamp where it has one; raises ``NotSent``."""
+        message = self._message(origin, size, note, token)
+        context = ssl.create_default_context()
+        try:
+            with self._connect(context) as server:
+                encrypted = self.tls
+                if not encrypted and server.has_extn("starttls"):
+                    server.starttls(context=context)
+                    encrypted = True
+                if self.credentials:
+                    if not encrypted:
+                        raise NotSent(f"{self.host} offers no TLS: the password is not sent.")
+                    server.login(*self.credentials)
+                server.send_message(message)
+        except (OSError, smtplib.SMTPException) as error:
+            raise NotSent(f"{self.host} did not take the mail ({type(error).__name__}).") from None
+
+    def _connect(self, context: ssl.SSLContext) -> smtplib.SMTP:
+        if self.tls:
+            server: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT_S, context=context)
+        else:
+            server = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT_S)
+        server.ehlo()
+        return server
+
+    def _message(self, origin: str, size: int, note: str, token: bytes | None) -> EmailMessage:
+        message = EmailMessage()
+        message["From"], message["To"] = self.sender, ", ".join(self.recipients)
+        message["Subject"] = f"{origin} {size}"
+        message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain=self.sender.rpartition("@")[2])
+        stem = f"anchor-{size}"
+        message.set_content(_TEXT.format(origin=origin, size=size, name=f"{stem}.note"))
+        attach = partial(message.add_attachment, maintype="application")
+        attach(note.encode(), subtype="octet-stream", filename=f"{stem}.note")
+        if token is not None:
+            attach(token, subtype="timestamp-reply", filename=f"{stem}.tsr")
+        return message
+
+
+def read_mailbox(settings: Settings) -> Mailbox | None:
+    """Return the mailbox that the settings name, ``None`` without; raises ``Invalid`` when it cannot be used."""
+    recipients = tuple(address.strip() for address in settings.anchor_mail_to.split(",") if address.strip())
+    if not recipients:
+        return None
+    sender = settings.mail_from or recipients[0]
+    for address in (*recipients, sender):
+        if address.count("@") != 1 or not address.isprintable() or " " in address:
+            raise Invalid.because(f"“{address}” is no mail address.", "CONSENT_ANCHOR_MAIL_TO")
+    parts = urlsplit(settings.smtp_url)
+    if parts.scheme not in PORTS or not parts.hostname:
+        raise Invalid.because("A mail server is smtp://host or smtps://host.", "CONSENT_SMTP_URL")
+    credentials = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+    port = parts.port or PORTS[parts.scheme]
+    return Mailbox(recipients, sender, parts.hostname, port, parts.scheme == "smtps", credentials)
