@@ -32,6 +32,9 @@ class Settings:
     secret_key: str = setting("SECRET_KEY", "signs sessions of the admin", secret=True)
     log_key: str = setting("LOG_KEY", "master seed of the proof logs: 32 bytes as 64 hex digits", secret=True)
     log_key_file: str = setting("LOG_KEY_FILE", "file that holds LOG_KEY, mode 0600")
+    log_key_previous: str = setting(
+        "LOG_KEY_PREVIOUS", "the LOG_KEY of before, while a rotation is under way", secret=True
+    )
     promise_key: str = setting(
         "PROMISE_KEY", "all that a web node needs instead of LOG_KEY: 64 hex digits", secret=True
     )
@@ -97,6 +100,7 @@ def read_settings() -> Settings:
         secret_key=env.str("SECRET_KEY", ""),
         log_key=env.str("LOG_KEY", ""),
         log_key_file=env.str("LOG_KEY_FILE", ""),
+        log_key_previous=env.str("LOG_KEY_PREVIOUS", ""),
         promise_key=env.str("PROMISE_KEY", ""),
         high_water_mark=Path(env.str("CONSENT_HWM_FILE", "") or f"{instance}.high-water-mark.json").absolute(),
         tsa_url=env.str("TSA_URL", ""),

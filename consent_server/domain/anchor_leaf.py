@@ -1,6 +1,6 @@
 """The leaves of the anchor log: what one installation shows to witnesses outside, for all of its sites at once.
 
-    <origin>/key/v1         always leaf 0: the key that signs this log
+    <origin>/key/v1         always leaf 0: the key that signs this log; later: one that signs it from then on
     <vkey>
 
     <origin of a site>      the exact body of a site checkpoint
@@ -35,13 +35,20 @@ class Renewal:
     digest: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class AddedKey:
+    """A key that signs the anchor log from here on."""
+
+    vkey: str
+
+
 def format_key(origin: str, vkey: str) -> str:
-    """Return leaf 0."""
+    """Return leaf 0, or the leaf that names another key."""
     return f"{origin}/key/v1\n{vkey}\n"
 
 
 def parse_key(text: str, origin: str) -> str:
-    """Return the key that leaf 0 names."""
+    """Return the key that leaf 0, or a later one, names."""
     lines = text.split("\n")
     if len(lines) != 3 or lines[0] != f"{origin}/key/v1" or lines[2]:
         raise Invalid.because("Leaf 0 of the anchor log names its key.")
@@ -56,9 +63,11 @@ def format_renewal(origin: str, size: int, token: bytes) -> str:
     return f"{origin}/token/v1\n{size}\nsha256 {sha256(token).hexdigest()}\n"
 
 
-def parse_leaf(text: str, origin: str) -> Checkpoint | Renewal:
+def parse_leaf(text: str, origin: str) -> Checkpoint | Renewal | AddedKey:
     """Read any leaf but the first."""
     lines = text.split("\n")
+    if len(lines) == 3:
+        return AddedKey(parse_key(text, origin))
     digest = _DIGEST.match(lines[2]) if len(lines) == 4 and not lines[3] else None
     if digest is None:
         return parse_body(text)

@@ -85,9 +85,8 @@ def _named(session: Session, note: bytes) -> int:
 
 def _open(head: Head, note: bytes, keyring: Keyring) -> Checkpoint:
     """Return what the note says when our own key signed it: the database names keys, too, but may be anybody's."""
-    signer = keyring.log_signer(head.origin)
     try:
-        return open_checkpoint(note, [signer.verifier], head.origin)
+        return open_checkpoint(note, keyring.log_verifiers(head.origin), head.origin)
     except Invalid as error:
         raise Invalid.because(
             f"This is no checkpoint that the log {head.origin} signed: {error}", "checkpoint"

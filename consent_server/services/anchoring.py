@@ -31,7 +31,7 @@ from prometheus_client import Gauge
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from consent_server.domain.anchor_leaf import Renewal, format_renewal, parse_leaf
+from consent_server.domain.anchor_leaf import AddedKey, Renewal, format_renewal, parse_leaf
 from consent_server.domain.errors import ConsentServerError, Invalid, LogFrozen, Unavailable
 from consent_server.domain.proof_log.checkpoint import open_checkpoint
 from consent_server.services import clock
@@ -224,7 +224,7 @@ class Anchoring:
     def _body(self, session: Session, moved: Moved) -> str:
         kept = proof_log.find_checkpoint(session, moved.site_id, moved.size)
         assert kept is not None, "the newest checkpoint is there"
-        return open_checkpoint(kept.note, [self.keyring.log_signer(moved.origin).verifier], moved.origin).body
+        return open_checkpoint(kept.note, self.keyring.log_verifiers(moved.origin), moved.origin).body
 
     # 3
 
@@ -259,7 +259,7 @@ class Anchoring:
         if said is not None or self.authority is None or checkpoint is None or size < 2:
             return said
         origin = self._origin()
-        body = open_checkpoint(checkpoint.note, [self.keyring.log_signer(origin).verifier], origin).body
+        body = open_checkpoint(checkpoint.note, self.keyring.log_verifiers(origin), origin).body
         token = self.authority.stamp(body.encode())
         return self._keep(size, self.authority.url, token)
 
@@ -284,6 +284,8 @@ def note_leaves(session: Session, head: Head) -> None:
     start = max(1, anchors.noted(session))
     for entry in proof_log.entries(session, ANCHOR_LOG, start, head.size):
         leaf = parse_leaf(entry.text, head.origin)
+        if isinstance(leaf, AddedKey):
+            continue
         if isinstance(leaf, Renewal):
             anchors.note_leaf(session, Leaf(entry.index, ANCHOR_LOG, leaf.size))
             continue

@@ -11,7 +11,7 @@ from pathlib import Path
 from consent_server.config import Settings
 from consent_server.domain.errors import Invalid
 from consent_server.domain.proof_log import keys
-from consent_server.domain.proof_log.signed_note import Signer
+from consent_server.domain.proof_log.signed_note import Signer, Verifier
 
 LOG_KEY_NAME = "log-key"
 SECRET_KEY_NAME = "secret-key"
@@ -19,10 +19,14 @@ SECRET_KEY_NAME = "secret-key"
 
 @dataclass(frozen=True)
 class Keyring:
-    """``master`` signs checkpoints and derives everything; a web node has ``promise`` alone."""
+    """``master`` signs checkpoints and derives everything; a web node has ``promise`` alone.
+
+    ``previous`` is the seed of before while a rotation is under way: its keys sign along.
+    """
 
     master: bytes | None = field(repr=False)
     promise: bytes | None = field(repr=False)
+    previous: bytes | None = field(default=None, repr=False)
 
     def log_signer(self, origin: str) -> Signer:
         """Return the signer of a log's checkpoints; raises ``Invalid`` on a node that was not given the master."""
@@ -30,11 +34,24 @@ class Keyring:
             raise Invalid.because("This process was given no LOG_KEY and cannot sign checkpoints.", "LOG_KEY")
         return _log_signer(self.master, origin)
 
+    def log_signers(self, origin: str) -> list[Signer]:
+        """Return the signers that a log may have now, the newest first; raises ``Invalid`` without the master."""
+        before = [] if self.previous is None else [_log_signer(self.previous, origin)]
+        return [self.log_signer(origin), *before]
+
+    def log_verifiers(self, origin: str) -> list[Verifier]:
+        """Return what our own checkpoints of a log are verified with; raises ``Invalid`` without the master."""
+        return [signer.verifier for signer in self.log_signers(origin)]
+
     def promise_signer(self, origin: str) -> Signer:
         """Return the signer of a log's promises."""
         if self.promise is None:
             raise Invalid.because("This process was given neither PROMISE_KEY nor LOG_KEY.", "PROMISE_KEY")
         return _promise_signer(self.promise, origin)
+
+    def previous_promise_signer(self, origin: str) -> Signer | None:
+        """Return who signed a log's promises before the rotation that is under way."""
+        return None if self.previous is None else _promise_signer(keys.promise_master(self.previous), origin)
 
 
 @lru_cache(maxsize=1024)
@@ -49,19 +66,23 @@ def _promise_signer(promise: bytes, origin: str) -> Signer:
 
 def read_keyring(settings: Settings) -> Keyring:
     """Read the keys that the settings name; raises ``Invalid`` when one is not 32 bytes of hex."""
-    master = _seed("LOG_KEY", settings.log_key) if settings.log_key else _from_file(_log_key_file(settings))
+    if settings.log_key:
+        master: bytes | None = _seed("LOG_KEY", settings.log_key)
+        previous = _seed("LOG_KEY_PREVIOUS", settings.log_key_previous) if settings.log_key_previous else None
+    else:
+        master, previous = _from_file(log_key_file(settings)), _from_file(previous_key_file(settings))
     promise = _seed("PROMISE_KEY", settings.promise_key) if settings.promise_key else None
     if promise is None and master is not None:
         promise = keys.promise_master(master)
-    return Keyring(master, promise)
+    return Keyring(master, promise, previous)
 
 
 def make_missing_keys(settings: Settings) -> list[Path]:
     """Make what an empty machine needs in the instance folder; return the files that were made."""
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = []
-    if not settings.log_key and not settings.promise_key and _write_once(_log_key_file(settings)):
-        made.append(_log_key_file(settings))
+    if not settings.log_key and not settings.promise_key and _write_once(log_key_file(settings)):
+        made.append(log_key_file(settings))
     if not settings.secret_key and _write_once(settings.instance / SECRET_KEY_NAME):
         made.append(settings.instance / SECRET_KEY_NAME)
     return made
@@ -75,8 +96,15 @@ def secret_key(settings: Settings) -> str:
     return path.read_text().strip() if path.is_file() else ""
 
 
-def _log_key_file(settings: Settings) -> Path:
+def log_key_file(settings: Settings) -> Path:
+    """Return the file of the master seed."""
     return Path(settings.log_key_file) if settings.log_key_file else settings.instance / LOG_KEY_NAME
+
+
+def previous_key_file(settings: Settings) -> Path:
+    """Return the file of the seed of before, which is there during a rotation."""
+    file = log_key_file(settings)
+    return file.with_name(file.name + ".previous")
 
 
 def _from_file(path: Path) -> bytes | None:

@@ -15,12 +15,13 @@ from consent_server.domain.errors import NotFound, NotYet, RecordNotFound
 from consent_server.domain.evidence_anchors import Anchor
 from consent_server.domain.proof_log.merkle import HASH_SIZE, Read, prove_consistency, prove_inclusion
 from consent_server.domain.proof_log.proof import Proof, format_hashes
+from consent_server.domain.proof_log.signed_note import Verifier
 from consent_server.domain.proof_log.tiles import ENTRIES, WIDTH, Tile, pack_entries, reader
 from consent_server.services.keyring import Keyring
-from consent_server.services.logging_entries import key_in_first_entry
+from consent_server.services.log_keys import named_keys
 from consent_server.storage import anchors, proof_log, sites
 from consent_server.storage.anchors import Leaf, Witnessed
-from consent_server.storage.proof_log import ANCHOR_LOG, Head, KeptCheckpoint
+from consent_server.storage.proof_log import ANCHOR_LOG, KeptCheckpoint
 
 _RECORD_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 
@@ -31,25 +32,24 @@ def latest_checkpoint(session: Session, site_key: str) -> str:
 
 
 def log_keys(session: Session, site_key: str, keyring: Keyring) -> list[str]:
-    """Return the keys of this log's checkpoints, of its promises, of the anchor log; ``NotFound`` before it began.
+    """Return the keys of this log's checkpoints, its promises, the anchor log, then retired ones; ``NotFound`` if none.
 
-    Those of the logs are read from their first entries: a web node cannot derive them.
+    Those of the logs are read from their entries: a web node cannot derive them.
     """
     site_id = _site_id(session, site_key)
     head = proof_log.find_head(session, site_id)
     if head is None:
         raise NotFound("This site has no proof log yet.")
-    vkeys = _begun_with(session, head)
-    if not vkeys and keyring.master is not None:
-        vkeys.append(keyring.log_signer(head.origin).vkey)
-    if keyring.promise is not None:
-        vkeys.append(keyring.promise_signer(head.origin).vkey)
+    named = named_keys(session, head)
+    signing = [key.vkey for key in named if key.retired is None and Verifier.parse(key.vkey).name == head.origin]
+    if not signing and keyring.master is not None:
+        signing.append(keyring.log_signer(head.origin).vkey)
+    promising = [keyring.promise_signer(head.origin).vkey] if keyring.promise is not None else []
+    if (before := keyring.previous_promise_signer(head.origin)) is not None:
+        promising.append(before.vkey)
     anchor = proof_log.find_head(session, ANCHOR_LOG)
-    return vkeys + (_begun_with(session, anchor) if anchor else [])
-
-
-def _begun_with(session: Session, head: Head) -> list[str]:
-    return [key_in_first_entry(head, first.text) for first in proof_log.entries(session, head.site_id, 0, 1)]
+    anchoring = [key.vkey for key in named_keys(session, anchor)] if anchor else []
+    return list(dict.fromkeys([*signing, *promising, *anchoring, *(key.vkey for key in named)]))
 
 
 def tile_bytes(session: Session, site_key: str, tile: Tile) -> bytes:

@@ -12,10 +12,10 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from consent_server.domain import canonical_json
-from consent_server.domain.anchor_leaf import parse_leaf
+from consent_server.domain.anchor_leaf import AddedKey, parse_leaf
 from consent_server.domain.consent_record import check_record, personal_commitment, record_commitment
 from consent_server.domain.errors import Invalid, LogFrozen
-from consent_server.domain.log_entry import Genesis, parse_entry
+from consent_server.domain.log_entry import Genesis, Key, parse_entry
 from consent_server.domain.proof_log.checkpoint import open_checkpoint
 from consent_server.domain.proof_log.merkle import HASH_SIZE, Frontier
 from consent_server.domain.proof_log.signed_note import Verifier
@@ -106,9 +106,15 @@ class _Reading:
             if entry.index == 0:
                 self._verifiers.append(Verifier.parse(key_in_first_entry(self._head, entry.text)))
             elif self._head.site_id == ANCHOR_LOG:
-                parse_leaf(entry.text, self._head.origin)
-            elif isinstance(parse_entry(entry.text), Genesis):
-                yield f"Entry {entry.index} is a second genesis."
+                leaf_read = parse_leaf(entry.text, self._head.origin)
+                if isinstance(leaf_read, AddedKey):
+                    self._verifiers.append(Verifier.parse(leaf_read.vkey))
+            else:
+                read = parse_entry(entry.text)
+                if isinstance(read, Genesis):
+                    yield f"Entry {entry.index} is a second genesis."
+                elif isinstance(read, Key) and read.op == "add":
+                    self._verifiers.append(Verifier.parse(read.vkey))
         except (Invalid, AssertionError) as error:
             yield f"Entry {entry.index} cannot be read: {error}"
         self._frontier.append(leaf)

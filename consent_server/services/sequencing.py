@@ -36,10 +36,12 @@ from consent_server.domain.errors import ConsentServerError, Invalid, LogFrozen,
 from consent_server.domain.log_entry import Erase, Purge, Scrub, format_entry, parse_entry
 from consent_server.domain.proof_log.checkpoint import Checkpoint, sign_checkpoint
 from consent_server.domain.proof_log.merkle import EMPTY_ROOT, Frontier, Read, tree_root
+from consent_server.domain.proof_log.signed_note import Signer
 from consent_server.domain.proof_log.tiles import full_tiles, reader, tile_root
 from consent_server.services import clock
 from consent_server.services.keyring import Keyring
-from consent_server.services.logging_entries import first_entry, key_in_first_entry
+from consent_server.services.log_keys import log_signers, named_keys
+from consent_server.services.logging_entries import first_entry
 from consent_server.storage import high_water_mark, proof_log
 from consent_server.storage.database import database_clock
 from consent_server.storage.high_water_mark import Mark
@@ -163,20 +165,20 @@ def _grow(
         if head is None:
             return None
         _refuse_frozen(head)
-        signer = keyring.log_signer(head.origin)
+        keyring.log_signer(head.origin)  # refused before anything is looked at
         moment = _moment(session, head, now)
         instance = proof_log.instance_id(session, str(uuid.uuid4()), moment)
         _refuse_another_instance(high_water, instance)
         step("head read")
         read = _reader(session, site_id)
         frontier = _frontier(head, read)  # 3
-        _refuse_another_key(session, head, signer.vkey)
+        signers = _signers(session, head, keyring)
         step("root checked")
         _check_mark(high_water, head, mark, read)  # 4
         step("mark checked")
         line = proof_log.pending(session, site_id, LARGEST_BATCH)  # 5
         try:
-            added = _add_entries(session, head, line, signer.vkey)
+            added = _add_entries(session, head, line, signers[0].vkey)
         except IntegrityError:
             _check_lost(session, head)
             return None
@@ -198,7 +200,7 @@ def _grow(
     high_water_mark.note_removals(high_water, head.origin, removals)  # 9
     _raise_mark(high_water, head.origin, Mark(grown.size, grown.root), instance)
     step("mark raised")
-    note = sign_checkpoint(Checkpoint(head.origin, grown.size, grown.root), signer)  # 10
+    note = sign_checkpoint(Checkpoint(head.origin, grown.size, grown.root), *signers)  # 10
     step("checkpoint signed")
     _publish(sessions, site_id, KeptCheckpoint(grown.size, grown.root, note, moment))
     step("published")
@@ -227,15 +229,11 @@ def _refuse_frozen(head: Head) -> None:
         raise LogFrozen(f"The log {head.origin} is frozen: {head.frozen_reason}")
 
 
-def _refuse_another_key(session: Session, head: Head, vkey: str) -> None:
-    """Refuse the key of another installation: a copy started elsewhere, a seed that was made anew."""
-    for first in proof_log.entries(session, head.site_id, 0, 1):
-        with _missing_is_a_contradiction(head):
-            begun_with = key_in_first_entry(head, first.text)
-        if begun_with != vkey:
-            raise Invalid.because(
-                f"The log {head.origin} was begun with another LOG_KEY than this process has.", "LOG_KEY"
-            )
+def _signers(session: Session, head: Head, keyring: Keyring) -> list[Signer]:
+    """Return who signs; refuse the key of another installation: a copy started elsewhere, a seed made anew."""
+    with _missing_is_a_contradiction(head):
+        named_keys(session, head)
+    return log_signers(session, head, keyring)
 
 
 def _refuse_another_instance(high_water: Path, instance: str) -> None:

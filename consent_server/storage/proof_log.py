@@ -25,6 +25,7 @@ from consent_server.domain.proof_log.merkle import EMPTY_ROOT, leaf_hash
 from consent_server.domain.proof_log.tiles import WIDTH
 from consent_server.storage.database import Base, begin_immediate
 from consent_server.storage.tables import (
+    ONLY_KEYS,
     InstanceRow,
     ProofCheckpointRow,
     ProofEntryRow,
@@ -199,6 +200,12 @@ def removals_are_pending(session: Session, site_id: int) -> bool:
     return session.scalar(found) is not None
 
 
+def kind_is_pending(session: Session, site_id: int, kind: str) -> bool:
+    """Return whether something of a kind stands in line."""
+    row = ProofPendingRow
+    return session.scalar(select(row.seq).where(row.site_id == site_id, row.kind == kind).limit(1)) is not None
+
+
 def find_pending(session: Session, site_id: int, commitments: Collection[bytes]) -> dict[bytes, str]:
     """Return the records that still stand in line under these commitments."""
     row = ProofPendingRow
@@ -328,6 +335,13 @@ def removals(session: Session, site_id: int, start: int, stop: int) -> list[Entr
         row.site_id == site_id, row.idx >= start, row.idx < stop, row.kind.in_((*REMOVALS, "purge"))
     )
     return [Entry(*values) for values in session.execute(query.order_by(row.idx))]
+
+
+def key_entries(session: Session, site_id: int, size: int) -> list[tuple[int, str]]:
+    """Return index and text of the entries below ``size`` that name a key; they have an index of their own."""
+    row = ProofEntryRow
+    query = select(row.idx, row.body).where(row.site_id == site_id, ONLY_KEYS, row.idx < size).order_by(row.idx)
+    return [(index, body) for index, body in session.execute(query) if body is not None]
 
 
 def find_commitments(session: Session, site_id: int, indices: Iterable[int]) -> dict[int, bytes]:

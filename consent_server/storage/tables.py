@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from consent_server.storage.database import Base, UtcDateTime
 
 Sequence = BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
+
+
+ONLY_KEYS = text("kind = 'key'")
 
 
 class InstanceRow(Base):
@@ -170,7 +173,10 @@ class ProofEntryRow(Base):
     """One entry; a consent's text is rebuilt from its commitment, the others keep theirs."""
 
     __tablename__ = "proof_entry"
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = (
+        Index("ix_proof_entry_key", "site_id", "idx", sqlite_where=ONLY_KEYS, postgresql_where=ONLY_KEYS),
+        {"sqlite_with_rowid": False},
+    )
 
     site_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     idx: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

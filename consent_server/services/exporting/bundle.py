@@ -71,7 +71,9 @@ def _whole(snapshot: Snapshot) -> Iterator[tuple[str, Iterator[bytes]]]:
     return bundle_files(
         snapshot.about,
         [snapshot.signer],
-        checkpoints=anchored.checkpoints(snapshot, chosen) | {snapshot.about.size: snapshot.checkpoint},
+        checkpoints=snapshot.bridges()
+        | anchored.checkpoints(snapshot, chosen)
+        | {snapshot.about.size: snapshot.checkpoint},
         entries=snapshot.entry_texts(),
         records=map(kept, evidence.records(snapshot.session, snapshot.site.id, snapshot.about.size)),
         configurations=snapshot.configurations(),

@@ -16,6 +16,7 @@ from consent_server.domain.log_entry import Config, parse_entry
 from consent_server.domain.proof_log.signed_note import Signer
 from consent_server.domain.times import rfc3339
 from consent_server.services.keyring import Keyring
+from consent_server.services.log_keys import log_signers, named_keys
 from consent_server.services.sequencing import integrate
 from consent_server.storage import configurations, evidence, proof_log, sites
 from consent_server.storage.evidence import StoredRecord
@@ -53,6 +54,13 @@ class Snapshot:
         entries = map(parse_entry, bodies)
         digests = sorted({entry.digest for entry in entries if isinstance(entry, Config)})
         return evidence.logged_configurations(self.session, self.site.id, digests)
+
+    def bridges(self) -> dict[int, str]:
+        """Give the checkpoints in which an older key vouched for a newer one: who trusts the older learns the newer."""
+        head = proof_log.find_head(self.session, self.site.id)
+        added = [key.added for key in named_keys(self.session, head) if key.added] if head else []
+        found = [proof_log.first_checkpoint_over(self.session, self.site.id, index) for index in added]
+        return {checkpoint.size: checkpoint.note for checkpoint in found if checkpoint is not None}
 
     def screenshots(self) -> Iterator[bytes]:
         """Give every picture that a configuration names, one in memory at a time."""
@@ -110,4 +118,4 @@ def _look(session: Session, site: Site, keyring: Keyring, now: datetime, progres
     if checkpoint is None or proof_log.removals_are_pending(session, site.id):
         return None
     about = About(head.origin, site.key, head.size, rfc3339(now))
-    return Snapshot(session, site, about, checkpoint.note, keyring.log_signer(head.origin), progress)
+    return Snapshot(session, site, about, checkpoint.note, log_signers(session, head, keyring)[0], progress)
