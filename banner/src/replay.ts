@@ -83,7 +83,8 @@ export function replayer({ elements, judgeUrl, writer, writers }: Engine, allowe
   /** The browser runs this one by itself. */
   function join(script: Element): void {
     claim(script as HTMLScriptElement);
-    if (!script.isConnected || spent.has(script) || !isRun(script, getAttribute(script, 'type'))) return;
+    // Until the page is complete the browser waits by itself, and knows better for what.
+    if (!isComplete() || !script.isConnected || spent.has(script) || !isRun(script, getAttribute(script, 'type'))) return;
     flying.add(script);
     setTimeout(() => over(script), FLIGHT);
   }

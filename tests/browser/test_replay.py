@@ -7,6 +7,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.ordering_site import OrderingSite
 from tests.browser.page_server import Answer, script
+from tests.browser.random_pages import PURPOSES
 from tests.servers import ConsentServer
 
 PLAIN = """<!doctype html><html lang="fr"><head><meta http-equiv="Content-Security-Policy" content="">
@@ -26,12 +27,17 @@ class Shown:
         for name, text in scripts.items():
             self.site.more[f"/{name}.js"] = script(text)
         self.site.more["/page"] = Answer(PLAIN.format(banner=self._banner, head=head, body=body))
+        self.site.server.asked.clear()
         self.page.goto(f"{self.site.server.host('own')}/page", wait_until="load")
         return self.page
 
-    def tag(self, name: str, **attributes: str) -> str:
+    def tag(self, name: str, host: str = "stats", **attributes: str) -> str:
         written = "".join(f' {key.replace("_", "-")}="{value}"' for key, value in attributes.items())
-        return f'<script src="{self.site.server.host("stats")}/{name}.js"{written}></script>'
+        return f'<script src="{self.site.server.host(host)}/{name}.js"{written}></script>'
+
+    def asked(self) -> list[str]:
+        """Tell which scripts of ruled hosts were asked for."""
+        return sorted(asked.path for asked in self.site.server.asked if asked.host in PURPOSES)
 
 
 @pytest.fixture
@@ -94,11 +100,78 @@ def test_what_a_script_in_head_writes_for_the_body_opens_the_body(shown: Shown) 
 def test_what_is_taken_back_while_it_waits_for_its_turn_does_not_run(shown: Shown) -> None:
     first = "ran.push('first'); consent.refuseAll();"
     page = shown.goto(body=shown.tag("first") + shown.tag("after"), first=first, after=AFTER)
-    shown.site.server.asked.clear()
     with page.expect_navigation(wait_until="load"):  # a withdrawal
         page.evaluate("consent.acceptAll()")
 
-    assert [asked.path for asked in shown.site.server.asked if asked.host == "stats"] == ["/first.js"]
+    assert shown.asked() == ["/first.js"]
+
+
+HEARS = """
+for (const [on, type] of [[document, 'readystatechange'], [document, 'DOMContentLoaded'], [window, 'load']])
+  on.addEventListener(type, () => ran.push(`$NAME ${type} ${document.readyState}`));
+window.onload = ((before) => (event) => { before?.call(window, event); ran.push('$NAME onload'); })(window.onload);
+"""
+HEARD = (
+    "readystatechange interactive",
+    "DOMContentLoaded interactive",
+    "readystatechange complete",
+    "load complete",
+    "onload",
+)
+
+
+def test_each_moment_of_the_page_is_told_once_to_who_was_there_and_once_to_who_came_late(shown: Shown) -> None:
+    page = shown.goto(
+        head="<script>" + HEARS.replace("$NAME", "page") + "</script>" + shown.tag("first"),
+        body=shown.tag("second", host="ads"),
+        first=HEARS.replace("$NAME", "first"),
+        second=HEARS.replace("$NAME", "second"),
+    )
+    for answers, last in (("{ audience: true }", "first"), ("{ marketing: true }", "second"), ("{}", "second")):
+        page.evaluate(f"consent.set({answers})")
+        page.wait_for_function("(name) => ran.includes(`${name} onload`)", arg=last)
+
+    assert page.evaluate("ran") == [f"{name} {what}" for name in ("page", "first", "second") for what in HEARD]
+
+
+def test_a_released_script_is_what_its_tag_says(shown: Shown) -> None:
+    says = (
+        "ran.push([document.currentScript.id, document.currentScript.nonce, document.currentScript.dataset.x].join());"
+    )
+    wrong = {"integrity": "sha384-" + "A" * 64, "crossorigin": "anonymous", "onerror": "ran.push('refused')"}
+    right = {"nonce": "n", "data_x": "y", "crossorigin": "anonymous", "referrerpolicy": "no-referrer"}
+    page = shown.goto(body=shown.tag("good", id="a", **right) + shown.tag("bad", id="b", **wrong), good=says, bad=says)
+    page.evaluate("consent.acceptAll()")
+    page.wait_for_function("ran.length === 2")
+
+    assert page.evaluate("ran") == ["a,n,y", "refused"]
+    good = next(asked for asked in shown.site.server.asked if asked.path == "/good.js")
+    assert good.headers["sec-fetch-mode"] == "cors"
+    assert "referer" not in good.headers
+
+
+INSERT = "(src) => document.head.append(Object.assign(document.createElement('script'), { src }))"
+
+
+def test_nothing_is_released_twice(shown: Shown) -> None:
+    kinds: list[dict[str, str]] = [{}, {"async": ""}, {"defer": ""}, {"type": "module"}]
+    names = [f"kind{number}" for number in range(len(kinds))]
+    tags = "".join(shown.tag(name, **kind) for name, kind in zip(names, kinds, strict=True))
+    inline = """<script type="text/plain" data-consent="audience">ran.push('inline')</script>"""
+    stats = shown.site.server.host("stats")
+    page = shown.goto(
+        body=f"{tags}{inline}<script>({INSERT})('{stats}/made.js')</script>",
+        **{name: f"ran.push('{name}');" for name in (*names, "made", "last")},
+    )
+    page.evaluate("consent.acceptAll()")
+    page.wait_for_function("ran.length >= 6")
+    page.evaluate("consent.acceptAll()")
+    page.evaluate("document.querySelectorAll('script').forEach((script) => document.body.append(script))")
+    page.evaluate(INSERT, f"{stats}/last.js")
+    page.wait_for_function("ran.includes('last')")
+
+    assert sorted(page.evaluate("ran")) == ["inline", *names, "last", "made"]
+    assert shown.asked() == [f"/{name}.js" for name in (*names, "last", "made")]
 
 
 KEEPS = """<script>
