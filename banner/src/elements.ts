@@ -148,7 +148,7 @@ export function createElements(engine: Engine): Elements {
     seen: (element) => void (localName(element) === 'script' || elements.inspect(element)),
 
     inspect(element) {
-      const number = deposits[0] && getAttribute(element, HELD);
+      const number = deposits.length && getAttribute(element, HELD);
       if (number) {
         removeAttribute(element, HELD);
         const [standIn] = deposits.splice(+number - 1, 1, null!);

@@ -6,7 +6,6 @@ What is open on untagged pages, or sometimes, is driven on guarded ones, too (te
 from __future__ import annotations
 
 OPEN: dict[tuple[str, str], str] = {
-    ("markup-document-write-frame", "untagged"): "accepted, one purpose",
     ("frame-location", "untagged"): "before, refused, one purpose, withdrawn, expired",
     ("frame-location-replace", "untagged"): "before, refused, one purpose, withdrawn, expired",
     ("frame-by-link", "untagged"): "before, refused, one purpose, withdrawn, expired",
