@@ -11,7 +11,7 @@ from tests.browser.random_pages import PURPOSES
 from tests.servers import ConsentServer
 
 PLAIN = """<!doctype html><html lang="fr"><head><meta http-equiv="Content-Security-Policy" content="">
-<script src="{banner}"></script><script>window.ran = [];</script>{head}</head>
+<script{nonce} src="{banner}"></script><script{nonce}>window.ran = [];</script>{head}</head>
 <body>{body}<p id="end">end</p></body></html>"""
 
 
@@ -23,10 +23,13 @@ class Shown:
         self._banner = f"{server.url}/v1/sites/ordering/banner.js"
         self.page = context.new_page()
 
-    def goto(self, head: str = "", body: str = "", **scripts: str) -> Page:
+    def goto(self, head: str = "", body: str = "", nonce: str = "", **scripts: str) -> Page:
         for name, text in scripts.items():
             self.site.more[f"/{name}.js"] = script(text)
-        self.site.more["/page"] = Answer(PLAIN.format(banner=self._banner, head=head, body=body))
+        policy = {"Content-Security-Policy": f"script-src 'nonce-{nonce}' 'strict-dynamic'"} if nonce else {}
+        own = f' nonce="{nonce}"' if nonce else ""
+        page = PLAIN.format(banner=self._banner, nonce=own, head=head, body=body)
+        self.site.more["/page"] = Answer(page, headers=policy)
         self.site.server.asked.clear()
         self.page.goto(f"{self.site.server.host('own')}/page", wait_until="load")
         return self.page
@@ -148,6 +151,16 @@ def test_a_released_script_is_what_its_tag_says(shown: Shown) -> None:
     good = next(asked for asked in shown.site.server.asked if asked.path == "/good.js")
     assert good.headers["sec-fetch-mode"] == "cors"
     assert "referer" not in good.headers
+
+
+def test_what_a_released_script_writes_needs_the_nonce_of_the_page_as_ever(shown: Shown) -> None:
+    smuggled = "<script>ran.push('without')<\\/script><script src='/own.js'><\\/script>"
+    writes = f"document.write(`{smuggled}<script nonce='n'>ran.push('with')<\\/script>`);"
+    page = shown.goto(body=shown.tag("writes", nonce="n"), nonce="n", writes=writes, own="ran.push('own');")
+    page.evaluate("consent.acceptAll()")
+    page.wait_for_function("ran.length")
+
+    assert page.evaluate("ran") == ["with"]
 
 
 INSERT = "(src) => document.head.append(Object.assign(document.createElement('script'), { src }))"

@@ -22,7 +22,7 @@ export const scripts: CreateGate = (engine) => {
   const modules = bare<string>(); // name → address, as maps of modules say
   const replay = replayer(
     engine,
-    ({ script, type }) => judge(script).allowed || !waiting.set(script, type), // taken back while it waited for its turn
+    ({ script, type }) => mayRun(script) || !waiting.set(script, type), // taken back while it waited for its turn
     (script) => !isTagged(script) && engine.again(urlOf(script) || 'inline'), // tagged: the next page would replay it, too
   );
 
@@ -38,9 +38,9 @@ export const scripts: CreateGate = (engine) => {
 
   // 'strict-dynamic' trusts what we insert: markup that somebody smuggled into a page with nonces must not come to run by
   // our hand. It has the page's nonce, or the catalogue names its address.
-  const isTrusted = (script: Element): boolean => {
+  const mayRun = (script: Element): boolean => {
     const url = getAttribute(script, 'src');
-    return !nonce || (script as HTMLElement).nonce === nonce || (url !== null && !!judgeUrl(url).service);
+    return (!nonce || (script as HTMLElement).nonce === nonce || (url !== null && !!judgeUrl(url).service)) && judge(script).allowed;
   };
 
   function stop(script: Element): void {
@@ -62,7 +62,7 @@ export const scripts: CreateGate = (engine) => {
     replay.run(
       inOrder(waiting.keys()).flatMap((script) => {
         const type = waiting.get(script)!;
-        return script.isConnected && isTrusted(script) && judge(script).allowed && waiting.delete(script) ? { script: script as HTMLScriptElement, type } : [];
+        return script.isConnected && mayRun(script) && waiting.delete(script) ? { script: script as HTMLScriptElement, type } : [];
       }),
     );
   }
