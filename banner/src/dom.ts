@@ -18,7 +18,6 @@ export const [insertBefore, replaceChild, removeChild, position] = originals('No
 export const HTML = 'http://www.w3.org/1999/xhtml';
 /** With the document it is made for, its namespace and its name. */
 export const [create, findInDocument] = originals('Document', 'createElementNS', 'querySelectorAll') as [Method, (root: Document, selector: string) => NodeListOf<Element>];
-export const [listen, dispatch] = originals('EventTarget', 'addEventListener', 'dispatchEvent') as [Method, Method];
 const [findInFragment] = originals('DocumentFragment', 'querySelectorAll') as [Method];
 
 /** Out of the document and back to where it was: the browser begins anew with it. */

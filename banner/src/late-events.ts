@@ -3,8 +3,7 @@
 // the browser, so that `once`, `signal`, `handleEvent`, removal and uncaught errors are as always. Nothing is patched
 // before the first script is run late, and nobody else's listeners are touched.
 
-import { dispatch, listen } from './dom';
-import { apply, bare, defineProperty, guard, guardMethod, isComplete, quietly } from './page';
+import { apply, bare, defineProperty, dispatch, guard, guardMethod, isComplete, listen, quietly } from './page';
 
 export interface LateEvents {
   begin(): number; // held scripts are run from now on: the round of those that were released together

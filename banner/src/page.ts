@@ -32,7 +32,7 @@ export const originals = (type: string, ...names: string[]): Method[] =>
 export const readers = (type: string, ...names: string[]): Method[] =>
   names.map((name) => uncurry(getOwnPropertyDescriptor((globalThis as any)[type]?.prototype ?? {}, name)?.get));
 
-export const [hear, unhear, dispatch] = originals('EventTarget', 'addEventListener', 'removeEventListener', 'dispatchEvent') as [Method, Method, Method];
+export const [listen, unlisten, dispatch] = originals('EventTarget', 'addEventListener', 'removeEventListener', 'dispatchEvent') as [Method, Method, Method];
 
 /** The original getter and setter of a platform property, to be called with the object. */
 export function accessor(owner: object, name: string): { read: (self: any) => any; write: (self: any, value: any) => void } {

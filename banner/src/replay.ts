@@ -2,10 +2,10 @@
 // then deferred ones and modules; then DOMContentLoaded, and load once nothing is on its way any more. Asynchronous ones
 // run at once. Their moments are told by late-events.ts.
 
-import { childNodes, currentScript, find, firstChild, getAttribute, insertBefore, listen, localName, nextSibling, parentNode, position, removeAttribute, removeChild, scriptLike, setAttribute, within } from './dom';
+import { childNodes, currentScript, find, firstChild, getAttribute, insertBefore, localName, nextSibling, parentNode, position, removeAttribute, removeChild, scriptLike, setAttribute, within } from './dom';
 import type { Engine } from './gates/gate';
 import { lateEvents, TOLD } from './late-events';
-import { isComplete, isParsing, quietly } from './page';
+import { isComplete, isParsing, listen, quietly } from './page';
 import { parsedWhole } from './written';
 
 export interface HeldScript {

@@ -2,6 +2,7 @@
 // gives <video> these properties, each the address of something to load.
 
 import { find } from '../dom';
+import { rootOf } from '../page';
 import type { CreateGate, HoldListener } from './gate';
 
 export const family = (name: string, table: readonly string[], listener?: HoldListener): CreateGate => ({ elements }) => {
@@ -17,7 +18,7 @@ export const family = (name: string, table: readonly string[], listener?: HoldLi
     open() {
       all.forEach(elements.release);
       // Taken back: what stays in memory would be asked for again by the next page before we see it.
-      for (const element of find(document.documentElement, all.join())) elements.inspect(element);
+      for (const element of find(rootOf(document), all.join())) elements.inspect(element);
     },
     held: () => all.flatMap(elements.urls),
   };

@@ -2,7 +2,7 @@
 // ruled host are touched. They are parsed where nothing loads, looked through, and then moved in.
 
 import { childNodes, firstChild, insertBefore, nextSibling, nodeType, parentNode } from '../dom';
-import { type Guard, guard, guardMethod, originals, quietly, text } from '../page';
+import { type Guard, guard, guardMethod, originals, quietly, rootOf, text } from '../page';
 import { html, parsed } from '../written';
 import type { CreateGate } from './gate';
 
@@ -55,7 +55,7 @@ export const markup: CreateGate = ({ elements, rules }) => {
   // An editor's: images begin to load a moment after they are made.
   guardMethod(Document.prototype, 'execCommand', (self, args, pass) => (rules.mentions('' + args[2]) ? () => {
     const done = pass(self, args);
-    quietly(() => elements.inspectAll(document.documentElement));
+    quietly(() => elements.inspectAll(rootOf(document)));
     return done;
   } : undefined));
   return { name: 'markup' };

@@ -2,7 +2,7 @@
 // `unsafe-inline` sees nothing it forbids.
 import type { Theme } from '../configuration';
 import { create, HTML } from '../dom';
-import { hear, quietly } from '../page';
+import { listen, quietly } from '../page';
 import css from './style.css';
 import type { Words } from './words';
 
@@ -18,7 +18,7 @@ export function h<T extends keyof HTMLElementTagNameMap>(tag: T, ...parts: Part[
     if (part instanceof Node || (part && typeof part === 'string')) element.append(part);
     else {
       for (const [name, value] of Object.entries(part || {})) {
-        if (typeof value === 'function') hear(element, name, value);
+        if (typeof value === 'function') listen(element, name, value);
         else if (value) element.setAttribute(name, value === true ? '' : value);
       }
     }

@@ -1,7 +1,7 @@
 // A layer that is not modal lies over the page: what the keyboard reaches there must not be hidden beneath it (A11Y-05).
 // Padding the page would shift it, so the browser is told to scroll focused elements clear of the layer, and where the
 // page ends too early to scroll, an element outside the flow lengthens it, only then and only for the keyboard.
-import { hear, rootOf, unhear } from '../page';
+import { listen, rootOf, unlisten } from '../page';
 import { h } from './dom';
 
 export function keepClear(layer: HTMLElement, root: ShadowRoot): () => void {
@@ -22,9 +22,9 @@ export function keepClear(layer: HTMLElement, root: ShadowRoot): () => void {
     scrollBy(0, missing);
   };
   page.style.scrollPaddingBottom = `${Math.min(layer.offsetHeight, innerHeight / 2)}px`;
-  hear(document, 'focusin', uncover);
+  listen(document, 'focusin', uncover);
   return () => {
-    unhear(document, 'focusin', uncover);
+    unlisten(document, 'focusin', uncover);
     spacer.remove();
     page.style.scrollPaddingBottom = before;
     if (!page.getAttribute('style')) page.removeAttribute('style'); // as we found it
