@@ -22,6 +22,7 @@ from consent_server.services.sequencing import Sequencer
 from consent_server.services.showing import Shelf
 from consent_server.services.sweeping import Sweeper
 from consent_server.services.time_stamping import read_authority
+from consent_server.services.witnessing import read_witnesses
 from consent_server.storage import tables
 from consent_server.storage.database import db
 
@@ -68,6 +69,7 @@ def _start_deeds(app: Flask, settings: Settings) -> None:
         anchor_origin(settings.public_url),
         read_authority(settings),
         read_mailbox(settings),
+        read_witnesses(settings),
     )
     app.extensions["anchoring"] = anchoring
     app.extensions["anchorer"] = Anchorer(anchoring)

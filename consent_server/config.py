@@ -43,6 +43,9 @@ class Settings:
     )
     tsa_url: str = setting("TSA_URL", "time-stamping authority (RFC 3161) that the anchor log is shown to; empty: none")
     tsa_ca_file: str = setting("TSA_CA_FILE", "root certificates (PEM) that the authority's tokens must lead to")
+    witnesses: str = setting(
+        "CONSENT_WITNESSES", "witnesses (C2SP) of the anchor log, with commas: <address> <key>; empty: none"
+    )
     anchor_mail_to: str = setting(
         "CONSENT_ANCHOR_MAIL_TO", "mail addresses, with commas, that get an anchor checkpoint once a week; empty: none"
     )
@@ -105,6 +108,7 @@ def read_settings() -> Settings:
         high_water_mark=Path(env.str("CONSENT_HWM_FILE", "") or f"{instance}.high-water-mark.json").absolute(),
         tsa_url=env.str("TSA_URL", ""),
         tsa_ca_file=env.str("TSA_CA_FILE", ""),
+        witnesses=env.str("CONSENT_WITNESSES", ""),
         anchor_mail_to=env.str("CONSENT_ANCHOR_MAIL_TO", ""),
         smtp_url=env.str("CONSENT_SMTP_URL", "smtp://localhost"),
         mail_from=env.str("CONSENT_MAIL_FROM", ""),

@@ -27,6 +27,7 @@ from typing import IO, cast
 from consent_server.domain.errors import Invalid
 from consent_server.domain.evidence import BundleEvidence, Evidence, LinesEvidence, Report, Trust, verify
 from consent_server.domain.evidence_anchors import CheckToken
+from consent_server.domain.proof_log.cosignature import Witness
 from consent_server.domain.proof_log.signed_note import MAX_NOTE_BYTES, Verifier
 
 HOLDS, LIE, USAGE, UNREADABLE = range(4)
@@ -130,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--key", action="append", required=True, help="key of the log, or of its promises; repeatable")
     parser.add_argument("--anchor-key", action="append", default=[], help="key of the anchor log")
     parser.add_argument("--tsa-ca", type=Path, help="root certificates of the time-stamping authority, PEM")
+    parser.add_argument("--witness", action="append", default=[], help="key of a witness of the anchor log; repeatable")
     parser.add_argument("--promise", action="append", default=[], type=Path, help="a promise that a visitor kept")
     parser.add_argument("--known", action="append", default=[], type=Path, help="a checkpoint that was seen elsewhere")
     parser.add_argument("--strict", action="store_true", help="let notes (what was not checked) fail, too")
@@ -145,7 +147,8 @@ def _trust(options: argparse.Namespace) -> Trust:
     if options.tsa_ca is not None and not options.tsa_ca.is_file():
         raise Invalid.because(f"There is no file {options.tsa_ca}.")
     promises, known = (tuple(map(_note, paths)) for paths in (options.promise, options.known))
-    return Trust(keys, promises, known, anchor_keys, _token_check(options.tsa_ca))
+    witnesses = tuple(Witness.parse(vkey.strip()) for vkey in options.witness)
+    return Trust(keys, promises, known, anchor_keys, _token_check(options.tsa_ca), witnesses)
 
 
 def _token_check(roots: Path | None) -> CheckToken | None:

@@ -28,6 +28,7 @@ def settings(folder: Path, **changes: Any) -> Settings:
         "high_water_mark": folder / "high-water-mark.json",
         "tsa_url": "",
         "tsa_ca_file": "",
+        "witnesses": "",
         "anchor_mail_to": "",
         "smtp_url": "smtp://localhost",
         "mail_from": "",

@@ -48,6 +48,7 @@ from consent_server.domain.evidence_anchors import (
     check_consistency,
     check_known,
     check_one_log,
+    count_cosignatures,
     read_anchor,
     time_of,
 )
@@ -78,6 +79,7 @@ from consent_server.domain.log_entry import (
 )
 from consent_server.domain.promise import Promise, open_promise
 from consent_server.domain.proof_log.checkpoint import Checkpoint, parse_body
+from consent_server.domain.proof_log.cosignature import Witness
 from consent_server.domain.proof_log.merkle import HASH_SIZE, Frontier, leaf_hash, verify_inclusion
 from consent_server.domain.proof_log.proof import parse_proof
 from consent_server.domain.proof_log.signed_note import Note, Verifier, parse_note
@@ -113,7 +115,8 @@ class Trust:
     """What the verifier has from elsewhere: never from the evidence itself.
 
     ``keys`` are those of the log and of its promises, ``anchor_keys`` those of the anchor log; ``promises`` and
-    ``known`` are notes that somebody kept; ``check_token`` knows the root of the time-stamping authority.
+    ``known`` are notes that somebody kept; ``check_token`` knows the root of the time-stamping authority; ``witnesses``
+    cosign the anchor log.
     """
 
     keys: tuple[Verifier, ...]
@@ -121,6 +124,7 @@ class Trust:
     known: tuple[bytes, ...] = ()
     anchor_keys: tuple[Verifier, ...] = ()
     check_token: CheckToken | None = None
+    witnesses: tuple[Witness, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -309,6 +313,9 @@ class _Check:
         """Read every anchor: signed by the anchor key if one was given, and holding a checkpoint of this log."""
         for folder, files in self.evidence.anchors():
             anchored = read_anchor(folder, files, self.origin, self.trust.anchor_keys)
+            if self.trust.witnesses:
+                cosigned = count_cosignatures(folder, files, self.trust.witnesses)
+                self.counts["cosignatures"] = self.counts.get("cosignatures", 0) + cosigned
             size, have = anchored.checkpoint.size, self.evidence.about.size
             if size > have:
                 raise Lie(

@@ -23,6 +23,7 @@ from itertools import accumulate
 from consent_server.domain.errors import Invalid
 from consent_server.domain.evidence_layout import ANCHORS, Lie
 from consent_server.domain.proof_log.checkpoint import Checkpoint, open_checkpoint, parse_body, parse_decimal
+from consent_server.domain.proof_log.cosignature import Witness
 from consent_server.domain.proof_log.merkle import leaf_hash, verify_consistency, verify_inclusion
 from consent_server.domain.proof_log.proof import parse_hashes, parse_proof
 from consent_server.domain.proof_log.signed_note import Verifier, parse_note
@@ -111,6 +112,20 @@ def _note(name: str, data: bytes, verifiers: Sequence[Verifier]) -> Checkpoint:
         return open_checkpoint(data, verifiers, note.origin) if verifiers else note
     except Invalid as error:
         raise Lie(f"{name} has no checkpoint of the anchor log that was given: {error}") from error
+
+
+def count_cosignatures(folder: str, files: Mapping[str, bytes], witnesses: Sequence[Witness]) -> int:
+    """Return how many of the witnesses cosigned an anchor; a wrong cosignature of one of them is a lie."""
+    note, count = parse_note(files[CHECKPOINT]), 0
+    for signature in note.signatures:
+        for witness in witnesses:
+            if witness.made(signature):
+                try:
+                    witness.time_of(note.text, signature)
+                except Invalid as error:
+                    raise Lie(f"The anchor {folder} was not cosigned as it says: {error}") from error
+                count += 1
+    return count
 
 
 def check_one_log(anchors: Sequence[Anchored]) -> None:

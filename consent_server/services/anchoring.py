@@ -5,7 +5,8 @@
        anchored, and the digests of earlier tokens (renewal: each token also covers those before it); commit
     3  sequence the anchor log: the recipe of ``sequencing``, with root check, high-water mark, signature after commit;
        note which leaf holds what, as in 2
-    4  ask the authority for a time stamp of the newest anchor checkpoint; check and keep it
+    4  ask the witnesses to cosign the newest anchor checkpoint
+    5  ask the authority for a time stamp of the newest anchor checkpoint; check and keep it
 
 Again, a crash between any two is repaired by the next pass. One token covers all sites, so its cost does not grow with
 them, and the authority sees neither them nor how much they are used. Nothing here is waited for by whoever records.
@@ -25,6 +26,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from prometheus_client import Gauge
@@ -34,13 +36,16 @@ from sqlalchemy.orm import Session
 from consent_server.domain.anchor_leaf import AddedKey, Renewal, format_renewal, parse_leaf
 from consent_server.domain.errors import ConsentServerError, Invalid, LogFrozen, Unavailable
 from consent_server.domain.proof_log.checkpoint import open_checkpoint
+from consent_server.domain.proof_log.merkle import prove_consistency
+from consent_server.domain.proof_log.tiles import reader
 from consent_server.services import clock
 from consent_server.services.keyring import Keyring
 from consent_server.services.mailing import Mailbox
 from consent_server.services.sequencing import Sessions, integrate, integrate_all
 from consent_server.services.time_stamping import Authority, Token
+from consent_server.services.witnessing import NotWitnessed, WitnessAt
 from consent_server.storage import anchors, proof_log, sites
-from consent_server.storage.anchors import MAIL, TOKEN, Leaf, Moved, Witnessed
+from consent_server.storage.anchors import COSIGNATURE, MAIL, TOKEN, Leaf, Moved, Witnessed
 from consent_server.storage.database import database_clock
 from consent_server.storage.proof_log import ANCHOR_LOG, Head
 
@@ -100,6 +105,7 @@ class Anchoring:
     origin: str
     authority: Authority | None = None
     mailbox: Mailbox | None = None
+    witnesses: tuple[WitnessAt, ...] = ()
 
     def anchor(self, now: datetime, *, renew: bool = False) -> Anchored:
         """Run one pass. Where no log moved, another token is asked for only with ``renew``.
@@ -110,7 +116,8 @@ class Anchoring:
         integrate_all(self.sessions, self.keyring, self.high_water, now)  # 1
         sites = self._put_in_line(now, renew)  # 2
         size = self._integrate(now)  # 3
-        return Anchored(self._origin(), size, sites, self._stamp(size))  # 4
+        self._ask_witnesses(size)  # 4
+        return Anchored(self._origin(), size, sites, self._stamp(size))  # 5
 
     def before_export(self, site_key: str, now: datetime) -> str | None:
         """Have a site stamped as it is now, unless it is; return why that did not work, in a sentence."""
@@ -250,6 +257,35 @@ class Anchoring:
             return proof_log.origin_of(session, ANCHOR_LOG) or self.origin
 
     # 4
+
+    def _ask_witnesses(self, size: int) -> None:
+        """Have every witness cosign the checkpoint that has not yet; who is away is asked for the next one."""
+        for at in self.witnesses if size >= 2 else ():
+            try:
+                self._ask(at, size)
+            except NotWitnessed as trouble:
+                log.warning("the anchor checkpoint of size %d was not cosigned: %s", size, trouble)
+
+    def _ask(self, at: WitnessAt, size: int) -> None:
+        name = at.witness.name
+        with self.sessions() as session:
+            last = anchors.last_cosigned(session, name)
+            checkpoint = proof_log.find_checkpoint(session, ANCHOR_LOG, size)
+        if checkpoint is None or last >= size:
+            return
+        signature, time_of_it = at.cosign(checkpoint.note, last, lambda old: self._consistency(old, size))
+        line = signature.line.encode()
+        with _alone(self.sessions) as session:
+            if anchors.last_cosigned(session, name) < size:
+                said = Witnessed(size, COSIGNATURE, name, line, time_of_it, database_clock(session) or clock.now())
+                anchors.add_witnessed(session, said)
+                session.commit()
+
+    def _consistency(self, old: int, new: int) -> list[bytes]:
+        with self.sessions() as session:
+            return prove_consistency(old, new, reader(partial(proof_log.tile_hashes, session, ANCHOR_LOG)))
+
+    # 5
 
     def _stamp(self, size: int) -> Witnessed | None:
         """Have the checkpoint stamped unless it is, or there is nothing in it; return its token."""

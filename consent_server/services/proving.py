@@ -7,7 +7,7 @@ ever and can be cached. Whoever checks them trusts the key, not this server.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -109,6 +109,7 @@ def anchor_proof(session: Session, site_key: str, size: int) -> AnchorProof:
 def anchor_at(session: Session, leaf: Leaf, size: int) -> Anchor:
     """Return the anchor that the anchor log's checkpoint of ``size`` makes of a leaf."""
     checkpoint = _checkpoint(session, ANCHOR_LOG, size)
+    checkpoint = replace(checkpoint, note=checkpoint.note + "".join(anchors.cosignatures(session, size)))
     said = anchors.token_at(session, size)
     proof = _inclusion(session, ANCHOR_LOG, leaf.index, checkpoint)
     return Anchor(size, checkpoint.note, proof, None if said is None else said.data)

@@ -27,6 +27,9 @@ TOKEN = "token"
 """The kind of an RFC 3161 time stamp; its name is the authority's address."""
 
 
+COSIGNATURE = "cosignature"
+"""The kind of a witness's signature line; its name is the witness's."""
+
 MAIL = "mail"
 """The kind of a mail that a checkpoint was sent in; to whom is not kept."""
 
@@ -136,10 +139,25 @@ def last_token(session: Session) -> Witnessed | None:
     return _one(session, _witnessed(TOKEN).order_by(ProofAnchorRow.size.desc()).limit(1))
 
 
-def mailed_sizes(session: Session) -> list[int]:
-    """Return the sizes of the anchor log that were mailed."""
+def shown_sizes(session: Session) -> list[int]:
+    """Return the sizes of the anchor log that were mailed or cosigned."""
     row = ProofAnchorRow
-    return list(session.scalars(select(row.size).where(row.kind == MAIL).order_by(row.size)))
+    return list(
+        session.scalars(select(row.size).where(row.kind.in_((MAIL, COSIGNATURE))).distinct().order_by(row.size))
+    )
+
+
+def cosignatures(session: Session, size: int) -> list[str]:
+    """Return the signature lines that witnesses gave of a size, by the witness's name."""
+    row = ProofAnchorRow
+    query = select(row.data).where(row.kind == COSIGNATURE, row.size == size).order_by(row.name)
+    return [line.decode() for line in session.scalars(query)]
+
+
+def last_cosigned(session: Session, witness: str) -> int:
+    """Return which size a witness cosigned last, 0 when none."""
+    row = ProofAnchorRow
+    return session.scalar(select(func.max(row.size)).where(row.kind == COSIGNATURE, row.name == witness)) or 0
 
 
 def last_mail(session: Session) -> Witnessed | None:

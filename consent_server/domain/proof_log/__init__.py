@@ -6,6 +6,7 @@ Documents implemented, and nothing invented beside them:
     tiles        C2SP tlog-tiles v1 (coordinates, paths, partial tiles, entry bundles)
     signed_note  C2SP signed-note v1.0.0, Ed25519 (type 0x01) only; other signatures are ignored
     checkpoint   C2SP tlog-checkpoint v1.0.0 without extension lines
+    cosignature  C2SP tlog-cosignature, Ed25519 (type 0x04) only
     proof        C2SP tlog-proof@v1, and consistency proofs as base64 lines
     keys         RFC 5869 (HKDF-SHA256): one key per log and purpose from one master seed
 

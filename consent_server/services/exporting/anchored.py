@@ -24,7 +24,7 @@ _TILES = 64
 def chosen_anchors(snapshot: Snapshot) -> dict[int, Leaf]:
     """Return, by anchor size, the last leaf that each token is for; without any token, the newest leaf.
 
-    What was mailed is there as well, so that whoever kept a mail can hold it against the bundle.
+    What was mailed or cosigned is there as well, so that whoever kept a mail can hold it against the bundle.
     """
     session, chosen, unstamped = snapshot.session, {}, None
     for leaf in anchors.leaves_of_site(session, snapshot.site.id, snapshot.about.size):
@@ -36,7 +36,7 @@ def chosen_anchors(snapshot: Snapshot) -> dict[int, Leaf]:
     if unstamped is not None and not chosen:
         made = proof_log.first_checkpoint_over(session, ANCHOR_LOG, unstamped.index)
         chosen |= {made.size: unstamped} if made else {}
-    for size in anchors.mailed_sizes(session):
+    for size in anchors.shown_sizes(session):
         mailed = anchors.last_leaf_below(session, snapshot.site.id, size, snapshot.about.size)
         if mailed is not None:
             chosen.setdefault(size, mailed)

@@ -49,7 +49,7 @@ _VERIFIER = (
     ),
     *(
         f"domain/proof_log/{name}.py"
-        for name in ("__init__", "checkpoint", "keys", "merkle", "proof", "signed_note", "tiles")
+        for name in ("__init__", "checkpoint", "cosignature", "keys", "merkle", "proof", "signed_note", "tiles")
     ),
 )
 """The modules that ``consent_server.verify`` runs from: they travel in the bundle, for whoever wants to read them."""
