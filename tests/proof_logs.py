@@ -59,6 +59,12 @@ class Installation:
             self.site_id = self.site_id or site.id
             return site.id
 
+    def log_configuration(self) -> None:
+        """Put the site's configuration in line, as a publication does."""
+        with self.sessions() as session:
+            proof_log.add_pending(session, self.site_id, "config", body=format_entry(Config(1, DIGEST)))
+            session.commit()
+
     def put(self, count: int, site_id: int | None = None, site_key: str = "demo", **changes: object) -> list[str]:
         """Record choices as services.recording does: record and place in line in one transaction."""
         made = [str(uuid.uuid4()) for _ in range(count)]

@@ -30,6 +30,7 @@ from consent_server.services import (
     purging,
     rechecking,
     sequencing,
+    succeeding,
 )
 from consent_server.services.anchoring import Anchoring
 from consent_server.services.exporting import Filters
@@ -176,6 +177,16 @@ def adopt(site: str | None, checkpoint: BinaryIO) -> None:
             "checkpoint if anybody has one.",
             err=True,
         )
+
+
+@proofs.command()
+@click.argument("site")
+@click.option("--checkpoint", required=True, type=click.File("rb"), help="The last checkpoint of the other log.")
+@click.option("--key", "vkey", required=True, help="The key that signed it.")
+def succeed(site: str, checkpoint: BinaryIO, vkey: str) -> None:
+    """Begin the log of SITE, before it is published, as the successor of one whose key is lost."""
+    note = checkpoint.read(MAX_NOTE_BYTES + 1)
+    click.echo(succeeding.succeed(db.session(), site, note, vkey.strip(), _keyring()))
 
 
 @proofs.command()

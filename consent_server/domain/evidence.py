@@ -395,6 +395,11 @@ class _Check:
         if Verifier.parse(entry.vkey).name != self.origin:
             raise Lie(f"Entry 0 names a key of another log than {self.origin}.", 0)
         self.keys.append((0, Key("add", entry.vkey)))
+        if entry.prev is not None:
+            self.notes.append(
+                f"This log succeeds {entry.prev.origin}, which was last seen with {entry.prev.size} entries and the "
+                f"root {entry.prev.root.hex()}: ask for the evidence of that, too."
+            )
 
     def _add_configuration(self, index: int, entry: Config) -> None:
         digest, first = self.configurations.setdefault(entry.version, (entry.digest, index))

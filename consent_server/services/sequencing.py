@@ -334,7 +334,7 @@ def _forget_erased(session: Session, head: Head, added: Sequence[Entry]) -> None
 def _entries(session: Session, head: Head, line: Sequence[Pending], vkey: str) -> Iterator[Entry]:
     """Give each one in line its index, after the genesis entry where there is none yet."""
     index = head.size
-    if index == 0:
+    if index == 0 and not (line and line[0].kind == "genesis"):  # a successor's stands in line, and names the other log
         yield Entry(0, "genesis", None, first_entry(session, head, vkey))
         index = 1
     known = _record_indices(session, head.site_id, line)

@@ -249,3 +249,16 @@ def test_a_hold_is_put_on_told_and_taken_off(
     assert run("hold", "demo", "off", "--why", "closed") == 2
     assert run("hold", "demo", "on") == 2
     assert run("erase", "demo", record_id, "--why", "decided") == 0
+
+
+def test_a_log_that_has_begun_succeeds_no_other(
+    run: Run, installation: Installation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("integrate")
+    note = tmp_path / "checkpoint.note"
+    note.write_text(str(installation.scalar("SELECT note FROM proof_checkpoint")))
+    assert run("succeed", "demo", "--checkpoint", note, "--key", KEY) == 2
+    assert "has begun already" in capsys.readouterr().err
+    installation.execute("DELETE FROM proof_log")
+    assert run("succeed", "demo", "--checkpoint", note, "--key", KEY) == 0
+    assert capsys.readouterr().out == f"{ORIGIN}/2\n"
