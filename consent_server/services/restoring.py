@@ -29,6 +29,8 @@ SLICE = 5_000
 def replay_removals(sessions: Sessions, high_water: Path) -> int:
     """Delete again what came back; return how many records lost something."""
     removals = high_water_mark.read_removals(high_water)
+    if not removals:
+        return 0  # a node without the journal starts as it did, also while the database is away
     with sessions() as session:
         heads = [head for head in proof_log.heads(session) if head.origin in removals]
     total = sum(_replay(sessions, head, removals[head.origin]) for head in heads)

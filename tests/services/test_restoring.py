@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 
 from consent_server.domain.errors import Conflict, Invalid, LogFrozen
 from consent_server.domain.log_entry import Erase, Purge, Scrub
@@ -231,3 +232,10 @@ def test_a_file_without_an_installation_becomes_that_of_the_first(installation: 
     assert high_water_mark.read_instance(installation.high_water) is None
     _integrate(installation)
     assert high_water_mark.read_instance(installation.high_water) == instance
+
+
+def test_without_a_journal_the_database_is_not_even_asked(tmp_path: Path) -> None:
+    def away() -> Session:
+        raise AssertionError("the database was asked")
+
+    assert replay_removals(away, tmp_path / "high-water-mark.json") == 0
