@@ -185,6 +185,8 @@ class Anchoring:
         """Return when the last pass came to its end: with its token, or with its checkpoint where nobody stamps."""
         if self.authority is not None:
             token = anchors.last_token(session)
+            if token is not None:
+                ANCHORED.set(token.said_at.timestamp())  # whichever process asked for it
             return token.said_at if token else None
         checkpoint = proof_log.latest_checkpoint(session, ANCHOR_LOG)
         return checkpoint.created_at if checkpoint else None

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from sqlalchemy.orm import Session
 
 from consent_server.domain.times import rfc3339
-from consent_server.storage import holds, proof_log
+from consent_server.storage import anchors, holds, proof_log
+from consent_server.storage.proof_log import ANCHOR_LOG
 
 _MARK_LOST = (
     "The file that CONSENT_HWM_FILE names says how far each log was seen to be, and this log is not in it: the file "
@@ -51,6 +52,9 @@ def status(session: Session, site_id: int) -> Iterator[str]:
     more = "at least " if waiting == _COUNTED else ""
     yield f"{head.origin}, {head.size} entries, {more}{waiting} in line"
     yield f"newest checkpoint: {f'size {latest.size}, {rfc3339(latest.created_at)}' if latest else 'none yet'}"
+    token = anchors.last_token(session) if site_id == ANCHOR_LOG else None
+    if token is not None:
+        yield f"newest time stamp: size {token.size}, {rfc3339(token.said_at)}, by {token.name}"
     hold = holds.standing_hold(session, site_id)
     if hold is not None:
         yield f"legal hold since {rfc3339(hold.set_at)}: {hold.why}"

@@ -134,6 +134,8 @@ class TestWithAnAuthority:
         first, second = capsys.readouterr().out.splitlines()
         assert first.endswith(": 1 checkpoint added, 2 leaves")
         assert second.startswith(f"stamped by {service.url} at 20")
+        assert run("status") == 0
+        assert f"(anchor log): newest time stamp: size 2, {second[-24:]}, by {service.url}" in capsys.readouterr().out
 
     def test_anchor_says_in_a_sentence_that_the_authority_failed(
         self, run: Run, service: Service, capsys: pytest.CaptureFixture[str]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from consent_server.domain.anchor_leaf import Renewal, parse_leaf
 from consent_server.domain.errors import LogFrozen, Unavailable
@@ -313,6 +314,14 @@ class TestWhen:
         assert not anchoring.is_due(NOW)
         integrate_all(installation.sessions, KEYRING, installation.high_water, NOW)
         assert anchoring.is_due(NOW)
+
+    def test_the_age_of_the_newest_token_is_a_figure_whoever_asked_for_it(
+        self, anchoring: Anchoring, authority: Authority
+    ) -> None:
+        anchoring.anchor(NOW)
+        deeds.ANCHORED.set(0)
+        anchoring.is_due(NOW)
+        assert REGISTRY.get_sample_value("proof_anchored_timestamp_seconds") == NOW.timestamp()
 
     def test_what_moved_waits_for_six_hours(self, installation: Installation, anchoring: Anchoring) -> None:
         anchoring.anchor(NOW)
