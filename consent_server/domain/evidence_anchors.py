@@ -5,7 +5,6 @@
     anchor/<m>/token.tsr         RFC 3161 time stamp over the body of checkpoint.note, if there is one
     anchor/<m>/consistency.txt   in a part of a log: that the head's tree begins with that checkpoint's, a hash per line
     keys/anchor.vkeys            for convenience, never trusted
-    keys/tsa.pem                 likewise: the roots that the operator held the tokens against
 
 From a checked token follows, within five minutes: what its checkpoint covers was recorded before it, and what comes
 after was recorded after it.
@@ -31,7 +30,6 @@ from consent_server.domain.time_stamp import read_stamp
 from consent_server.domain.times import rfc3339
 
 KEYS = "keys/anchor.vkeys"
-ROOTS = "keys/tsa.pem"
 
 CHECKPOINT, PROOF, TOKEN, CONSISTENCY = "checkpoint.note", "site.tlog-proof", "token.tsr", "consistency.txt"
 

@@ -35,7 +35,7 @@ class DeclarationQuery(Schema):
     Which configuration: the current one without it; the banner asks for its own.
     """
 
-    lang = fields.String(validate=validate.Regexp(r"[a-z]{2,3}\Z"))
+    lang = fields.String(validate=validate.Regexp(r"^[a-z]{2,3}\Z"))
     version = fields.Integer(validate=validate.Range(1, 2**31 - 1))
 
 

@@ -33,7 +33,7 @@ class ReceiptQuery(Schema):
     """The id that only the visitor's browser knows, and the language of the page: that of the answer without it."""
 
     consent_id = CanonicalUuid(required=True, metadata={"type": "string", "format": "uuid"})
-    lang = fields.String(validate=validate.Regexp(r"[a-z]{2,3}\Z"))
+    lang = fields.String(validate=validate.Regexp(r"^[a-z]{2,3}\Z"))
 
 
 @blueprint.get("/consents/<uuid:consent_id>")

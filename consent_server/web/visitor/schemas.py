@@ -108,7 +108,7 @@ class ConsentSchema(Schema):
     config_version = StrictInteger(
         required=True, validate=validate.Range(1, 2**31 - 1), metadata={"type": "integer", "minimum": 1}
     )
-    language = fields.String(validate=validate.Regexp(r"[a-z]{2,3}\Z"))
+    language = fields.String(validate=validate.Regexp(r"^[a-z]{2,3}\Z"))
     layer = StrictInteger(validate=validate.OneOf((1, 2)), metadata={"type": "integer", "enum": [1, 2]})
     page_url = PageUrl(metadata={"type": "string", "format": "uri", "maxLength": LONGEST_URL})
     client_time = fields.String(validate=_client_time, metadata={"format": "date-time"})

@@ -33,7 +33,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 class LanguageQuery(Schema):
     """Which language: without it, the browser's if the site has it, else the site's own."""
 
-    lang = fields.String(validate=validate.Regexp(r"[a-z]{2,3}\Z"))
+    lang = fields.String(validate=validate.Regexp(r"^[a-z]{2,3}\Z"))
 
 
 class ScreenshotSchema(Schema):
