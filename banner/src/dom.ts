@@ -13,8 +13,7 @@ type Find = (root: Element, selector: string) => Iterable<Element>;
 export const [getAttribute, setAttribute, removeAttribute, find, matches] =
   originals('Element', 'getAttribute', 'setAttribute', 'removeAttribute', 'querySelectorAll', 'matches') as
   [(element: Element, name: string) => string | null, Method, Method, Find, (element: Element, selector: string) => boolean];
-export const [insertBefore, replaceChild, removeChild, position] = originals('Node', 'insertBefore', 'replaceChild', 'removeChild', 'compareDocumentPosition') as
-  [Method, Method, Method, Method];
+export const [insertBefore, removeChild, position] = originals('Node', 'insertBefore', 'removeChild', 'compareDocumentPosition') as [Method, Method, Method];
 export const HTML = 'http://www.w3.org/1999/xhtml';
 /** With the document it is made for, its namespace and its name. */
 export const [create, findInDocument] = originals('Document', 'createElementNS', 'querySelectorAll') as [Method, (root: Document, selector: string) => NodeListOf<Element>];

@@ -29,7 +29,6 @@ const { queueMicrotask, setTimeout } = globalThis;
 const RUNS = /^\s*(\w+\/(x-)?(java|ecma|j|live)script(1\.[0-5])?|module)?\s*$/i;
 const IN_HEAD = /^(script|style|link|meta|title|base|template|noscript|#.*)$/i;
 
-const byPlace = (a: HeldScript, b: HeldScript): number => (position(a.script, b.script) & 4 ? -1 : 1);
 const has = (script: Element, name: string): boolean => getAttribute(script, name) !== null;
 const isModule = (type: string | null): boolean => /^\s*module\s*$/i.test(type || '');
 export const isRun = (script: Element, type: string | null): boolean => RUNS.test(type || '') && (isModule(type) || !has(script, 'nomodule'));
@@ -190,7 +189,7 @@ export function replayer({ elements, judgeUrl, writer, writers }: Engine, allowe
   function next(): void {
     if (busy || stage === TOLD) return;
     point = 0;
-    const held = line.shift() || (isParsing() || !stage ? undefined : deferred.sort(byPlace).shift());
+    const held = line.shift() || (isParsing() || !stage ? undefined : deferred.sort((a, b) => (position(a.script, b.script) & 4 ? -1 : 1)).shift());
     if (held) return void (quietly(() => (place(held, true), true)) || over(held.script));
     if (isParsing() || (stage > 1 && (flying.size || !isComplete() || (stage > 2 && !events.loaded())))) return;
     events.tell(stage++);

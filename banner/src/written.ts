@@ -1,5 +1,5 @@
-// Markup that is parsed where nothing loads and nothing runs, before it goes into the page; and document.write of a script
-// that is run late: the parser is gone, and the browser would wipe the page.
+// Markup that is parsed where nothing loads and nothing runs, before it goes into the page: what scripts make into
+// elements, and what scripts write that are run late, when the parser is gone and the browser would wipe the page.
 
 import { childNodes, create, HTML, insertBefore, localName, nodeType, within } from './dom';
 import { accessor, originals, readers } from './page';
