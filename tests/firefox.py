@@ -14,6 +14,7 @@ import socket
 import subprocess
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from tests import programs
 from tests.servers import eventually
@@ -59,12 +60,28 @@ const { waitForInitialNavigationCompleted } = get('chrome://remote/content/share
 const { userContextId } = ContextualIdentityService.create('visitor', 'circle', 'blue');
 const { linkedBrowser } = gBrowser.addTrustedTab('about:blank', { userContextId });
 return waitForInitialNavigationCompleted(linkedBrowser.browsingContext.webProgress).then(() => userContextId);"""
+BEGIN = """const [visitor, address] = arguments;
+const [own, ...others] = gBrowser.tabs.filter(({ userContextId }) => userContextId === visitor);
+for (const other of others) gBrowser.removeTab(other);
+const { linkedBrowser } = own;
+const page = () => linkedBrowser.browsingContext.currentWindowGlobal?.innerWindowId;
+const before = page();
+const triggeringPrincipal = Services.scriptSecurityManager.getSystemPrincipal();
+linkedBrowser.fixupAndLoadURIString(address, { triggeringPrincipal });
+return new Promise((done) => {
+  const look = () => page() !== before ? done() : setTimeout(look, 10);
+  look();
+});"""
 COOKIES = """const visitor = JSON.stringify({ userContextId: arguments[0] });
 return Services.cookies.getCookiesWithOriginAttributes(visitor).map((one) => ({
   name: one.name, value: one.value, domain: one.host, path: one.path, secure: one.isSecure, httpOnly: one.isHttpOnly,
   expires: one.isSession ? -1 : one.expiry / 1000, partitioned: one.isPartitioned,
 }));"""
-FORGET = """return new Promise((done) =>
+PUT_COOKIE = """const [userContextId, host, name, value] = arguments;
+Services.cookies.add(host, '/', name, value, true, false, true, 0, { userContextId }, 1, 2);"""
+FORGET = """const theirs = gBrowser.tabs.filter(({ userContextId }) => userContextId === arguments[0]);
+for (const tab of theirs) gBrowser.removeTab(tab);
+return new Promise((done) =>
   Services.clearData.deleteDataFromOriginAttributesPattern({ userContextId: arguments[0] }, done));"""
 
 
@@ -146,9 +163,17 @@ class Firefox:
         """Give a visitor who was never here."""
         before = set(self.command("WebDriver:GetWindowHandles"))
         container = self.privileged(OPEN)
-        eventually(lambda: set(self.command("WebDriver:GetWindowHandles")) > before, "a new tab", START_SECONDS)
-        [tab] = set(self.command("WebDriver:GetWindowHandles")) - before
-        return Visitor(self, container, tab)
+        found: list[str] = []
+
+        def look() -> bool:
+            for tab in set(self.command("WebDriver:GetWindowHandles")) - before:  # pages open some, too
+                self.turn_to(tab)
+                if self.privileged("return gBrowser.selectedTab.userContextId;") == container:
+                    found.append(tab)
+            return bool(found)
+
+        eventually(look, "a new tab", START_SECONDS)
+        return Visitor(self, container, found[0])
 
     def turn_to(self, tab: str) -> None:
         """Make a tab the one that commands are for."""
@@ -178,15 +203,25 @@ class Visitor:
         # The first time it may have been the tab's own empty page that was waited for.
         eventually(lambda: self._run(STATE) == "complete", url, WAIT_SECONDS)
 
+    def begin(self, url: str) -> None:
+        """Begin to open a page, and close those that pages have opened."""
+        self._firefox.privileged(BEGIN, self._container, url)
+
     def reload(self) -> None:
         self._command("WebDriver:Refresh")
 
     def evaluate(self, script: str, *arguments: object) -> Any:
         """Give what a script, run in the page's own scope, gives; as Playwright does."""
         answer = self._command("WebDriver:ExecuteAsyncScript", script=EVALUATE % script, args=arguments)["value"]
+        if answer is None:
+            raise FirefoxError("the page was left meanwhile")
         if "error" in answer:
             raise FirefoxError(answer["error"])
         return answer["value"]
+
+    def untouched(self, script: str) -> Any:
+        """Give the list that a script tells its last argument, run beside the page: no page changes what it calls."""
+        return self._command("WebDriver:ExecuteAsyncScript", script=script, sandbox="untouched")["value"] or []
 
     def click(self, selector: str) -> None:
         """Click, as a visitor does, the first element of that kind, in an open shadow root too, once it is there."""
@@ -204,7 +239,11 @@ class Visitor:
         """Give every cookie that the visitor's browser keeps, in the shape in which Playwright gives them."""
         return cast("list[dict[str, Any]]", self._firefox.privileged(COOKIES, self._container))
 
+    def put_cookie(self, name: str, value: str, url: str) -> None:
+        """Put one into the browser's jar that lasts until it is closed."""
+        self._firefox.privileged(PUT_COOKIE, self._container, urlsplit(url).hostname, name, value)
+
     def close(self) -> None:
-        """Close the tab, and forget all."""
+        """Close the tab, and those that pages have opened; forget all."""
         self._command("WebDriver:CloseWindow")
         self._firefox.privileged(FORGET, self._container)

@@ -37,8 +37,9 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
   // 1. The rules, the choice that stands, and every gate shut.
   const saved = savedChoice(jar, store, choice_lifetime, location.protocol === 'https:', now);
   const found = saved.read();
+  // Firefox alone knows the argument: else it would bring frames back with what they showed, whatever the markup says.
   const reload = (tried: Promise<void>): void =>
-    void Promise.race([tried, new Promise((over) => later(over, PATIENCE))]).then(() => location.reload());
+    void Promise.race([tried, new Promise((over) => later(over, PATIENCE))]).then(() => (location as any).reload(true));
   const engine = createEngine(configuration, {
     own,
     base,

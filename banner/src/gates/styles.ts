@@ -13,6 +13,7 @@ const METHODS = [
   'CSSGroupingRule insertRule 0', 'CSSStyleRule insertRule 0', 'CSSKeyframesRule appendRule 0',
 ];
 const MOST_TURNED = 1000;
+const FONT_FACE = 5; // CSSRule.FONT_FACE_RULE
 
 export const styles: CreateGate = ({ elements, judgeText, judgeUrl, rules, told }) => {
   const turned = new Set<object>(); // elements, sheets and rules in which something is marked
@@ -42,8 +43,8 @@ export const styles: CreateGate = ({ elements, judgeText, judgeUrl, rules, told 
       const css = rule.cssText;
       const fresh = turn(css, sheet);
       if (fresh === css) return;
-      if (rule.style || rule.cssRules) return sweep(rule);
-      sheet.deleteRule(i); // an @import cannot be changed
+      if (rule.type !== FONT_FACE && (rule.style || rule.cssRules)) return sweep(rule);
+      sheet.deleteRule(i); // an @import cannot be changed; a font could not be in Firefox
       sheet.insertRule(fresh, i);
     });
   }

@@ -1,24 +1,26 @@
-"""The corpus: its server, its site published by the real consent server, and its own browser."""
+"""The corpus: its server, its site published by the real consent server, and its own browsers."""
 
 from __future__ import annotations
 
 import json
 import urllib.request
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests import programs
-from tests.browser.vectors.driving import PlaywrightVisitor
+from tests.browser.vectors.driving import FirefoxVisitor, PlaywrightVisitor
 from tests.browser.vectors.site import CONSENT, KEY, site_file
-from tests.browser.vectors.visiting import Corpus
+from tests.browser.vectors.visiting import COURSES, Corpus, chooses
 from tests.browser.vectors.web import Web
 from tests.browsers import arguments
 from tests.servers import ConsentServer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Playwright
+
+    from tests.firefox import Firefox
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +54,20 @@ def vectors_browser(playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def corpus(web: Web, vectors_server: ConsentServer, vectors_browser: Browser) -> Corpus:
+def configuration(vectors_server: ConsentServer) -> dict[str, Any]:
+    """What is published of the site."""
     with urllib.request.urlopen(f"{vectors_server.url}/v1/sites/{KEY}/config", timeout=10) as answer:
-        configuration = json.load(answer)
+        published: dict[str, Any] = json.load(answer)
+    return published
+
+
+@pytest.fixture(scope="session")
+def corpus(web: Web, configuration: dict[str, Any], vectors_browser: Browser) -> Corpus:
     return Corpus(web, lambda: PlaywrightVisitor(vectors_browser), configuration)
+
+
+@pytest.fixture(scope="session")
+def firefox_corpus(web: Web, configuration: dict[str, Any], firefox: Firefox) -> Corpus:
+    """The same in Firefox, where it is installed; one visitor's way, so that a run of all tests affords it."""
+    courses = {**{kind: steps[:1] for kind, steps in COURSES.items()}, "untagged": (chooses,)}
+    return Corpus(web, lambda: FirefoxVisitor(firefox), configuration, courses)

@@ -1,15 +1,20 @@
 """The one place that knows which browser is driven: a visitor with one tab, and what that browser keeps.
 
-Another browser is another class with these methods; nothing else here names Playwright.
+Another browser is another class with these methods; nothing else here names Playwright or Marionette.
 """
 
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING, Any, Protocol
+
+from tests.firefox import FirefoxError
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+    from tests.firefox import Firefox
 
 # Taken before anything of the page runs, so that what is read is what is there and not what the banner shows.
 READER = """(() => {
@@ -38,6 +43,19 @@ READER = """(() => {
       .map(({ active, waiting, installing }) => 'worker ' + (active || waiting || installing)?.scriptURL),
   ] });
 })()"""
+
+# The same where the page's own functions cannot be met at all: Firefox shows this scope the browser's.
+FIREFOX_READER = """const done = arguments[arguments.length - 1];
+const tried = async (deed) => { try { return await deed(); } catch { return []; } };
+const names = (kind, storage) => Array.from({ length: storage.length }, (_, i) => kind + ' ' + storage.key(i));
+(async () => done([
+  ...await tried(() => names('local', localStorage)),
+  ...await tried(() => names('session', sessionStorage)),
+  ...Array.from(await tried(() => indexedDB.databases()), ({ name }) => 'database ' + name),
+  ...Array.from(await tried(() => caches.keys()), (name) => 'cache ' + name),
+  ...Array.from(await tried(() => navigator.serviceWorker.getRegistrations()),
+    ({ active, waiting, installing }) => 'worker ' + (active || waiting || installing)?.scriptURL),
+]))();"""
 
 
 class Visitor(Protocol):
@@ -105,6 +123,42 @@ class PlaywrightVisitor:
 
     def close(self) -> None:
         self._context.close()
+
+
+class FirefoxVisitor:
+    """Firefox, as it is driven by Marionette."""
+
+    def __init__(self, firefox: Firefox) -> None:
+        self._visitor = firefox.visitor()
+
+    def open(self, url: str) -> None:
+        self._visitor.begin(url)
+
+    def run(self, text: str) -> Any:
+        return self._visitor.evaluate(text)
+
+    def loaded(self) -> bool:
+        with contextlib.suppress(FirefoxError):
+            return bool(self._visitor.evaluate("document.readyState === 'complete'"))
+        return False
+
+    def kept(self) -> set[str]:
+        found = {f"cookie {cookie['name']}" for cookie in self._visitor.cookies()}
+        with contextlib.suppress(FirefoxError):
+            found.update(self._visitor.untouched(FIREFOX_READER))
+        return found
+
+    def cookie(self, name: str) -> str | None:
+        return next((cookie["value"] for cookie in self._visitor.cookies() if cookie["name"] == name), None)
+
+    def put_cookie(self, name: str, value: str, url: str) -> None:
+        self._visitor.put_cookie(name, value, url)
+
+    def pause(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def close(self) -> None:
+        self._visitor.close()
 
 
 def _error() -> type[Exception]:

@@ -14,7 +14,7 @@ import re
 import time
 import urllib.parse
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterable, Iterator, Set
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Set
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication
 
@@ -351,7 +351,8 @@ def chooses(course: Course) -> Generator[Wanted, None, None]:
     course.judge("withdrawn")
 
 
-COURSES = {CONTROL: (control,)} | dict.fromkeys(KINDS, (accepts, refuses, chooses))
+Steps = Callable[[Course], Generator[Wanted, None, None]]
+COURSES: dict[str, tuple[Steps, ...]] = {CONTROL: (control,)} | dict.fromkeys(KINDS, (accepts, refuses, chooses))
 
 
 # All of them
@@ -364,6 +365,7 @@ class Corpus:
     web: Web
     visitor: Callable[[], Visitor]
     configuration: dict[str, Any]
+    courses: Mapping[str, tuple[Steps, ...]] = dataclasses.field(default_factory=lambda: COURSES)
     at_once: int = 4
 
     def __post_init__(self) -> None:
@@ -378,7 +380,7 @@ class Corpus:
             (page, kind, steps)
             for page, kind in dict.fromkeys(wanted)
             if (page, kind) not in self.verdicts
-            for steps in COURSES[kind]
+            for steps in self.courses[kind]
         ]
         for page, kind, _ in waiting:
             self.verdicts[page, kind] = defaultdict(lambda: defaultdict(list))
