@@ -155,6 +155,32 @@ def test_the_verifier_in_the_bundle_runs_from_the_bundle(installation: Installat
     assert done.stdout.startswith(str(folder))
 
 
+def test_the_small_verifier_of_the_docs_does_what_it_says(installation: Installation, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "evidence.md").read_text(encoding="utf-8")
+    program = page.split("```python\n")[1].split("```")[0]
+    installation.put(7)
+    bundle = tmp_path / "evidence.zip"
+
+    def run() -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-I", "-S", "-c", program, str(bundle)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    bundle.write_bytes(_export(installation, "zip"))
+    done = run()
+    assert (done.stdout, done.stderr) == (f"9 entries lead to the root of {ORIGIN}.\n", "")
+    with zipfile.ZipFile(bundle) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    for name, old, new, sentence in (
+        ("records/records.jsonl", b"refuse_all", b"accept_all", "Record 2 does not open"),
+        ("entries/entries.jsonl", b'"n\\":1', b'"n\\":2', "do not lead to the root"),
+    ):
+        assert old in files[name]
+        with zipfile.ZipFile(bundle, "w") as archive:
+            for each, data in files.items():
+                archive.writestr(each, data.replace(old, new, 1) if each == name else data)
+        assert sentence in run().stderr
+
+
 def test_the_cover_letter_speaks_the_language_of_the_site(installation: Installation) -> None:
     with zipfile.ZipFile(io.BytesIO(_export(installation, "zip"))) as bundle:
         assert "Preuves de consentement" in bundle.read("README.html").decode()
