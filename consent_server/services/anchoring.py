@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +38,7 @@ from consent_server.domain.proof_log.checkpoint import open_checkpoint
 from consent_server.domain.proof_log.merkle import prove_consistency
 from consent_server.domain.proof_log.tiles import reader
 from consent_server.services import clock
+from consent_server.services.background import Background
 from consent_server.services.keyring import Keyring
 from consent_server.services.mailing import Mailbox
 from consent_server.services.sequencing import Sessions, integrate, integrate_all
@@ -361,34 +361,30 @@ def _patiently() -> Iterator[None]:
         time.sleep(_PAUSE_S)
 
 
-class Anchorer:
+class Anchorer(Background):
     """The loop of one process: looks now and then whether it is time, in a thread of its own: it waits for others."""
 
+    name = "anchorer"
+
     def __init__(self, anchoring: Anchoring, every: float = LOOK_EVERY_S) -> None:
+        super().__init__()
         self._anchoring = anchoring
         self._every = every
         self.pause = every
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Start the thread, in the process that is to run it; nothing on a node without the log key."""
-        if self._anchoring.keyring.master is not None and self._thread is None:
-            self._stopping.clear()
-            self._thread = threading.Thread(target=self._run, name="anchorer", daemon=True)
-            self._thread.start()
+        if self._anchoring.keyring.master is not None:
+            super().start()
 
-    def stop(self) -> None:
-        """End the thread; a pass that is under way is finished."""
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            self._stopping.set()
-            thread.join()
+    def first_pause(self) -> float:
+        """Return a pause that no other process has: the second then finds that there is nothing left to do."""
+        return self.pause * (1 + secrets.randbelow(1000) / 1000)
 
-    def _run(self) -> None:
-        # Not at one moment in two processes: the second then finds that there is nothing left to do.
-        while not self._stopping.wait(self.pause * (1 + secrets.randbelow(1000) / 1000)):
-            self.pause = self._every if self._look() else min(2 * self.pause, LONGEST_PAUSE_S)
+    def turn(self) -> float:
+        """Look once; after a failure the next look comes later each time."""
+        self.pause = self._every if self._look() else min(2 * self.pause, LONGEST_PAUSE_S)
+        return self.first_pause()
 
     def _look(self) -> bool:
         """Run a pass when it is time; False when it failed and should be tried again, later each time."""

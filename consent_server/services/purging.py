@@ -13,7 +13,6 @@ and nothing under a legal hold.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +27,7 @@ from consent_server.domain.log_entry import Purge, format_entry
 from consent_server.domain.retention import DEFAULT_PROOF_TTL, after, due, parse_proof_ttl
 from consent_server.domain.times import parse_rfc3339
 from consent_server.services import clock
+from consent_server.services.background import Background
 from consent_server.services.holding import refuse_held
 from consent_server.storage import consent_records, evidence, proof_log, sites
 from consent_server.storage.database import database_clock
@@ -145,39 +145,29 @@ def purge_all(sessions: Sessions, now: datetime) -> int:
     return total
 
 
-class Purger:
+class Purger(Background):
     """The thread of one process that purges daily; ``swept`` is told when something is gone."""
+
+    name = "purger"
 
     def __init__(
         self, sessions: Sessions, swept: Callable[[], None], first: float = FIRST_AFTER_S, every: float = EVERY_S
     ) -> None:
+        super().__init__()
         self._sessions = sessions
         self._swept = swept
         self._first = first
         self._every = every
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Start the thread, in the process that is to run it."""
-        if self._thread is None:
-            self._stopping.clear()
-            self._thread = threading.Thread(target=self._run, name="purger", daemon=True)
-            self._thread.start()
+    def first_pause(self) -> float:
+        """Return the time that a server is left to start."""
+        return self._first
 
-    def stop(self) -> None:
-        """Finish what is under way, and end the thread."""
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            self._stopping.set()
-            thread.join()
-
-    def _run(self) -> None:
-        pause = self._first
-        while not self._stopping.wait(pause):
-            pause = self._every
-            try:
-                if purge_all(self._sessions, clock.now()):
-                    self._swept()
-            except Exception:  # a dead purger would keep people's data for ever
-                log.exception("proofs could not be purged")
+    def turn(self) -> float:
+        """Purge every site."""
+        try:
+            if purge_all(self._sessions, clock.now()):
+                self._swept()
+        except Exception:  # a dead purger would keep people's data for ever
+            log.exception("proofs could not be purged")
+        return self._every

@@ -11,9 +11,7 @@ checked after the old seed is gone.
 
 from __future__ import annotations
 
-import os
 import secrets
-import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,6 +30,7 @@ from consent_server.services.log_keys import NamedKey, named_keys
 from consent_server.storage import proof_log
 from consent_server.storage.database import begin_immediate
 from consent_server.storage.proof_log import ANCHOR_LOG, Head
+from consent_server.storage.whole_file import replace_file
 
 OVERLAP = timedelta(days=30)
 
@@ -57,8 +56,8 @@ def make_seed(settings: Settings) -> NewSeed:
         raise Conflict(f"{before} is there: finish the rotation that is under way, retire its keys, destroy it.")
     if not file.is_file():
         raise Invalid.because(f"There is no seed in {file} yet; `consent-server init` makes the first one.", "LOG_KEY")
-    _write(before, file.read_text())
-    _write(file, fresh + "\n")
+    replace_file(before, file.read_text())
+    replace_file(file, fresh + "\n")
     return NewSeed(file, None)
 
 
@@ -124,17 +123,3 @@ def _head(session: Session, log_id: int) -> Head:
     if head is None or head.size == 0:
         raise NotFound("This log has no entries yet, and no key to be rotated.")
     return head
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace a file for the owner's eyes only, whole or not at all."""
-    descriptor, name = tempfile.mkstemp(prefix=path.name + ".", dir=path.parent)  # mode 0600
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -19,7 +19,6 @@ import contextlib
 import fcntl
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +28,7 @@ from consent_server.domain.errors import Invalid, LogFrozen
 from consent_server.domain.log_entry import Erase, Purge, Scrub, parse_entry
 from consent_server.domain.proof_log.merkle import HASH_SIZE
 from consent_server.domain.proof_log.signed_note import decode_base64, encode_base64
+from consent_server.storage.whole_file import replace_file, sync_folder
 
 FORMAT = "consent-server/high-water-mark/v1"
 
@@ -100,7 +100,7 @@ def note_removals(path: Path, origin: str, removals: Iterable[tuple[str, bytes |
         file.write(lines.encode())
         file.flush()
         os.fsync(file.fileno())
-    _sync(path.parent)
+    sync_folder(path.parent)
 
 
 def read_removals(path: Path) -> dict[str, list[Removal]]:
@@ -162,22 +162,4 @@ def _write(path: Path, wanted: _File) -> None:
     """Replace the file so that a crash leaves the old or the new one, whole, and the new one once this returns."""
     logs = {origin: {"root": encode_base64(mark.root), "size": mark.size} for origin, mark in wanted.marks.items()}
     text = json.dumps({"format": FORMAT, "instance": wanted.instance, "logs": logs}, indent=1, sort_keys=True) + "\n"
-    descriptor, name = tempfile.mkstemp(prefix=path.name + ".", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    replace_file(path, text)
