@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page
 from tests.browser.ordering_site import OrderingSite
 from tests.browser.page_server import Answer, script
 from tests.browser.random_pages import PURPOSES
-from tests.servers import ConsentServer
+from tests.servers import ConsentServer, eventually
 
 PLAIN = """<!doctype html><html lang="fr"><head><meta http-equiv="Content-Security-Policy" content="">
 <script{nonce} src="{banner}"></script><script{nonce}>window.ran = [];</script>{head}</head>
@@ -158,7 +158,7 @@ def test_what_a_released_script_writes_needs_the_nonce_of_the_page_as_ever(shown
     writes = f"document.write(`{smuggled}<script nonce='n'>ran.push('with')<\\/script>`);"
     page = shown.goto(body=shown.tag("writes", nonce="n"), nonce="n", writes=writes, own="ran.push('own');")
     page.evaluate("consent.acceptAll()")
-    page.wait_for_function("ran.length")
+    eventually(lambda: page.evaluate("ran.length"), "the script has written")  # waiting in the page would take eval
 
     assert page.evaluate("ran") == ["with"]
 

@@ -149,13 +149,13 @@ def test_text_plain_carries_the_same_json(client: FlaskClient) -> None:
 
 
 def test_missing_ids_are_made_and_unknown_fields_ignored(client: FlaskClient) -> None:
-    body = answer(colour="red")
+    body = answer(colour="vermilion")
     del body["record_id"], body["consent_id"]
     receipt = post(client, body).json
     assert uuid.UUID(receipt["record_id"])
     assert uuid.UUID(receipt["consent_id"])
     full = client.get(f"/v1/sites/example/receipts/{receipt['record_id']}?consent_id={receipt['consent_id']}").json
-    assert "red" not in json.dumps(full)
+    assert "vermilion" not in json.dumps(full)
 
 
 def test_an_older_configuration_may_still_be_answered(app: Flask, client: FlaskClient) -> None:
