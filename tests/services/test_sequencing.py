@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import make_url
+from sqlalchemy.event import listen
 
 from consent_server.domain.errors import Invalid, LogFrozen, Unavailable
 from consent_server.domain.log_entry import Config, Genesis, Scrub, parse_entry
@@ -43,6 +44,19 @@ def installation(empty_database_url: str, tmp_path: Path) -> Iterator[Installati
 def _integrate(installation: Installation, **changes: object) -> int:
     arguments = {"keyring": KEYRING, "high_water": installation.high_water, "now": NOW, **changes}
     return integrate(installation.sessions, installation.site_id, **arguments)  # type: ignore[arg-type]
+
+
+def test_the_entries_that_name_keys_are_found_without_reading_the_others(installation: Installation) -> None:
+    with installation.sessions() as session:
+        if session.get_bind().dialect.name != "sqlite":
+            pytest.skip("PostgreSQL knows how rare they are")
+        statements: list[str] = []
+        listen(installation.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+        proof_log.key_entries(session, installation.site_id, 10)
+        plan = session.connection().exec_driver_sql(
+            f"EXPLAIN QUERY PLAN {statements[-1]}", (0, installation.site_id, 0, 10)
+        )
+        assert "ix_proof_entry_key" in plan.one()[3]
 
 
 def _findings(installation: Installation) -> list[str]:
