@@ -48,10 +48,7 @@ FAMILIES = {
 
 VECTORS: list[Vector] = [vector for family in FAMILIES.values() for vector in family]
 
-NOT_IN_FIREFOX = "import-map"  # takes no map behind another module, and such a page does not settle there
-BY_POLICY = [
-    vector for vector in VECTORS if (vector.id, "untagged") in OPEN | SOMETIMES and vector.id != NOT_IN_FIREFOX
-]
+BY_POLICY = [vector for vector in VECTORS if (vector.id, "untagged") in OPEN | SOMETIMES]
 """Those that the script alone does not hold, or not always, on a page as vendors write it."""
 
 TOGETHER = 30
