@@ -19,7 +19,6 @@ OPEN: dict[tuple[str, str], str] = {
 }
 
 SOMETIMES: dict[tuple[str, str], str] = {
-    ("import-map", "untagged"): "before, refused, accepted, one purpose, withdrawn, expired",
     ("realm-worker", "tagged"): "accepted, one purpose",
     ("realm-worker", "untagged"): "accepted, one purpose",
     ("markup-contextual-fragment-image", "untagged"): "before, refused, accepted, one purpose, withdrawn, expired",
