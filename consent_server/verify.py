@@ -19,6 +19,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import BufferedReader, RawIOBase
 from pathlib import Path
@@ -39,8 +40,8 @@ _OPENSSL_S = 60
 class ZipFiles:
     """The files of a bundle in a zip. Names are looked up, never written to a disk."""
 
-    def __init__(self, path: Path) -> None:
-        self._zip = zipfile.ZipFile(path)
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._zip = archive
 
     def paths(self) -> Iterator[str]:
         """Give every name, also one that stands twice."""
@@ -110,19 +111,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Invalid, OSError) as error:
         return _say(USAGE, f"{error}")
     try:
-        report = verify(open_evidence(options.bundle), trust, datetime.now(UTC))
+        with open_evidence(options.bundle) as evidence:
+            report = verify(evidence, trust, datetime.now(UTC))
     except (Invalid, OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
         return _say(UNREADABLE, f"{options.bundle} cannot be read: {error}")
     return _tell(report, options)
 
 
-def open_evidence(path: Path) -> Evidence:
+@contextmanager
+def open_evidence(path: Path) -> Iterator[Evidence]:
     """Open a bundle by what it is: a folder, a zip, or else lines."""
     if path.is_dir():
-        return BundleEvidence(FolderFiles(path))
-    if zipfile.is_zipfile(path):
-        return BundleEvidence(ZipFiles(path))
-    return LinesEvidence(lambda: path.open("rb", _BUFFER))
+        yield BundleEvidence(FolderFiles(path))
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            yield BundleEvidence(ZipFiles(archive))
+    else:
+        yield LinesEvidence(lambda: path.open("rb", _BUFFER))
 
 
 def _parser() -> argparse.ArgumentParser:
