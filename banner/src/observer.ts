@@ -13,9 +13,12 @@ export function observe(watchers: readonly Watcher[]): (root: Node) => void {
   const wanted = watchers.filter(({ selector }) => selector) as Required<Watcher>[];
   const all = wanted.map(({ selector }) => selector).join();
 
+  // Elements whose text is judged, too: it may arrive in pieces, and be changed.
+  const speaks = (element: Element): boolean => localName(element) === 'style' || localName(element) === 'script';
+
   const show = (element: Element): void => {
     if (!matches(element, all)) return;
-    if (localName(element) === 'style') observer.observe(element, { characterData: true, subtree: true });
+    if (speaks(element)) observer.observe(element, { characterData: true, subtree: true });
     for (const { selector, seen } of wanted) if (matches(element, selector)) quietly(() => seen(element));
   };
   const look = (element: Element): void => {
@@ -37,7 +40,7 @@ export function observe(watchers: readonly Watcher[]): (root: Node) => void {
     const fresh = new Set<Node>(); // the parser adds one by one, and what is in an element is seen with it
     for (const { addedNodes, target, type } of records) {
       const changed = nodeType(target) === 3 ? parentNode(target) : target;
-      quietly(() => (type === 'attributes' || localName(changed as Element) === 'style') && show(changed as Element));
+      quietly(() => (type === 'attributes' || speaks(changed as Element)) && show(changed as Element));
       for (const node of addedNodes) {
         quietly(() => added(node, fresh));
         fresh.add(node);

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -32,6 +32,8 @@ class Answer:
     type: str = "text/html; charset=utf-8"
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    later: Sequence[tuple[Callable[[], object], str]] = ()
+    """What follows piece by piece, each once what stands before it has returned."""
 
 
 def script(text: str, **headers: str) -> Answer:
@@ -84,10 +86,14 @@ def _handler(pages: PageServer) -> type[BaseHTTPRequestHandler]:
             body = answer.body.encode() if isinstance(answer.body, str) else answer.body
             headers = {"Content-Type": answer.type, "Cache-Control": "no-store", **answer.headers}
             self.send_response(answer.status)
-            for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            length = len(body) + sum(len(piece.encode()) for _, piece in answer.later)
+            for name, value in {**headers, "Content-Length": str(length)}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
+            for wait, piece in answer.later:
+                wait()
+                self.wfile.write(piece.encode())
 
         def log_message(self, *_: Any) -> None: ...
 

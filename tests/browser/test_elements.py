@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Page
@@ -169,6 +170,40 @@ def test_a_map_of_modules_serves_the_site_while_its_trackers_wait(shop: Shop, co
         <script type="module">import 'tracker';</script>""",
     )
     page.wait_for_function("document.documentElement.dataset.own === 'own'")
+    page.locator("[data-consent-action=accept-all]").wait_for()
+    assert shop.tracked() == []
+
+    _accept(page)
+    page.wait_for_function("document.documentElement.dataset.ran === '1'")
+    assert shop.tracked() == ["/m.js"]
+
+
+TELLS_WHAT_ARRIVED = """<script>
+let last = '';
+setInterval(() => {
+  const typed = document.querySelectorAll('script[type]');
+  const now = `/at/${typed.length}/${typed[typed.length - 1]?.textContent.length}`;
+  if (now !== last) fetch(last = now);
+}, 10);
+</script>"""
+
+
+def test_what_arrives_in_pieces_is_judged_when_it_is_whole(shop: Shop, context: BrowserContext) -> None:
+    def arrived(scripts: int, letters: int) -> Callable[[], None]:
+        at = f"/at/{scripts}/{letters}"
+        return lambda: eventually(lambda: any(asked.path == at for asked in shop.web.asked), at)
+
+    shop.files["/"] = Answer(
+        shop.fill("<!doctype html><title>Shop</title>{tag}" + TELLS_WHAT_ARRIVED + '<script type="importmap">'),
+        later=(
+            (arrived(1, 0), '{"imports": {"map"'),
+            (arrived(1, 18), shop.fill(': "{tracker}/m.js"}}</script><script type="module">')),
+            (arrived(2, 0), "import "),
+            (arrived(2, 7), '"map";</script><h1>Shop</h1>'),
+        ),
+    )
+    page = context.new_page()
+    page.goto(shop.web.host("shop"))
     page.locator("[data-consent-action=accept-all]").wait_for()
     assert shop.tracked() == []
 
