@@ -4,7 +4,7 @@
 
 import { urlsIn } from './asked';
 import {
-  getAttribute, inOrder, isConnected, isTagged, localName, matches, nodeType, ownerDocument, parentNode, removeAttribute, setAttribute, shadowOf, within,
+  getAttribute, isConnected, isTagged, localName, matches, nodeType, ownerDocument, parentNode, removeAttribute, setAttribute, shadowOf, within,
 } from './dom';
 import type { Elements, Engine, HoldListener, Verdict } from './gates/gate';
 import { accessor, type Guard, guard, guardMethod, originals, quietly, readers, resolve, text } from './page';
@@ -164,7 +164,10 @@ export function createElements(engine: Engine): Elements {
         else if (!present) setAttribute(element, attribute, value);
       }
       for (const [own, look] of lookers) if (matches(element, own)) look(element);
-      return held.has(element);
+      const values = held.get(element);
+      // Scripts that keep their order run in the order in which they come in, wherever that is.
+      if (values && !isConnected(element) && held.delete(element)) held.set(element, values);
+      return !!values;
     },
     inspectAll(root) {
       within(root, selectors()).forEach(elements.inspect);
@@ -183,7 +186,7 @@ export function createElements(engine: Engine): Elements {
       return found.find((url) => refusal(element, [url])) ?? found[0] ?? '';
     },
     release: (tag) => elements.held(tag).forEach(free),
-    held: (tag) => inOrder([...held.keys()].filter((element) => localName(element) === tag)),
+    held: (tag) => [...held.keys()].filter((element) => localName(element) === tag),
     urls: (tag) => elements.held(tag).map((element) => elements.heldUrl(element) || ''),
   };
 

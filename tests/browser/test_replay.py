@@ -88,6 +88,36 @@ def test_a_script_tagged_by_hand_never_loads_the_page_again(shown: Shown) -> Non
     assert page.locator("#wrap").count() == 1
 
 
+INSERTS = """
+const make = (name) => {
+  const script = document.createElement('script');
+  script.async = false;
+  script.src = new URL(name, '$STATS');
+  return script;
+};
+const body = document.querySelector('body');
+const [fourth, third] = [make('fourth.js'), make('third.js')];
+body.append(make('first.js'));
+body.prepend(make('second.js'));
+body.append(third);
+const script = document.createElement('script');
+script.async = false;
+body.prepend(script, fourth);
+script.src = new URL('fifth.js', '$STATS');
+body.append(third);
+"""
+
+
+def test_scripts_inserted_in_order_run_in_the_order_of_their_insertion(shown: Shown) -> None:
+    names = ("first", "second", "third", "fourth", "fifth")
+    inserts = INSERTS.replace("$STATS", shown.site.server.host("stats"))
+    page = shown.goto(body=f"<script>{inserts}</script>", **{name: f"ran.push('{name}')" for name in names})
+    page.evaluate("consent.acceptAll()")
+    page.wait_for_function("ran.length === 5")
+
+    assert page.evaluate("ran") == list(names)
+
+
 def test_what_a_script_in_head_writes_for_the_body_opens_the_body(shown: Shown) -> None:
     first = "document.write('<link rel=x id=x><img id=a>'); document.write('<b id=b></b>');"
     page = shown.goto(

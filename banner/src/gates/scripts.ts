@@ -1,6 +1,6 @@
 // Scripts. What the parser inserts is seen before it runs: the specification has the parser let observers run before it
 // prepares a script, so making the element inert stops it (Chromium, Safari; Firefox tells by beforescriptexecute too).
-// What scripts insert is held by its src. Released in document order, each once.
+// What scripts insert is held by its src. The parser's are released in document order, others as they came in, each once.
 // An inline script waits, too, when the browser asks a tracker for what stands in it, before any of it runs: the modules
 // that a module imports, the pages of speculation rules. Code that imports when it runs is left to a policy (how-to-guard.md).
 
