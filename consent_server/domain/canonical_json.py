@@ -17,7 +17,7 @@ MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 32
 
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-_FROM_URL = bytes.maketrans(b"-_", b"+/")
+_FROM_URL = bytes.maketrans(b"-_+/", b"+/!!")
 
 _encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
@@ -57,10 +57,11 @@ def from_base64url(text: object, size: int) -> bytes:
     if not isinstance(text, str):
         raise Invalid.because("base64url is a text.")
     try:
-        data = a2b_base64(text.encode("ascii").translate(_FROM_URL) + b"==")
+        given = text.encode("ascii").translate(_FROM_URL)
+        data = a2b_base64(given + b"==")
     except ValueError as error:
         raise Invalid.because("This is not base64url.") from error
-    if len(data) != size or to_base64url(data) != text:
+    if len(data) != size or b2a_base64(data, newline=False).rstrip(b"=") != given:
         raise Invalid.because(f"This is not base64url of {size} bytes.")
     return data
 

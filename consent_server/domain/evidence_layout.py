@@ -393,6 +393,10 @@ class BundleEvidence:
     def entries(self) -> Iterator[str]:
         """See ``Evidence``."""
         for index, line in enumerate(self._lines(ENTRIES)):
+            consent = _consent_of(line, index)
+            if consent is not None:
+                yield consent
+                continue
             text = _entry_of(_values(line, f"The line of entry {index}", index), index)
             if _spelt(index, text) != line:
                 raise Lie(f"The line of entry {index} has not the form of an entry's line.", index)
@@ -410,9 +414,7 @@ class BundleEvidence:
     def records(self) -> Iterator[KeptRecord]:
         """See ``Evidence``."""
         for number, line in enumerate(self._lines(RECORDS), start=1):
-            claimed = _claimed_index(line)
-            what = f"Line {number} of {RECORDS}" if claimed is None else f"The line of record {claimed}"
-            index = (values := _values(line, what, claimed)).get("i")
+            index = (values := _record_values(line, f"Line {number} of {RECORDS}")).get("i")
             if type(index) is not int or index < 0:
                 raise Lie(f"Line {number} of {RECORDS} names no index.")
             kept = _kept(values, index, _BUNDLE_RECORD_KEYS)
@@ -565,6 +567,10 @@ class LinesEvidence:
             yield from lines
 
 
+_decoder = json.JSONDecoder()
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_CONSENT_LINE = b'{"e":"{\\"c\\":\\"%b\\",\\"k\\":\\"consent\\",\\"v\\":1}","i":%d}\n'
+_COMMITMENT = slice(_CONSENT_LINE.index(b"%b"), _CONSENT_LINE.index(b"%b") + 43)
 _BUNDLE_RECORD_KEYS = frozenset({"i", "personal", "personal_salt", "record", "salt"})
 _LINES_RECORD_KEYS = _BUNDLE_RECORD_KEYS | {"e"}
 _PROOF = re.compile(r"proofs/(0|[1-9][0-9]{0,17})\.tlog-proof\Z")
@@ -604,7 +610,9 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
 
 def _values(line: bytes, what: str, index: int | None) -> dict[str, Any]:
     try:
-        values = json.loads(line.decode())
+        values, end = _decoder.raw_decode(text := line.decode())
+        if text[end:] not in ("\n", ""):
+            raise ValueError
     except (ValueError, RecursionError) as error:
         record_id = _claimed_id(line)
         named = f" (record_id {record_id})" if record_id else ""
@@ -614,6 +622,15 @@ def _values(line: bytes, what: str, index: int | None) -> dict[str, Any]:
     return values
 
 
+def _record_values(line: bytes, what: str) -> dict[str, Any]:
+    """Read the line of a record; if it is none, it is named by the index that it claims."""
+    try:
+        return _values(line, what, None)
+    except Lie:
+        claimed = _claimed_index(line)
+        return _values(line, what if claimed is None else f"The line of record {claimed}", claimed)
+
+
 def _entry_of(values: Mapping[str, Any], index: int) -> str:
     text, claimed = values.get("e"), values.get("i")
     if type(text) is not str or type(claimed) is not int:
@@ -621,6 +638,14 @@ def _entry_of(values: Mapping[str, Any], index: int) -> str:
     if claimed != index:
         raise Lie(f"Entry {index} is not in its place: the line there says that it is entry {claimed}.", index)
     return text
+
+
+def _consent_of(line: bytes, index: int) -> str | None:
+    """Return the entry of a consent's line, ``None`` for any other: most lines are of this one form."""
+    commitment = line[_COMMITMENT]
+    if commitment.translate(None, _ALPHABET) or line != _CONSENT_LINE % (commitment, index):
+        return None
+    return f'{{"c":"{commitment.decode()}","k":"consent","v":1}}'
 
 
 def _kept(values: Mapping[str, Any], index: int, keys: frozenset[str]) -> KeptRecord:
