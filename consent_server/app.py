@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from consent_server import cli, web
 from consent_server.config import Settings, read_settings
 from consent_server.services.anchoring import Anchorer, Anchoring
+from consent_server.services.counting import Counting
 from consent_server.services.keyring import read_keyring, secret_key
 from consent_server.services.logging_entries import anchor_origin
 from consent_server.services.mailing import read_mailbox
@@ -79,6 +80,7 @@ def _start_deeds(app: Flask, settings: Settings) -> None:
     app.extensions["shelf"] = Shelf()
     app.extensions["addresses"] = Addresses(settings.public_url)
     app.extensions["sweeper"] = sweeper = Sweeper(engine)
+    app.extensions["counter"] = Counting(sessions)
     app.extensions["purger"] = Purger(sessions, sweeper.wake)
     app.extensions["recorder"] = Recorder(sessions, keyring, sequencer.wake)
 

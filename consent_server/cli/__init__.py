@@ -19,6 +19,7 @@ from consent_server.cli.policy import policy
 from consent_server.cli.proofs import proofs
 from consent_server.cli.serve import SERVING
 from consent_server.cli.sites import site
+from consent_server.cli.statistics import statistics
 from consent_server.domain.errors import ConsentServerError, Invalid, LogFrozen, Unavailable
 from consent_server.services.publishing import Unfair
 
@@ -41,7 +42,7 @@ def _inside_the_app(command: click.Command) -> click.Command:
     return command
 
 
-for _group in (site, policy, library, proofs, key):
+for _group in (site, policy, library, proofs, key, statistics):
     commands.add_command(_inside_the_app(_group))
 for _command in SERVING:
     commands.add_command(_command)

@@ -73,11 +73,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             worker.app.callable.extensions["sequencer"].start()
             worker.app.callable.extensions["purger"].start()
             worker.app.callable.extensions["anchorer"].start()
+            worker.app.callable.extensions["counter"].start()
 
     def _stopping(self, _arbiter: Any, worker: Any) -> None:
         app = getattr(worker.app, "callable", None)
         if app is not None:
-            for deed in ("anchorer", "purger", "recorder", "sequencer", "sweeper"):
+            for deed in ("anchorer", "counter", "purger", "recorder", "sequencer", "sweeper"):
                 app.extensions[deed].stop()
 
 
@@ -150,10 +151,10 @@ def worker(info: ScriptInfo) -> None:
         signal.signal(number, lambda *_: stop.set())
     app = info.load_app()
     _forget_again(app)
-    for deed in ("sequencer", "purger", "anchorer"):
+    for deed in ("sequencer", "purger", "anchorer", "counter"):
         app.extensions[deed].start()
     stop.wait()
-    for deed in ("anchorer", "purger", "sequencer", "sweeper"):
+    for deed in ("anchorer", "counter", "purger", "sequencer", "sweeper"):
         app.extensions[deed].stop()
 
 

@@ -79,6 +79,13 @@ def latest_version(session: Session, site_id: int) -> int:
     return session.scalar(select(func.max(ConfigurationRow.version)).where(ConfigurationRow.site_id == site_id)) or 0
 
 
+def publications(session: Session, site_id: int) -> tuple[tuple[int, datetime], ...]:
+    """Return number and time of every publication of a site, oldest first."""
+    row = ConfigurationRow
+    found = session.execute(select(row.version, row.published_at).where(row.site_id == site_id).order_by(row.version))
+    return tuple((version, published_at) for version, published_at in found)
+
+
 def find_configuration(session: Session, site_id: int, version: int) -> Configuration:
     """Return one configuration of a site; raise ``ConfigurationNotFound``."""
     text = session.scalar(
