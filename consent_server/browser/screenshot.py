@@ -1,5 +1,7 @@
 """Pictures of a banner that nobody has been shown yet (PRF-02): layer 1 as it stands in the window, layer 2 unrolled.
 
+Each layer is measured as it stands when its picture is taken: pictures are of what fairness was judged by.
+
 The page, the script and what the second layer asks for are handed to the browser from memory: nothing is sent to any
 network, and nothing is served before its pictures are taken.
 """
@@ -11,8 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from consent_server.browser.chromium import open_chromium
+from consent_server.browser.measurement import read_layer
 from consent_server.domain.errors import Unavailable
 from consent_server.domain.picture import Picture
+from consent_server.domain.rendering import Layer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -53,18 +57,21 @@ class Scene:
     opens_settings: str
 
 
-def photograph(scenes: Iterable[Scene]) -> tuple[Picture, ...]:
-    """Return the pictures of every scene. Raises ``Unavailable`` without a browser, or when no banner appears."""
+def photograph(scenes: Iterable[Scene]) -> tuple[tuple[Picture, Layer], ...]:
+    """Return each layer of every scene as a picture and as measured.
+
+    Raises ``Unavailable`` without a browser, or when no banner appears.
+    """
     with open_chromium() as browser:
         from playwright.sync_api import Error  # known to be there by now
 
         try:
-            return tuple(picture for scene in scenes for device in DEVICES for picture in _both(browser, scene, device))
+            return tuple(taken for scene in scenes for device in DEVICES for taken in _both(browser, scene, device))
         except Error as error:
             raise Unavailable(f"The banner could not be photographed: {error.message.splitlines()[0]}") from None
 
 
-def _both(browser: Browser, scene: Scene, device: Device) -> Iterator[Picture]:
+def _both(browser: Browser, scene: Scene, device: Device) -> Iterator[tuple[Picture, Layer]]:
     context = browser.new_context(
         viewport={"width": device.width, "height": device.height},
         has_touch=device.touch,
@@ -78,12 +85,17 @@ def _both(browser: Browser, scene: Scene, device: Device) -> Iterator[Picture]:
         page.route("**/*", lambda route: _answer(route, scene))
         page.goto(PAGE)
         page.locator(_BANNER).wait_for()
-        yield Picture(scene.language, 1, device.name, page.screenshot(**_STILL))
-        page.get_by_role("button", name=scene.opens_settings, exact=True).click()
+        measured = read_layer(page, scene.language, 1, device.name)
+        yield Picture(scene.language, 1, device.name, page.screenshot(**_STILL)), measured
+        settings = page.get_by_role("button", name=scene.opens_settings, exact=True)
+        if not settings.count():
+            return  # what the first layer lacks is for the checks to say
+        settings.click()
         page.locator(f"{_BANNER}.two").wait_for()
         page.wait_for_load_state("networkidle")
+        measured = read_layer(page, scene.language, 2, device.name)
         _unroll(page, device)
-        yield Picture(scene.language, 2, device.name, page.locator(_BANNER).screenshot(**_STILL))
+        yield Picture(scene.language, 2, device.name, page.locator(_BANNER).screenshot(**_STILL)), measured
     finally:
         context.close()
 

@@ -70,7 +70,7 @@ def main(create_app: Callable[[], Flask], arguments: Iterable[str] | None = None
         return USAGE
     except Unfair as unfair:
         for finding in unfair.findings:
-            click.echo(f"{finding.requirement}  {finding.where}: {finding.message}", err=True)
+            click.echo(f"{finding.requirement}  {finding.where}: {finding.message} ({finding.source})", err=True)
         return _say("Not published: the banner does not ask fairly yet.", FOUND)
     except Invalid as wrong_value:
         for path, messages in wrong_value.problems.items():

@@ -18,7 +18,7 @@ from consent_server.domain.picture import Picture
 from consent_server.domain.stand_in import hash_source, stand_in_of
 from consent_server.domain.tag import tag
 from consent_server.services import clock, editing, publishing
-from consent_server.services.photographing import photograph_configuration
+from consent_server.services.photographing import Sitting, photograph_configuration
 from consent_server.services.publishing import Photographer, Publication
 from consent_server.storage import configurations, sites
 from consent_server.storage.configurations import Published
@@ -114,8 +114,8 @@ def publish(key: str, no_screenshots: bool, given: tuple[str, ...]) -> None:
     publish again later where it is, or give the pictures: fr:1:phone=banner.png.
     """
     if given:
-        pictures = [_picture(each) for each in given]
-        return _told(key, _publish(key, lambda _configuration, _script: pictures))
+        sitting = Sitting(tuple(_picture(each) for each in given))
+        return _told(key, _publish(key, lambda _configuration, _script: sitting))
     settings: Settings = current_app.extensions["settings"]
     wanted = settings.screenshots and not no_screenshots
     try:

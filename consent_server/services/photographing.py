@@ -1,25 +1,38 @@
-"""Taking the pictures of a configuration before it is published, so that their digests are part of it (PRF-02)."""
+"""Taking the pictures of a configuration before it is published, so that their digests are part of it (PRF-02).
+
+What the browser made of it is measured in the same sitting: what is not fair is not published.
+"""
 
 from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from consent_server.browser.screenshot import Scene, photograph
 from consent_server.domain.configuration import Configuration
 from consent_server.domain.notice import banner_texts, declare
 from consent_server.domain.picture import Picture
+from consent_server.domain.rendering import Layer
 
 
-def photograph_configuration(configuration: Configuration, script: bytes) -> tuple[Picture, ...]:
-    """Return pictures of both layers, in every language, on a phone and a desktop.
+@dataclass(frozen=True)
+class Sitting:
+    """The pictures, and each layer as measured; there are no measures of pictures that were taken elsewhere."""
+
+    pictures: tuple[Picture, ...]
+    layers: tuple[Layer, ...] = ()
+
+
+def photograph_configuration(configuration: Configuration, script: bytes) -> Sitting:
+    """Return both layers, in every language, on a phone and a desktop.
 
     ``script`` is what visitors will be sent. Raises ``Unavailable`` where there is no browser.
     """
     scenes = [_scene(configuration, language, script.decode()) for language in configuration.document["languages"]]
     with ThreadPoolExecutor(1) as alone:  # Playwright wants a thread without an event loop
-        return alone.submit(photograph, scenes).result()
+        taken = alone.submit(photograph, scenes).result()
+    return Sitting(tuple(picture for picture, _ in taken), tuple(layer for _, layer in taken))
 
 
 def _scene(configuration: Configuration, language: str, script: str) -> Scene:

@@ -2,7 +2,8 @@
 
 1  resolve the draft; refuse what is not fair                        nothing kept yet
 2  build the configuration; the same content again keeps the number  a second publication changes nothing
-3  take its pictures, from what will be served; name them in it      no transaction is open meanwhile
+3  take its pictures, from what will be served; name them in it      no transaction is open meanwhile;
+   refuse what a browser does not show fairly                        nothing kept yet
 4  keep runtime, pictures, configuration and compressed files        one transaction with
 5  the pending entry that puts its digest into the proof log         its log entry: never one without the other
 6  commit
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,6 +38,7 @@ from consent_server.domain.script_file import write_script
 from consent_server.domain.signals import told
 from consent_server.services.editing import check_draft
 from consent_server.services.logging_entries import log_configuration, log_origin
+from consent_server.services.photographing import Sitting
 from consent_server.storage import configurations, sites
 from consent_server.storage.configurations import Encoded, Published
 from consent_server.storage.database import begin_immediate
@@ -50,7 +52,7 @@ class Unfair(ConsentServerError):
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         self.findings = findings
-        super().__init__(" ".join(f"{f.where}: {f.message} ({f.requirement})" for f in findings))
+        super().__init__(" ".join(f"{f.where}: {f.message} ({f.requirement}: {f.source})" for f in findings))
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,8 @@ class Publication:
     new: bool
 
 
-Photographer = Callable[[Configuration, bytes], Iterable[Picture]]
-"""Takes the pictures of a configuration from the script that visitors will be sent."""
+Photographer = Callable[[Configuration, bytes], Sitting]
+"""Takes the pictures of a configuration, and measures it, from the script that visitors will be sent."""
 
 
 def publish(
@@ -93,13 +95,16 @@ def publish(
     if previous and content(previous) == content(configuration) and (previous.screenshots or not photographer):
         return Publication(previous, new=False)
     session.rollback()  # pictures take seconds: nobody waits for them
-    pictures = tuple(photographer(configuration, banner_script(configuration, runtime))) if photographer else ()
-    configuration = with_screenshots(configuration, map(_screenshot, pictures))
+    sitting = photographer(configuration, banner_script(configuration, runtime)) if photographer else Sitting(())
+    findings = unfair(configuration, sitting.layers)
+    if findings:
+        raise Unfair(findings)
+    configuration = with_screenshots(configuration, map(_screenshot, sitting.pictures))
     begin_immediate(session)
     if _previous(session, site.id) != previous:
         raise Unavailable("Somebody else published this site meanwhile: look at it, and publish again.", retry_after=1)
     configurations.add_runtime(session, configuration.runtime_digest, runtime, now)
-    for picture in pictures:
+    for picture in sitting.pictures:
         configurations.add_screenshot(session, digest_of(picture.png), picture.png, now)
     configurations.add_configuration(session, site.id, files_of(configuration, runtime, now))
     log_configuration(session, site.id, log_origin(public_url, site.key), configuration)

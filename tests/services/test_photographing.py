@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from consent_server.domain.log_entry import Config, parse_entry
 from consent_server.domain.picture import LARGEST_BYTES, Picture
 from consent_server.domain.proof_log.signed_note import Signer
 from consent_server.services import clock, editing, exporting, publishing
-from consent_server.services.photographing import photograph_configuration
+from consent_server.services.photographing import Sitting, photograph_configuration
 from consent_server.services.publishing import Photographer, Publication
 from consent_server.storage import configurations, proof_log, sites
 from consent_server.storage.database import db
@@ -37,8 +36,8 @@ TAKEN = tuple(
 )
 
 
-def _no_time_for_that(_configuration: Configuration, _script: bytes) -> Iterable[Picture]:
-    return TAKEN
+def _no_time_for_that(_configuration: Configuration, _script: bytes) -> Sitting:
+    return Sitting(TAKEN)
 
 
 @pytest.fixture(autouse=True)
@@ -132,9 +131,9 @@ def test_nobody_is_asked_again_because_of_pictures(app: Flask) -> None:
 
 
 def test_a_publication_that_somebody_else_overtook_is_refused(app: Flask) -> None:
-    def slow(_configuration: Configuration, _script: bytes) -> Iterable[Picture]:
+    def slow(_configuration: Configuration, _script: bytes) -> Sitting:
         _publish(app, None)
-        return TAKEN
+        return Sitting(TAKEN)
 
     with pytest.raises(Unavailable, match="Somebody else published"):
         _publish(app, slow)
