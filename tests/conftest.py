@@ -17,6 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests import builders, servers
+from tests.accounts import CHEAP
 from tests.browsers import chromium, context, firefox, page, playwright, running_server  # noqa: F401  # fixtures for every folder
 from tests.databases import close, migrate, postgresql_database
 
@@ -87,6 +88,12 @@ def settings(engine: str, tmp_path: Path, database_url: str, request: pytest.Fix
     """The embedded installation on SQLite, and the distributed one on PostgreSQL with Redis (DESIGN 5)."""
     redis_url = "" if engine == "sqlite" else _emptied(request.getfixturevalue("redis_url"))
     return builders.settings(tmp_path, database_url=database_url, redis_url=redis_url)
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let argon2 take no time in this process; servers that tests start hash as in production."""
+    monkeypatch.setattr("consent_server.services.passwords.hasher", CHEAP)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from flask import Flask
 from flask.cli import ScriptInfo, with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
+from consent_server.cli.accounts import ACCOUNTS
 from consent_server.cli.keys import key
 from consent_server.cli.library import library
 from consent_server.cli.policy import policy
@@ -42,7 +43,7 @@ def _inside_the_app(command: click.Command) -> click.Command:
     return command
 
 
-for _group in (site, policy, library, proofs, key, statistics):
+for _group in (site, policy, library, proofs, key, statistics, *ACCOUNTS):
     commands.add_command(_inside_the_app(_group))
 for _command in SERVING:
     commands.add_command(_command)

@@ -5,9 +5,19 @@ A person's role holds for their whole organisation; a token's is that of its mak
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from consent_server.domain.errors import Invalid
+
+LONGEST_EMAIL = 254
+LONGEST_NAME = 200
+
+_PLAIN = re.compile(r"[^\s<>\"',;:()\[\]\\\x00-\x1f\x7f]+")
+"""No space, no control character, nothing that a mail's header reads as something else."""
 
 
 class Permission(StrEnum):
@@ -46,6 +56,11 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
 }
 
 
+COMMAND_LINE = "cli"
+USER = "user"
+TOKEN = "token"
+
+
 @dataclass(frozen=True)
 class Actor:
     """Who acts: a signed-in person, a token, or the command line; ``name`` is what the activity shows."""
@@ -60,3 +75,25 @@ class Actor:
     def may(self, permission: Permission) -> bool:
         """Return whether the actor's role permits it."""
         return permission in PERMISSIONS[self.role]
+
+
+def command_line(organisation_id: int) -> Actor:
+    """Return whoever has a shell on the server: they could edit the database as well."""
+    return Actor(COMMAND_LINE, 0, "command line", organisation_id, Role.OWNER)
+
+
+def fold_email(text: str) -> str:
+    """Return an address in the one spelling that it is known by. Raises ``Invalid``."""
+    folded = unicodedata.normalize("NFKC", text).strip().casefold()
+    local, _, host = folded.rpartition("@")
+    if not local or not host or "@" in local or len(folded) > LONGEST_EMAIL or not _PLAIN.fullmatch(folded):
+        raise Invalid.because("This is not an e-mail address.", "email")
+    return folded
+
+
+def parse_role(text: str) -> Role:
+    """Return the role of that name. Raises ``Invalid``."""
+    try:
+        return Role(text)
+    except ValueError:
+        raise Invalid.because(f"A role is one of {', '.join(Role)}.", "role") from None

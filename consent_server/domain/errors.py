@@ -9,6 +9,10 @@
     ├── Conflict             it contradicts something that is already kept
     │   └── Held             nothing of it is deleted while a legal hold stands
     ├── OriginNotAllowed     a page that is not one of the site's
+    ├── NotSignedIn          nobody is known to ask, or what they showed is wrong
+    │   └── CodeNeeded       the password was right, the second factor is still to come
+    ├── NotAllowed           the one who asks is known, and may not
+    ├── TooManyTries         it was tried too often; later
     ├── NotYet               it will be there later (a proof before its record is integrated)
     ├── Unavailable          a dependency is away, nothing was kept; try again
     └── LogFrozen            the proof log contradicts itself or an outside witness; an operator must look
@@ -69,6 +73,30 @@ class Held(Conflict):
 
 class OriginNotAllowed(ConsentServerError):
     """The page that sent this is not one of the site's."""
+
+
+class NotSignedIn(ConsentServerError):
+    """Nobody is known to ask, or the e-mail address, the password, the code, the token is wrong: never said which."""
+
+
+class CodeNeeded(NotSignedIn):
+    """The password was right; ``user_id`` has a second factor, whose code is still to come."""
+
+    def __init__(self, user_id: int) -> None:
+        super().__init__("The code of the second factor is needed.")
+        self.user_id = user_id
+
+
+class NotAllowed(ConsentServerError):
+    """The one who asks is known, and their role does not permit it."""
+
+
+class TooManyTries(ConsentServerError):
+    """It was tried too often; ``retry_after`` says when to try again, in seconds."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class NotYet(ConsentServerError):

@@ -14,10 +14,19 @@ from consent_server.domain.name_pattern import matches_in_any_case
 from consent_server.domain.policy_text.findings import PolicyFindings
 from consent_server.storage import sites
 from consent_server.storage.library import load_library
+from consent_server.storage.organisations import FIRST_ORGANISATION
 from consent_server.storage.texts import load_languages
 
 
-def create_site(session: Session, key: str, name: str, origins: list[str], languages: list[str], now: datetime) -> str:
+def create_site(
+    session: Session,
+    key: str,
+    name: str,
+    origins: list[str],
+    languages: list[str],
+    now: datetime,
+    organisation_id: int = FIRST_ORGANISATION,
+) -> str:
     """Keep a new site with an empty draft; return its key. Raises ``Invalid`` or ``Conflict``."""
     parse_site_key(key)
     draft = {
@@ -28,11 +37,18 @@ def create_site(session: Session, key: str, name: str, origins: list[str], langu
         "languages": languages,
         "services": [],
     }
-    return import_site(session, draft, now, replace=False)
+    return import_site(session, draft, now, replace=False, organisation_id=organisation_id)
 
 
-def import_site(session: Session, document: Mapping[str, Any], now: datetime, *, replace: bool = True) -> str:
-    """Keep a site file as the site's draft, creating the site when needed; return its key.
+def import_site(
+    session: Session,
+    document: Mapping[str, Any],
+    now: datetime,
+    *,
+    replace: bool = True,
+    organisation_id: int = FIRST_ORGANISATION,
+) -> str:
+    """Keep a site file as the site's draft, creating the site in the organisation when needed; return its key.
 
     Raises ``Invalid`` with every mistake at once, and then nothing was kept. The same file again changes nothing.
     """
@@ -41,7 +57,8 @@ def import_site(session: Session, document: Mapping[str, Any], now: datetime, *,
     if exists and not replace:
         raise Conflict(f"There is a site “{catalogue.site_key}” already.")
     if not exists:
-        sites.add_site(session, catalogue.site_key, catalogue.name, catalogue.origins, document, now)
+        given = catalogue.site_key, catalogue.name, catalogue.origins, document, now, organisation_id
+        sites.add_site(session, *given)
     else:
         site = sites.find_site(session, catalogue.site_key)
         if site.draft != document:

@@ -88,6 +88,16 @@ def begin_immediate(session: Session) -> None:
     session.connection(execution_options={"immediate": True})
 
 
+def begin_deed(session: Session) -> None:
+    """End whatever reading went before in this session, and begin the transaction of a deed, which writes.
+
+    What was read before on SQLite is no ground to write on: somebody else may have written since, and the database
+    would refuse. A deed reads anew, under its lock.
+    """
+    session.rollback()
+    begin_immediate(session)
+
+
 def database_clock(session: Session) -> datetime | None:
     """Return the one clock that all nodes share: PostgreSQL's; None with SQLite, whose clock is the process's own."""
     if session.get_bind().dialect.name != "postgresql":

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from consent_server.domain.catalogue import is_site_key
 from consent_server.domain.errors import SiteNotFound
+from consent_server.storage.organisations import FIRST_ORGANISATION
 from consent_server.storage.tables import SiteRow
 
 
@@ -26,6 +27,7 @@ class Site:
     origins: tuple[str, ...]
     draft: Mapping[str, Any]
     updated_at: datetime
+    organisation_id: int
 
 
 def find_site(session: Session, key: str) -> Site:
@@ -36,6 +38,14 @@ def find_site(session: Session, key: str) -> Site:
     if row is None:
         raise SiteNotFound(f"There is no site “{key[:63]}”.")
     return _site(row)
+
+
+def find_site_of(session: Session, organisation_id: int, key: str) -> Site:
+    """Return the organisation's site of that key; another's is as unknown as none: raise ``SiteNotFound``."""
+    site = find_site(session, key)
+    if site.organisation_id != organisation_id:
+        raise SiteNotFound(f"There is no site “{key[:63]}”.")
+    return site
 
 
 def site_exists(session: Session, key: str) -> bool:
@@ -51,11 +61,24 @@ def list_sites(session: Session, *, archived: bool = False) -> tuple[Site, ...]:
     return tuple(_site(row) for row in session.scalars(query))
 
 
+def list_sites_of(session: Session, organisation_id: int) -> tuple[Site, ...]:
+    """Return an organisation's sites by key, without archived ones."""
+    query = select(SiteRow).where(SiteRow.organisation_id == organisation_id, SiteRow.archived_at.is_(None))
+    return tuple(_site(row) for row in session.scalars(query.order_by(SiteRow.key)))
+
+
 def add_site(
-    session: Session, key: str, name: str, origins: tuple[str, ...], draft: Mapping[str, Any], now: datetime
+    session: Session,
+    key: str,
+    name: str,
+    origins: tuple[str, ...],
+    draft: Mapping[str, Any],
+    now: datetime,
+    organisation_id: int = FIRST_ORGANISATION,
 ) -> Site:
     """Keep a new site."""
     row = SiteRow(
+        organisation_id=organisation_id,
         key=key,
         name=name,
         origins=json.dumps(origins),
@@ -82,4 +105,5 @@ def _dump(draft: Mapping[str, Any]) -> str:
 
 
 def _site(row: SiteRow) -> Site:
-    return Site(row.id, row.key, row.name, tuple(json.loads(row.origins)), json.loads(row.draft), row.updated_at)
+    origins = tuple(json.loads(row.origins))
+    return Site(row.id, row.key, row.name, origins, json.loads(row.draft), row.updated_at, row.organisation_id)

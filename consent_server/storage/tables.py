@@ -2,7 +2,8 @@
 
 The proof log's tables follow ledger section 6. Triggers made by the migrations refuse UPDATE and DELETE on
 ``configuration``, ``runtime``, ``screenshot``, ``proof_entry``, ``proof_tile``, ``proof_checkpoint``,
-``proof_anchor`` and ``proof_anchor_leaf``. The anchor log is log 0 of the same tables: no site has that number.
+``proof_anchor``, ``proof_anchor_leaf`` and ``activity``. The anchor log is log 0 of the same tables: no site has
+that number.
 """
 
 from __future__ import annotations
@@ -31,12 +32,26 @@ class InstanceRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class OrganisationRow(Base):
+    """Who owns sites and users. Number 1 is made by the migration."""
+
+    __tablename__ = "organisation"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class SiteRow(Base):
-    """A site and its draft: ``draft`` is the site file as JSON, ``origins`` a JSON list of the pages' origins."""
+    """A site and its draft: ``draft`` is the site file as JSON, ``origins`` a JSON list of the pages' origins.
+
+    SQLite adds no column that refers to another table and may not be NULL: ``organisation_id`` is a plain number.
+    """
 
     __tablename__ = "site"
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(Integer, server_default="1", index=True)
     key: Mapped[str] = mapped_column(String(63), unique=True)
     name: Mapped[str] = mapped_column(String(200))
     origins: Mapped[str] = mapped_column(Text)
@@ -273,3 +288,108 @@ class CountedRow(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     since: Mapped[date | None] = mapped_column(Date)
     joined: Mapped[date | None] = mapped_column(Date)
+
+
+class UserRow(Base):
+    """A person who signs in. ``email`` is folded; ``totp_step`` is the last time step whose code was used."""
+
+    __tablename__ = "account_user"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(20))
+    language: Mapped[str] = mapped_column(String(35))
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    totp_secret: Mapped[str | None] = mapped_column(String(64))
+    totp_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    totp_step: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class RecoveryCodeRow(Base):
+    """One code that stands in for the second factor, once."""
+
+    __tablename__ = "recovery_code"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("account_user.id"), primary_key=True)
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SignInRow(Base):
+    """Where somebody is signed in; ``id`` is the SHA-256 of the token that only their browser has."""
+
+    __tablename__ = "sign_in_session"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("account_user.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    device: Mapped[str] = mapped_column(String(200))
+
+
+class SignInTryRow(Base):
+    """A try to sign in that did not succeed yet, under the SHA-256 of whom or where it is counted for; short-lived."""
+
+    __tablename__ = "sign_in_try"
+    __table_args__ = (Index("ix_sign_in_try_subject", "subject", "at"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(Sequence, primary_key=True, autoincrement=True)
+    subject: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class LinkRow(Base):
+    """A link that works once: ``id`` is the SHA-256 of what it carries. The very first has no user yet."""
+
+    __tablename__ = "account_link"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("account_user.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class TokenRow(Base):
+    """A token of the API; only its SHA-256 is kept."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    label: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(20))
+    site_key: Mapped[str | None] = mapped_column(String(63))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_used_on: Mapped[date | None] = mapped_column(Date)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ActivityRow(Base):
+    """Who did what in the admin; ``changes`` is JSON. Inserted once, never updated: a trigger sees to it."""
+
+    __tablename__ = "activity"
+    __table_args__ = (
+        Index("ix_activity_organisation", "organisation_id", "id"),
+        Index("ix_activity_site", "organisation_id", "site_key", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(Sequence, primary_key=True, autoincrement=True)
+    organisation_id: Mapped[int] = mapped_column(Integer)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor_kind: Mapped[str] = mapped_column(String(20))
+    actor_id: Mapped[int] = mapped_column(Integer)
+    actor_name: Mapped[str] = mapped_column(String(254))
+    action: Mapped[str] = mapped_column(String(60))
+    site_key: Mapped[str | None] = mapped_column(String(63))
+    subject: Mapped[str] = mapped_column(Text)
+    changes: Mapped[str] = mapped_column(Text)
