@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 
 
-class Background:
+class Background(ABC):
     """A deed with a pause before each turn, in seconds. A turn raises nothing: a dead thread would do it no more."""
 
     name: str
@@ -14,13 +15,13 @@ class Background:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
+    @abstractmethod
     def first_pause(self) -> float:
         """Return how long to wait at the start."""
-        raise NotImplementedError
 
+    @abstractmethod
     def turn(self) -> float:
         """Do it once; return how long to wait then."""
-        raise NotImplementedError
 
     def start(self) -> None:
         """Start the thread, in the process that is to run it."""

@@ -16,6 +16,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import ClassVar, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -26,7 +27,6 @@ MAX_NOTE_BYTES = 1_000_000
 MAX_SIGNATURES = 100
 SIGNATURE_BYTES = 64
 
-_ED25519 = b"\x01"
 _DASH = "\u2014 "
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
@@ -55,11 +55,6 @@ def check_name(name: str) -> str:
     return name
 
 
-def key_id_of(name: str, public_key: bytes) -> bytes:
-    """Return SHA-256(name || 0x0A || 0x01 || public key)[:4]."""
-    return sha256(name.encode() + b"\n" + _ED25519 + public_key).digest()[:4]
-
-
 @dataclass(frozen=True, slots=True)
 class Signature:
     """One signature line. ``value`` is 64 bytes for Ed25519 and anything for others."""
@@ -83,8 +78,11 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Verifier:
-    """A public key and its name."""
+class PublicKey:
+    """An Ed25519 public key, its name, and its id among those that make signatures of its type."""
+
+    TYPE: ClassVar[bytes]
+    MISREAD: ClassVar[str]
 
     name: str
     public_key: bytes
@@ -97,32 +95,38 @@ class Verifier:
             key = Ed25519PublicKey.from_public_bytes(self.public_key)
         except ValueError as error:
             raise Invalid.because("An Ed25519 public key has 32 bytes.") from error
+        key_id = sha256(self.name.encode() + b"\n" + self.TYPE + self.public_key).digest()[:4]
         object.__setattr__(self, "_key", key)
-        object.__setattr__(self, "key_id", key_id_of(self.name, self.public_key))
+        object.__setattr__(self, "key_id", key_id)
 
     @classmethod
-    def parse(cls, vkey: str) -> Verifier:
-        """Read ``name+hex(key id)+base64(0x01 || public key)``."""
+    def parse(cls, vkey: str) -> Self:
+        """Read ``name+hex(key id)+base64(type || public key)``."""
         parts = vkey.split("+", 2)
-        if len(parts) != 3:
-            raise Invalid.because("A key reads name+id+base64.")
-        name, _, encoded = parts
-        data = decode_base64(encoded)
-        if data[:1] != _ED25519:
-            raise Invalid.because("Only Ed25519 keys are understood.")
-        verifier = cls(name, data[1:])
-        if verifier.vkey != vkey:
+        data = decode_base64(parts[2]) if len(parts) == 3 else b""
+        if data[:1] != cls.TYPE:
+            raise Invalid.because(cls.MISREAD)
+        key = cls(parts[0], data[1:])
+        if key.vkey != vkey:
             raise Invalid.because("The id of the key is not that of its name and bytes.")
-        return verifier
+        return key
 
     @property
     def vkey(self) -> str:
         """The key in the form that is published and given to verifiers."""
-        return f"{self.name}+{self.key_id.hex()}+{encode_base64(_ED25519 + self.public_key)}"
+        return f"{self.name}+{self.key_id.hex()}+{encode_base64(self.TYPE + self.public_key)}"
 
     def made(self, signature: Signature) -> bool:
         """Whether the signature claims to be of this key."""
         return signature.key_id == self.key_id and signature.name == self.name
+
+
+@dataclass(frozen=True)
+class Verifier(PublicKey):
+    """The public key of who signs notes."""
+
+    TYPE = b"\x01"
+    MISREAD = "A key reads name+id+base64, of type 1 (Ed25519)."
 
     def accepts(self, text: str, signature: Signature) -> bool:
         """Whether the signature is right for ``text``."""
