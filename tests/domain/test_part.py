@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 import pytest
 
 from consent_server.domain.evidence import Trust
-from consent_server.domain.evidence_layout import MANIFEST, MANIFEST_NOTE, RECORDS, manifest_text
-from consent_server.domain.proof_log.signed_note import sign_note
-from tests.domain.site_log import ORIGIN, PROMISER, SIGNER, TRUST, SiteLog, usual, verify_files
+from consent_server.domain.evidence_layout import RECORDS
+from tests.bundles import signed_anew
+from tests.domain.site_log import PROMISER, SIGNER, TRUST, SiteLog, usual, verify_files
 
 Files = dict[str, bytes]
 PART = (0, 1, 6, 8, 9, 13)
 """Of the usual log: genesis, two configurations, three consents."""
-
-
-def _signed(files: Files) -> Files:
-    """The same files under a manifest that lists them: the lie of whoever has the key."""
-    from hashlib import sha256
-
-    listed = {
-        path: {"bytes": len(data), "sha256": sha256(data).hexdigest()}
-        for path, data in files.items()
-        if path not in (MANIFEST, MANIFEST_NOTE)
-    }
-    values = {**json.loads(files[MANIFEST]), "files": listed}
-    manifest = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    note = sign_note(manifest_text(ORIGIN, manifest), SIGNER).encode()
-    return {**files, MANIFEST: manifest, MANIFEST_NOTE: note}
 
 
 def _moved(files: Files, old: str, new: str) -> Files:
@@ -109,7 +93,7 @@ def test_a_lie_about_a_part_is_named_even_when_it_is_signed(name: str) -> None:
     files = usual().part(*PART)
     changed = change(files)
     assert changed != files
-    report = verify_files(_signed(changed))
+    report = verify_files(signed_anew(changed, SIGNER))
     assert report.lie is not None
     assert sentence in report.lie
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -19,14 +17,6 @@ from consent_server.storage import high_water_mark
 from tests.proof_logs import KEYRING, NOW, ORIGIN, Installation
 
 FROZEN = "SELECT frozen_reason FROM proof_log"
-
-
-@pytest.fixture
-def installation(empty_database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(empty_database_url, tmp_path)
-    made.create()
-    yield made
-    made.engine.dispose()
 
 
 def _integrate(installation: Installation) -> int:

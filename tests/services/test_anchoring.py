@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from prometheus_client import REGISTRY
@@ -25,8 +23,8 @@ from consent_server.storage import anchors, high_water_mark, proof_log
 from consent_server.storage.proof_log import ANCHOR_LOG
 from tests.proof_logs import KEYRING, NOW, Installation
 from tests.servers import eventually
+from tests.services.anchored import ANCHOR_ORIGIN
 
-ANCHOR_ORIGIN = "demo.example/v1/log"
 SIGNER = KEYRING.log_signer(ANCHOR_ORIGIN)
 HOUR = timedelta(hours=1)
 
@@ -45,14 +43,6 @@ class Authority:
             raise self.trouble
         self.stamped.append(message)
         return Token(b"token %d" % len(self.stamped), self.now)
-
-
-@pytest.fixture
-def installation(empty_database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(empty_database_url, tmp_path)
-    made.create()
-    yield made
-    made.engine.dispose()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,14 +21,6 @@ from tests.servers import eventually
 KEY = KEYRING.log_signer(ORIGIN).vkey
 DAY = timedelta(days=1)
 IN_FIVE_YEARS = NOW + timedelta(days=5 * 366)
-
-
-@pytest.fixture
-def installation(empty_database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(empty_database_url, tmp_path)
-    made.create()
-    yield made
-    made.engine.dispose()
 
 
 @pytest.fixture(autouse=True)

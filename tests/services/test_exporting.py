@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tracemalloc
 import zipfile
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,14 +25,6 @@ from tests.proof_logs import KEYRING, NOW, ORIGIN, Installation
 
 KEY = KEYRING.log_signer(ORIGIN).vkey
 EVIDENCE = ("zip", "jsonl")
-
-
-@pytest.fixture
-def installation(empty_database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(empty_database_url, tmp_path)
-    made.create()
-    yield made
-    made.engine.dispose()
 
 
 def _export(installation: Installation, form: str, **changes: object) -> bytes:

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import zipfile
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,38 +14,21 @@ import pytest
 
 from consent_server import verify
 from consent_server.services import anchoring as deeds
-from consent_server.services import clock, exporting
+from consent_server.services import clock
 from consent_server.services.anchoring import Anchoring
-from consent_server.services.exporting import Filters
 from consent_server.services.time_stamping import NotStamped, read_authority
 from tests import builders
-from tests.proof_logs import KEYRING, ORIGIN, Installation
-from tests.tsa import NEEDS_OPENSSL, Service, TimeStamper, serving
+from tests.proof_logs import KEYRING, Installation
+from tests.services.anchored import ANCHOR_ORIGIN, export, judge
+from tests.tsa import NEEDS_OPENSSL, Service, TimeStamper
 
 pytestmark = NEEDS_OPENSSL
 
-ANCHOR_ORIGIN = "demo.example/v1/log"
-KEYS = ["--key", KEYRING.log_signer(ORIGIN).vkey, "--anchor-key", KEYRING.log_signer(ANCHOR_ORIGIN).vkey]
-
 
 @pytest.fixture
-def installation(empty_database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(empty_database_url, tmp_path)
-    made.now = clock.now()
-    made.create()
-    yield made
-    made.engine.dispose()
-
-
-@pytest.fixture
-def stamper(tmp_path: Path) -> TimeStamper:
-    return TimeStamper(tmp_path / "tsa")
-
-
-@pytest.fixture
-def service(stamper: TimeStamper) -> Iterator[Service]:
-    with serving(stamper.reply) as service:
-        yield service
+def installation(installation: Installation) -> Installation:
+    installation.now = clock.now()
+    return installation
 
 
 @pytest.fixture
@@ -55,25 +37,13 @@ def anchoring(installation: Installation, stamper: TimeStamper, service: Service
     return Anchoring(installation.sessions, KEYRING, installation.high_water, ANCHOR_ORIGIN, read_authority(settings))
 
 
-def _export(installation: Installation, **filters: str) -> bytes:
-    out = io.BytesIO()
-    arguments = installation.sessions, "demo", "zip", out, KEYRING, installation.high_water, clock.now()
-    exporting.export(*arguments, filters=Filters(**filters) if filters else None)  # type: ignore[arg-type]
-    return out.getvalue()
-
-
 def _names(data: bytes) -> list[str]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return [name for name in archive.namelist() if name.startswith(("anchor/", "keys/", "checkpoints/"))]
 
 
-def _verify(data: bytes, folder: Path, *arguments: str) -> int:
-    (folder / "evidence.zip").write_bytes(data)
-    return verify.main([str(folder / "evidence.zip"), *KEYS, *arguments])
-
-
 def _strictly(data: bytes, folder: Path, stamper: TimeStamper, *arguments: str) -> int:
-    return _verify(data, folder, "--tsa-ca", str(stamper.root_file), "--strict", *arguments)
+    return judge(data, folder, "--tsa-ca", str(stamper.root_file), "--strict", *arguments)
 
 
 def test_a_stamped_log_leaves_nothing_unchecked(
@@ -85,7 +55,7 @@ def test_a_stamped_log_leaves_nothing_unchecked(
 ) -> None:
     installation.put(3)
     assert anchoring.before_export("demo", clock.now()) is None
-    data = _export(installation)
+    data = export(installation)
 
     assert _strictly(data, tmp_path, stamper) == verify.HOLDS, capsys.readouterr()
     out = capsys.readouterr().out
@@ -110,7 +80,7 @@ def test_every_anchor_is_in_the_bundle_with_its_checkpoint(
         installation.put(2)
         anchoring.anchor(clock.now())
     installation.put(1)
-    data = _export(installation)
+    data = export(installation)
 
     names = _names(data)
     assert [name for name in names if name.startswith("checkpoints/")] == [
@@ -120,7 +90,7 @@ def test_every_anchor_is_in_the_bundle_with_its_checkpoint(
         "checkpoints/9.note",
     ]
     assert sum(name.endswith("token.tsr") for name in names) == 3
-    assert _verify(data, tmp_path, "--tsa-ca", str(stamper.root_file)) == verify.HOLDS
+    assert judge(data, tmp_path, "--tsa-ca", str(stamper.root_file)) == verify.HOLDS
     assert _strictly(data, tmp_path, stamper) == verify.LIE  # the last entry is under no time stamp yet
 
 
@@ -143,9 +113,9 @@ def test_an_authority_that_is_away_does_not_stop_an_export(
     service.status = 503
     trouble = anchoring.before_export("demo", clock.now())
     assert trouble == f"{service.url} answered 503."
-    data = _export(installation)
+    data = export(installation)
     assert "anchor/2/token.tsr" not in _names(data)
-    assert _verify(data, tmp_path, "--tsa-ca", str(stamper.root_file)) == verify.HOLDS
+    assert judge(data, tmp_path, "--tsa-ca", str(stamper.root_file)) == verify.HOLDS
     assert _strictly(data, tmp_path, stamper) == verify.LIE
 
 
@@ -154,7 +124,7 @@ def test_the_same_log_twice_is_the_same_bytes_but_for_the_time(
 ) -> None:
     installation.put(1)
     anchoring.anchor(clock.now())
-    assert _names(_export(installation)) == _names(_export(installation))
+    assert _names(export(installation)) == _names(export(installation))
 
 
 def test_a_part_is_vouched_for_as_well(
@@ -164,10 +134,10 @@ def test_a_part_is_vouched_for_as_well(
     anchoring.anchor(clock.now())
     installation.put(3)
     anchoring.anchor(clock.now())
-    data = _export(installation, action="refuse_all")
+    data = export(installation, action="refuse_all")
 
     assert "anchor/2/consistency.txt" in _names(data)
-    assert _verify(data, tmp_path, "--tsa-ca", str(stamper.root_file)) == verify.HOLDS
+    assert judge(data, tmp_path, "--tsa-ca", str(stamper.root_file)) == verify.HOLDS
 
 
 def test_another_root_than_the_authoritys_refuses_the_token(
@@ -175,7 +145,7 @@ def test_another_root_than_the_authoritys_refuses_the_token(
 ) -> None:
     anchoring.anchor(clock.now())
     evil = TimeStamper(tmp_path / "evil")
-    assert _verify(_export(installation), tmp_path, "--tsa-ca", str(evil.root_file)) == verify.LIE
+    assert judge(export(installation), tmp_path, "--tsa-ca", str(evil.root_file)) == verify.LIE
     assert "The token of the anchor 2 is not one of the authority that was given" in capsys.readouterr().err
 
 
@@ -195,7 +165,7 @@ def test_a_token_of_an_evil_authority_with_its_root_inside_is_refused(
 
     monkeypatch.setattr("consent_server.services.time_stamping.Authority.stamp", stamp)
     anchoring.anchor(clock.now())
-    assert _verify(_export(installation), tmp_path, "--tsa-ca", str(stamper.root_file)) == verify.LIE
+    assert judge(export(installation), tmp_path, "--tsa-ca", str(stamper.root_file)) == verify.LIE
     assert "openssl refuses it" in capsys.readouterr().err
 
 
@@ -212,7 +182,7 @@ def test_a_token_whose_certificate_has_expired_since_is_judged_at_its_own_time(
     )
     later.chmod(0o755)
     check = verify.OpenSsl(str(later), stamper.root_file)
-    with zipfile.ZipFile(io.BytesIO(_export(installation))) as archive:
+    with zipfile.ZipFile(io.BytesIO(export(installation))) as archive:
         body = archive.read("anchor/2/checkpoint.note").partition(b"\n\n")[0] + b"\n"
         token = archive.read("anchor/2/token.tsr")
 
@@ -231,7 +201,7 @@ def test_without_openssl_the_tokens_are_noted_as_not_checked(
 ) -> None:
     anchoring.anchor(clock.now())
     monkeypatch.setitem(os.environ, "PATH", str(tmp_path))
-    assert _verify(_export(installation), tmp_path, "--tsa-ca", str(stamper.root_file)) == verify.HOLDS
+    assert judge(export(installation), tmp_path, "--tsa-ca", str(stamper.root_file)) == verify.HOLDS
     assert "1 tokens were not checked" in capsys.readouterr().out
 
 
@@ -239,7 +209,7 @@ def test_a_token_that_came_late_is_used_for_a_log_that_did_not_move_on(
     installation: Installation, anchoring: Anchoring, service: Service, stamper: TimeStamper, tmp_path: Path
 ) -> None:
     _late_token(installation, anchoring, service)
-    assert "anchor/2/token.tsr" in _names(_export(installation))
+    assert "anchor/2/token.tsr" in _names(export(installation))
 
 
 def test_a_token_that_came_late_does_not_make_records_look_back_dated(
@@ -251,7 +221,7 @@ def test_a_token_that_came_late_does_not_make_records_look_back_dated(
     installation.put(2)
     anchoring.anchor(clock.now())
 
-    data = _export(installation)
+    data = export(installation)
     assert [name for name in _names(data) if name.endswith("token.tsr")] == ["anchor/4/token.tsr"]
     assert _strictly(data, tmp_path, stamper) == verify.HOLDS
 
@@ -279,5 +249,5 @@ def test_a_back_dated_record_is_named(
     installation.now = clock.now() - timedelta(days=40)
     installation.put(1)
 
-    assert _verify(_export(installation), tmp_path, "--tsa-ca", str(stamper.root_file)) == verify.LIE
+    assert judge(export(installation), tmp_path, "--tsa-ca", str(stamper.root_file)) == verify.LIE
     assert re.search(r"INVALID: Record 4 .*back-dated", capsys.readouterr().err)

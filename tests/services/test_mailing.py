@@ -13,7 +13,7 @@ import pytest
 from consent_server import verify
 from consent_server.domain.errors import Invalid
 from consent_server.domain.log_entry import Config, format_entry
-from consent_server.services import clock, exporting
+from consent_server.services import clock
 from consent_server.services.anchoring import Anchoring
 from consent_server.services.mailing import NotSent, read_mailbox
 from consent_server.storage import proof_log
@@ -21,18 +21,13 @@ from tests import builders
 from tests.mailbox import MailServer, serving_mail
 from tests.proof_logs import DIGEST, KEYRING, ORIGIN, Installation
 from tests.servers import free_port
-
-ANCHOR_ORIGIN = "demo.example/v1/log"
-KEYS = ["--key", KEYRING.log_signer(ORIGIN).vkey, "--anchor-key", KEYRING.log_signer(ANCHOR_ORIGIN).vkey]
+from tests.services.anchored import ANCHOR_ORIGIN, export, judge
 
 
 @pytest.fixture
-def installation(empty_database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(empty_database_url, tmp_path)
-    made.now = clock.now()
-    made.create()
-    yield made
-    made.engine.dispose()
+def installation(installation: Installation) -> Installation:
+    installation.now = clock.now()
+    return installation
 
 
 @pytest.fixture
@@ -56,13 +51,6 @@ def _note_of(server: MailServer, folder: Path, number: int = 0) -> Path:
     path = folder / str(attached.get_filename())
     path.write_bytes(attached.get_content())
     return path
-
-
-def _verify(installation: Installation, folder: Path, *arguments: str) -> int:
-    with (folder / "evidence.zip").open("wb") as out:
-        given = installation.sessions, "demo", "zip", out, KEYRING, installation.high_water, clock.now()
-        exporting.export(*given)  # type: ignore[arg-type]
-    return verify.main([str(folder / "evidence.zip"), *KEYS, *arguments])
 
 
 def test_the_mail_has_the_checkpoint_word_for_word(
@@ -152,7 +140,7 @@ def test_what_was_mailed_is_in_every_later_bundle_and_agrees_with_it(
     installation.put(2)
     anchoring.anchor(clock.now())
 
-    assert _verify(installation, tmp_path, "--known", str(note)) == verify.HOLDS
+    assert judge(export(installation), tmp_path, "--known", str(note)) == verify.HOLDS
     assert "not compared" not in capsys.readouterr().out
     with zipfile.ZipFile(tmp_path / "evidence.zip") as archive:
         assert f"anchor/{size}/checkpoint.note" in archive.namelist()
@@ -181,7 +169,7 @@ def test_another_anchor_log_than_the_one_that_was_mailed_is_a_split_view(
         session.commit()
     anchoring.anchor(clock.now())
 
-    assert _verify(installation, tmp_path, "--known", str(note)) == verify.LIE
+    assert judge(export(installation), tmp_path, "--known", str(note)) == verify.LIE
     assert "SPLIT VIEW: the anchor log shows another root at size 2" in capsys.readouterr().err
 
 
@@ -194,7 +182,7 @@ def test_a_known_checkpoint_that_the_bundle_does_not_have_is_a_note(
     anchoring.anchor(clock.now())
     first = installation.scalar("SELECT note FROM proof_checkpoint WHERE site_id = 0 ORDER BY size LIMIT 1")
     (tmp_path / "first.note").write_text(str(first))
-    assert _verify(installation, tmp_path, "--known", str(tmp_path / "first.note")) == verify.HOLDS
+    assert judge(export(installation), tmp_path, "--known", str(tmp_path / "first.note")) == verify.HOLDS
     assert "was not compared: it is not here" in capsys.readouterr().out
 
 

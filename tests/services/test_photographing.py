@@ -25,6 +25,7 @@ from consent_server.storage import configurations, proof_log, sites
 from consent_server.storage.database import db
 from tests import programs
 from tests.builders import site_file
+from tests.bundles import signed_anew
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
@@ -205,22 +206,11 @@ def test_a_picture_that_is_withheld_altered_or_added_is_named(
 
 
 def _changed(data: bytes, change: dict[str, bytes | None], signer: Signer) -> bytes:
-    """Change files and sign the manifest anew: the lie of whoever has the key."""
-    from consent_server.domain.evidence_layout import MANIFEST, MANIFEST_NOTE, manifest_text
-    from consent_server.domain.proof_log.signed_note import sign_note
-
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     files = {name: found for name, found in (files | change).items() if found is not None}
-    values = json.loads(files.pop(MANIFEST))
-    del files[MANIFEST_NOTE]
-    values["files"] = {
-        name: {"bytes": len(found), "sha256": sha256(found).hexdigest()} for name, found in files.items()
-    }
-    manifest = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    files |= {MANIFEST: manifest, MANIFEST_NOTE: sign_note(manifest_text(values["origin"], manifest), signer).encode()}
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        for name, found in files.items():
+        for name, found in signed_anew(files, signer).items():
             archive.writestr(name, found)
     return out.getvalue()

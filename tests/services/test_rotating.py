@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -26,14 +25,6 @@ SEED = b"\7" * 32
 ROTATED = Keyring(SEED, keys.promise_master(SEED), MASTER)
 AFTERWARDS = Keyring(SEED, keys.promise_master(SEED))
 OLD, NEW = KEYRING.log_signer(ORIGIN).vkey, ROTATED.log_signer(ORIGIN).vkey
-
-
-@pytest.fixture
-def installation(empty_database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(empty_database_url, tmp_path)
-    made.create()
-    yield made
-    made.engine.dispose()
 
 
 def _integrate(installation: Installation, keyring: Keyring) -> int:

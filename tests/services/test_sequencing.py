@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -31,14 +30,6 @@ from consent_server.storage.high_water_mark import Mark
 from tests.proof_logs import KEYRING, NOW, ORIGIN, Installation
 
 LATER = NOW + timedelta(minutes=1)
-
-
-@pytest.fixture
-def installation(empty_database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(empty_database_url, tmp_path)
-    made.create()
-    yield made
-    made.engine.dispose()
 
 
 def _integrate(installation: Installation, **changes: object) -> int:

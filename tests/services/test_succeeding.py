@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,14 +26,11 @@ NOTE = sign_checkpoint(Checkpoint(ORIGIN, 1_000, ROOT), OLD).encode()
 
 
 @pytest.fixture
-def installation(empty_database_url: str, tmp_path: Path) -> Iterator[Installation]:
+def installation(installation: Installation) -> Installation:
     """A site whose log has not begun."""
-    made = Installation(empty_database_url, tmp_path)
-    made.create()
     for table in ("proof_log", "proof_pending"):
-        made.execute(f"DELETE FROM {table}")
-    yield made
-    made.engine.dispose()
+        installation.execute(f"DELETE FROM {table}")
+    return installation
 
 
 def _succeed(installation: Installation, site_key: str = "demo", note: bytes = NOTE, vkey: str = OLD.vkey) -> str:

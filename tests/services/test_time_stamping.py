@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from base64 import b64encode
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -21,17 +20,6 @@ from tests.tsa import NEEDS_OPENSSL, Service, TimeStamper, serving
 pytestmark = NEEDS_OPENSSL
 
 MESSAGE = b"demo.example/v1/log\n3\nM/IlMIvBcXvTwkpoWB4ahbE+Sh9pu+rfubNM8jIl8jA=\n"
-
-
-@pytest.fixture
-def stamper(tmp_path: Path) -> TimeStamper:
-    return TimeStamper(tmp_path / "tsa")
-
-
-@pytest.fixture
-def service(stamper: TimeStamper) -> Iterator[Service]:
-    with serving(stamper.reply) as service:
-        yield service
 
 
 @pytest.fixture

@@ -13,27 +13,21 @@ from consent_server import verify
 from consent_server.domain.errors import Invalid
 from consent_server.domain.proof_log.cosignature import Witness
 from consent_server.domain.proof_log.signed_note import parse_note
-from consent_server.services import clock, exporting
+from consent_server.services import clock
 from consent_server.services.anchoring import Anchoring
 from consent_server.services.witnessing import NotWitnessed, WitnessAt, read_witnesses
 from consent_server.storage import anchors
 from tests import builders
-from tests.proof_logs import KEYRING, ORIGIN, Installation
+from tests.proof_logs import KEYRING, Installation
 from tests.servers import free_port
+from tests.services.anchored import ANCHOR_KEY, ANCHOR_ORIGIN, export, judge
 from tests.witness import TEXT, WitnessServer, serving_witness
-
-ANCHOR_ORIGIN = "demo.example/v1/log"
-ANCHOR_KEY = KEYRING.log_signer(ANCHOR_ORIGIN).verifier
-KEYS = ["--key", KEYRING.log_signer(ORIGIN).vkey, "--anchor-key", ANCHOR_KEY.vkey]
 
 
 @pytest.fixture
-def installation(empty_database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(empty_database_url, tmp_path)
-    made.now = clock.now()
-    made.create()
-    yield made
-    made.engine.dispose()
+def installation(installation: Installation) -> Installation:
+    installation.now = clock.now()
+    return installation
 
 
 @pytest.fixture
@@ -52,13 +46,6 @@ def anchoring(installation: Installation, server: WitnessServer, tmp_path: Path)
 def _cosignatures(installation: Installation, size: int) -> list[str]:
     with installation.sessions() as session:
         return anchors.cosignatures(session, size)
-
-
-def _verify(installation: Installation, folder: Path, *arguments: str) -> int:
-    with (folder / "evidence.zip").open("wb") as out:
-        given = installation.sessions, "demo", "zip", out, KEYRING, installation.high_water, clock.now()
-        exporting.export(*given)  # type: ignore[arg-type]
-    return verify.main([str(folder / "evidence.zip"), *KEYS, *arguments])
 
 
 def test_every_new_anchor_checkpoint_is_cosigned(
@@ -159,7 +146,7 @@ def test_the_verifier_checks_cosignatures_of_every_anchor(
     for _ in range(2):
         installation.put(1)
         anchoring.anchor(clock.now())
-    assert _verify(installation, tmp_path, "--witness", server.witness.vkey) == verify.HOLDS
+    assert judge(export(installation), tmp_path, "--witness", server.witness.vkey) == verify.HOLDS
     assert "2 cosignatures" in capsys.readouterr().out
     with zipfile.ZipFile(tmp_path / "evidence.zip") as archive:
         note = parse_note(archive.read("anchor/3/checkpoint.note"))
@@ -177,7 +164,7 @@ def test_a_wrong_cosignature_in_a_bundle_is_named(
     checkpoint = server.seen[ANCHOR_ORIGIN]
     line = server.cosign(dataclasses.replace(checkpoint, root=bytes(32)))
     installation.execute(f"UPDATE proof_anchor SET data = {_bytes(installation, line.encode())}")
-    assert _verify(installation, tmp_path, "--witness", server.witness.vkey) == verify.LIE
+    assert judge(export(installation), tmp_path, "--witness", server.witness.vkey) == verify.LIE
     assert "The anchor 2 was not cosigned as it says" in capsys.readouterr().err
 
 

@@ -2,14 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
-from tests.browser.vectors import PAGE_OF, POLICY_PAGE_OF, VECTORS
+from tests.browser.vectors import PAGE_OF, PAGES, POLICY_PAGE_OF, POLICY_PAGES, VECTORS
 from tests.browser.vectors.open import OPEN, SOMETIMES
-from tests.browser.vectors.visiting import STATES, Corpus
+from tests.browser.vectors.visiting import STATES, TOUCHED, Corpus
 
 
-def cells(kind: str) -> list[object]:
+def module_of(kind: str) -> tuple[Callable[..., Any], ...]:
+    """Give what a module holds that drives pages of one kind: the fixture that drives them, and its tests."""
+
+    @pytest.fixture(scope="module")
+    def driven(corpus: Corpus, request: pytest.FixtureRequest) -> Corpus:
+        return drive(corpus, request, kind)
+
+    @pytest.mark.parametrize(("vector", "state"), _cells(kind))
+    def test_only_what_was_granted_gets_through(driven: Corpus, vector: str, state: str) -> None:
+        assert driven.problems(pages_of(kind)[vector], kind, state, vector) == []
+
+    @pytest.mark.parametrize("state", STATES)
+    @pytest.mark.parametrize("page_name", POLICY_PAGES if kind == "guarded" else PAGES)
+    def test_what_needs_no_answer_is_untouched(driven: Corpus, page_name: str, state: str) -> None:
+        assert driven.problems(page_name, kind, state, TOUCHED) == []
+
+    def test_no_road_is_open_but_those_that_are_listed(driven: Corpus, tell_figure: Callable[[str], None]) -> None:
+        for sentence in driven.summary(kind):
+            tell_figure(sentence)
+        assert _unexpected(driven, kind) == []
+
+    return (
+        driven,
+        test_only_what_was_granted_gets_through,
+        test_what_needs_no_answer_is_untouched,
+        test_no_road_is_open_but_those_that_are_listed,
+    )
+
+
+def _cells(kind: str) -> list[object]:
     """Give the parameters of every vector in every state; what is known to be open is expected to fail."""
     of_kind = pages_of(kind)
     return [_cell(vector.id, kind, state) for vector in VECTORS if vector.id in of_kind for state in STATES]
@@ -40,7 +72,7 @@ def drive(corpus: Corpus, request: pytest.FixtureRequest, kind: str) -> Corpus:
     return corpus
 
 
-def unexpected(corpus: Corpus, kind: str) -> list[str]:
+def _unexpected(corpus: Corpus, kind: str) -> list[str]:
     """Give the roads that do not hold and are in no table, of those that were driven."""
     known = {vector for vector, its_kind in (*OPEN, *SOMETIMES) if its_kind == kind}
     return sorted(corpus.failing(kind) - known)

@@ -17,6 +17,8 @@ from tests.browser.vectors.web import Web
 from tests.browsers import arguments
 from tests.servers import ConsentServer
 
+pytest.register_assert_rewrite("tests.browser.vectors.cells")
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Playwright
 
