@@ -17,6 +17,11 @@ from consent_server.domain.tag import tag
 from tests.browser.page_server import NOT_FOUND, Answer, Asked, PageServer, script
 from tests.servers import ConsentServer
 
+SETTLED = """async (host) => {
+  for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
+  await fetch(host, { mode: 'no-cors' });
+}"""
+
 
 class Shop:
     """Pages by path; ``{tracker}`` and ``{tag}`` in them stand for the tracker's origin and the recommended snippet."""
@@ -24,6 +29,7 @@ class Shop:
     def __init__(self, server: ConsentServer) -> None:
         self.server = server
         self.files: dict[str, Answer] = {}
+        self.settled = 0
         self.web = PageServer(self._respond)
 
     def _respond(self, asked: Asked) -> Answer:
@@ -49,6 +55,11 @@ class Shop:
         page = context.new_page()
         page.goto(self.web.host(host) + path)
         return page
+
+    def settle(self, page: Page) -> None:
+        """Wait until what the page asks for is on its way: what it draws, then a request to a host of its own."""
+        self.settled += 1
+        page.evaluate(SETTLED, self.web.host(f"settled{self.settled}"))
 
     def forget(self) -> None:
         self.web.asked.clear()

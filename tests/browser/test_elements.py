@@ -96,7 +96,7 @@ def test_a_link_may_say_last_what_it_is_for(shop: Shop, context: BrowserContext)
         document.head.append(link);
         link.relList.replace('alternate', 'stylesheet');""",
     )
-    page.wait_for_timeout(300)  # nothing tells of a request that is not made
+    shop.settle(page)
     assert shop.tracked() == []
 
     _accept(page)
@@ -151,9 +151,12 @@ def test_a_form_is_not_sent_to_a_tracker_and_keeps_its_action(shop: Shop, contex
 
 def test_a_page_stays_when_a_refresh_leads_to_a_tracker(shop: Shop, context: BrowserContext) -> None:
     shop.put("/next", "<h1>Next</h1>")
+    shop.put("/refreshed", "<meta http-equiv=refresh content='0; url=/next'>")
     page = shop.visit(context, "<meta http-equiv=refresh content='0; url={tracker}/x'><h1>Shop</h1>")
     page.locator("[data-consent-action=accept-all]").wait_for()
-    page.wait_for_timeout(500)  # nothing tells of a page that is not left
+    page.evaluate("document.body.append(Object.assign(document.createElement('iframe'), {src: '/refreshed'}))")
+    page.frame_locator("iframe").get_by_role("heading", name="Next").wait_for()
+    shop.settle(page)
     assert page.get_by_role("heading", name="Shop").is_visible()
     assert shop.tracked() == []
 
@@ -232,7 +235,7 @@ def test_names_that_a_page_gives_its_elements_lead_nobody_astray(shop: Shop, con
         f.replaceWith(clone);
         clone.setAttribute('style', 'background: url({tracker}/c.gif)');""",
     )
-    page.wait_for_timeout(300)  # nothing tells of a request that is not made
+    shop.settle(page)
     assert shop.tracked() == []
     assert errors == []
 
