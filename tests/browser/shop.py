@@ -15,11 +15,12 @@ from playwright.sync_api import BrowserContext, Page
 
 from consent_server.domain.tag import tag
 from tests.browser.page_server import NOT_FOUND, Answer, Asked, PageServer, script
-from tests.servers import ConsentServer
+from tests.servers import ConsentServer, eventually
 
-SETTLED = """async (host) => {
-  for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
-  await fetch(host, { mode: 'no-cors' });
+DRAWS = """(url) => {
+  const drawn = document.createElement('b');
+  drawn.style.cssText = `position: fixed; width: 1px; height: 1px; background: url(${url})`;
+  document.body.append(drawn);
 }"""
 
 
@@ -57,9 +58,11 @@ class Shop:
         return page
 
     def settle(self, page: Page) -> None:
-        """Wait until what the page asks for is on its way: what it draws, then a request to a host of its own."""
+        """Wait for what the page asks for last of all, an image that it draws, from a host of its own."""
         self.settled += 1
-        page.evaluate(SETTLED, self.web.host(f"settled{self.settled}"))
+        host = f"settled{self.settled}"
+        page.evaluate(DRAWS, f"{self.web.host(host)}/drawn.gif")
+        eventually(lambda: any(asked.host == host for asked in self.web.asked), "the image is asked for")
 
     def forget(self) -> None:
         self.web.asked.clear()
