@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -22,7 +22,7 @@ from consent_server.domain.purpose import DEFAULT_PURPOSES, NECESSARY, Purpose, 
 from consent_server.domain.retention import DEFAULT_PROOF_TTL, parse_proof_ttl
 from consent_server.domain.signals import SIGNALS, read_signals
 from consent_server.domain.theme import Theme, read_theme
-from consent_server.domain.tracker import KINDS, OWN_SITE, Service, Tracker
+from consent_server.domain.tracker import KINDS, OWN_SITE, SETTERS, Service, Tracker
 from consent_server.domain.url_pattern import parse_url_pattern
 
 LAYOUTS = ("bar", "box", "modal")
@@ -242,7 +242,7 @@ def _service(reader: Reader, library: Library, languages: tuple[str, ...], known
     trackers: tuple[Tracker, ...]
     if reader.has("trackers"):
         trackers = tuple(
-            _tracker(item, languages, known, purpose, exemption, library) for item in reader.objects("trackers")
+            _tracker(item, languages, known, purpose, exemption, library, base) for item in reader.objects("trackers")
         )
     else:
         reader.raw("trackers")
@@ -291,12 +291,7 @@ def _adopted(
     """Return the library's trackers under the site's own decision about the service's purpose and exemption."""
     if base is None or (purpose == base.purpose and exemption == base.exemption):
         return trackers
-    return tuple(
-        Tracker(t.name, t.kind, purpose, t.domain, t.lifetime, exemption, t.description)
-        if t.purpose == base.purpose
-        else t
-        for t in trackers
-    )
+    return tuple(replace(t, purpose=purpose, exemption=exemption) if t.purpose == base.purpose else t for t in trackers)
 
 
 def _tracker(
@@ -306,8 +301,10 @@ def _tracker(
     purpose: str | None,
     inherited: Exemption | None,
     library: Library,
+    base: Service | None,
 ) -> Tracker:
     kind = reader.one_of("kind", KINDS, "cookie")
+    shipped = _same_tracker(base, reader.values.get("name"), kind)
     purpose = _purpose(reader, purpose, known)
     exemption = inherited
     if reader.has("exemption"):
@@ -323,7 +320,12 @@ def _tracker(
         lifetime=reader.parsed("declared_lifetime", parse_lifetime, None),
         exemption=exemption,
         description=reader.texts_by_language("description", languages),
+        set_by=reader.one_of("set_by", SETTERS) if reader.has("set_by") else shipped.set_by if shipped else None,
+        http_only=reader.boolean("http_only", bool(shipped and shipped.http_only)),
     )
+    reader.raw("set_by")
+    if tracker.http_only and (tracker.kind != "cookie" or tracker.set_by == "script"):
+        reader.problem("http_only", "Only a cookie that a server sets can be HttpOnly.")
     for derived in ("lifetime", "lifetime_seconds", "capped"):
         reader.raw(derived)  # a configuration's own words; worked out again, never taken over
     if tracker.purpose == NECESSARY and exemption is None:
@@ -334,6 +336,11 @@ def _tracker(
             reader.problem("exemption", problem)
     reader.refuse_unknown()
     return tracker
+
+
+def _same_tracker(base: Service | None, name: object, kind: str) -> Tracker | None:
+    """Return what the library says of a tracker that a file describes in its own words."""
+    return next((t for t in base.trackers if (t.name, t.kind) == (name, kind)), None) if base else None
 
 
 def parse_tracker_domain(text: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 from consent_server.domain import canonical_json
 from consent_server.domain.catalogue import BannerDesign, Catalogue, LanguageTexts
-from consent_server.domain.exemption import Exemption
+from consent_server.domain.exemption import AUDIENCE_CONDITIONS, AUDIENCE_GROUND, Exemption
 from consent_server.domain.lifetime import MAX_LIFETIME, MAX_LIFETIME_SECONDS
 from consent_server.domain.purpose import NECESSARY, Purpose
 from consent_server.domain.signals import loads_before_consent
@@ -221,8 +221,8 @@ def _exemption(exemption: Exemption | None) -> dict[str, Any] | None:
     if exemption is None:
         return None
     found: dict[str, Any] = {"ground": exemption.ground, "justification": dict(exemption.justification)}
-    if exemption.conditions:
-        found["conditions"] = dict(exemption.conditions)
+    if exemption.ground == AUDIENCE_GROUND:
+        found["conditions"] = {key: exemption.conditions[key] for key in AUDIENCE_CONDITIONS}
     return found
 
 

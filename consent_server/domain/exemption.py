@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from consent_server.domain.document import Reader
 from consent_server.domain.purpose import NEVER_EXEMPT
+from consent_server.domain.times import parse_rfc3339, rfc3339
 
 GROUNDS = {
     "EXM-01": "keeps the visitor's choice about trackers",
@@ -27,15 +28,34 @@ AUDIENCE_CONDITIONS = {
     "AUD-04": "does not follow the visitor across sites or applications",
 }
 
+CONDITIONS: Mapping[str, Mapping[str, str]] = {
+    "EXM-01": {"EXM-01": "keeps the visitor's choice and nothing else"},
+    "EXM-02": {"EXM-02": "the visitor signs in, or is signed in, and it serves nothing else"},
+    "EXM-03": {"EXM-03": "the site sells, and it holds the basket or the invoice"},
+    "EXM-04": {"EXM-04": "holds the value that was chosen and no identifier"},
+    "EXM-05": {"EXM-05": "serves only to carry requests to the right machine"},
+    "EXM-06": {"EXM-06": "the site is paid for, and it counts what was read for free"},
+    "EXM-07": AUDIENCE_CONDITIONS,
+}
+"""What must hold on each ground, to be confirmed one by one; ``ONE_PURPOSE`` on every ground."""
+
+ONE_PURPOSE = "EXM-08"
+
 
 @dataclass(frozen=True)
 class Exemption:
-    """Why a tracker needs no consent, in whose words, and by whom it was decided."""
+    """Why a tracker needs no consent, in whose words, by whom it was decided, and when (RFC 3339)."""
 
     ground: str
     justification: Mapping[str, str]
     author: str
     conditions: Mapping[str, bool] = field(default_factory=dict)
+    decided_at: str | None = None
+
+
+def conditions_of(ground: str) -> tuple[str, ...]:
+    """Return what has to be confirmed on a ground."""
+    return (*CONDITIONS[ground], ONE_PURPOSE)
 
 
 def read_exemption(reader: Reader, languages: tuple[str, ...], proposal: Exemption | None = None) -> Exemption:
@@ -44,15 +64,26 @@ def read_exemption(reader: Reader, languages: tuple[str, ...], proposal: Exempti
     justification = reader.texts_by_language("justification", languages, required=proposal is None)
     author = reader.text("author", longest=200)
     conditions = reader.member("conditions")
-    answers = {key: conditions.boolean(key, False) for key in AUDIENCE_CONDITIONS}
+    wanted = conditions_of(ground) if ground in CONDITIONS else ()
+    answers = {
+        key: conditions.boolean(key, False) for key in wanted if key in AUDIENCE_CONDITIONS or conditions.has(key)
+    }
+    for left_over in {*AUDIENCE_CONDITIONS, ONE_PURPOSE, *CONDITIONS}:
+        conditions.raw(left_over)  # answers for another ground say nothing about this one
     conditions.refuse_unknown()
+    decided_at = reader.parsed("decided_at", _moment, None)
     reader.refuse_unknown()
     return Exemption(
         ground,
         justification or (proposal.justification if proposal else {}),
         author,
-        answers if ground == AUDIENCE_GROUND else {},
+        answers,
+        decided_at,
     )
+
+
+def _moment(text: str) -> str:
+    return rfc3339(parse_rfc3339(text))
 
 
 def exemption_problems(exemption: Exemption, purpose: str | None, never_exempt: str | None) -> list[str]:

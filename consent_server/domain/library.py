@@ -62,7 +62,17 @@ class LibraryTracker:
     @property
     def tracker(self) -> Tracker:
         """The tracker as a catalogue holds it."""
-        return Tracker(self.name, self.kind, self.purpose, self.domain, self.lifetime, self.exemption, self.description)
+        return Tracker(
+            self.name,
+            self.kind,
+            self.purpose,
+            self.domain,
+            self.lifetime,
+            self.exemption,
+            self.description,
+            self.set_by,
+            self.http_only,
+        )
 
     def lives_on(self, host: str) -> bool:
         """Return whether ``host`` (its leading dot is ignored) is the tracker's domain or below it."""

@@ -11,6 +11,8 @@ from consent_server.domain.purpose import NECESSARY
 
 KINDS = ("cookie", "local_storage", "session_storage", "indexed_db", "pixel", "script", "iframe")
 
+SETTERS = ("script", "http")
+
 OWN_SITE = "site"
 """The ``domain`` of a first-party tracker: whatever hosts the page has."""
 
@@ -19,7 +21,8 @@ OWN_SITE = "site"
 class Tracker:
     """One tracker. ``purpose`` None is unclassified: blocked whatever the visitor answers (CAT-01).
 
-    ``domain`` is ``site`` or a host whose subdomains are included. ``lifetime`` None: nobody states it.
+    ``domain`` is ``site`` or a host whose subdomains are included. ``lifetime`` None: nobody states it. ``set_by`` is
+    ``script`` or ``http`` (a server's answer), None when nobody knows: what can enforce its lifetime depends on that.
     """
 
     name: str
@@ -29,6 +32,8 @@ class Tracker:
     lifetime: Lifetime | None = None
     exemption: Exemption | None = None
     description: Mapping[str, str] = field(default_factory=dict)
+    set_by: str | None = None
+    http_only: bool = False
 
 
 @dataclass(frozen=True)

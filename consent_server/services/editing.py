@@ -1,20 +1,35 @@
-"""Working on a site's draft: create, import a site file, export it, draft it from a policy."""
+"""Working on a site's draft: create, import a site file, export it, draft it from a policy, change a part of it.
+
+Whatever changes a draft does it in these steps, so that two editors lose nothing and every change can be taken back:
+
+    1  take the site's row                       nobody else changes it until this is over
+    2  make the change from what the draft is now, not from what somebody saw of it
+    3  read the whole draft again                what does not hold together → ``Invalid``, nothing kept
+    4  keep draft and change together; commit
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from consent_server.domain.account import Actor
 from consent_server.domain.catalogue import Catalogue, parse_catalogue, parse_site_key
-from consent_server.domain.errors import Conflict
+from consent_server.domain.catalogue_edits import Overtaken
+from consent_server.domain.errors import Conflict, ConsentServerError, Invalid
+from consent_server.domain.json_patch import apply, difference, inverse
 from consent_server.domain.name_pattern import matches_in_any_case
 from consent_server.domain.policy_text.findings import PolicyFindings
-from consent_server.storage import sites
+from consent_server.storage import draft_changes, sites
+from consent_server.storage.database import begin_immediate
+from consent_server.storage.draft_changes import DraftChange
 from consent_server.storage.library import load_library
 from consent_server.storage.organisations import FIRST_ORGANISATION
+from consent_server.storage.sites import Site
 from consent_server.storage.texts import load_languages
 
 
@@ -56,15 +71,94 @@ def import_site(
     exists = sites.site_exists(session, catalogue.site_key)
     if exists and not replace:
         raise Conflict(f"There is a site “{catalogue.site_key}” already.")
-    if not exists:
+    if exists:
+        _change(session, catalogue.site_key, None, Deed("import"), lambda _draft: document, now)
+    else:
         given = catalogue.site_key, catalogue.name, catalogue.origins, document, now, organisation_id
         sites.add_site(session, *given)
-    else:
-        site = sites.find_site(session, catalogue.site_key)
-        if site.draft != document:
-            sites.replace_draft(session, site, catalogue.name, catalogue.origins, document, now)
-    session.commit()
+        session.commit()
     return catalogue.site_key
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What an editor did, for the history: a word, and to what. ``undoes`` is the change taken back."""
+
+    name: str
+    subject: str = ""
+    undoes: int | None = None
+
+
+Draft = Mapping[str, Any]
+Edit = Callable[[Draft, Catalogue], Draft]
+
+COMMAND_LINE = ("command line", 0, "command line")
+
+
+def change_draft(
+    session: Session, site_key: str, actor: Actor | None, deed: Deed, edit: Edit, now: datetime
+) -> DraftChange | None:
+    """Change a site's draft; return what is kept of that, ``None`` when nothing is different.
+
+    ``edit`` is given the draft as it is now and what it means. Raises what it raises, and ``Invalid``.
+    """
+    return _change(session, site_key, actor, deed, lambda draft: edit(draft, check_draft(draft)), now)
+
+
+def _change(
+    session: Session, site_key: str, actor: Actor | None, deed: Deed, edit: Callable[[Draft], Draft], now: datetime
+) -> DraftChange | None:
+    session.rollback()
+    begin_immediate(session)
+    try:
+        site = sites.lock_site(session, site_key)
+        change = _kept(session, site, actor, deed, edit(site.draft), now)
+    except ConsentServerError:
+        session.rollback()
+        raise
+    session.commit()
+    return change
+
+
+def _kept(
+    session: Session, site: Site, actor: Actor | None, deed: Deed, document: Draft, now: datetime
+) -> DraftChange | None:
+    patch = difference(site.draft, document)
+    if not patch:
+        return None
+    catalogue = check_draft(document)
+    if catalogue.site_key != site.key:
+        raise Invalid.because("This is the file of another site.", "site_key")
+    sites.replace_draft(session, site, catalogue.name, catalogue.origins, document, now)
+    who = (actor.kind, actor.id, actor.name) if actor else COMMAND_LINE
+    return draft_changes.add_change(
+        session, site.id, site.revision + 1, now, who, deed.name, deed.subject, patch, deed.undoes
+    )
+
+
+def last_change(session: Session, site_id: int) -> DraftChange | None:
+    """Return the change that would be taken back next: the newest that was not, and took none back itself."""
+    taken_back: set[int] = set()
+    for change in draft_changes.list_changes(session, site_id, longest=1_000):
+        if change.undoes is not None:
+            taken_back.add(change.undoes)
+        elif change.id not in taken_back:
+            return change
+    return None
+
+
+def undo(session: Session, site_key: str, change_id: int, actor: Actor | None, now: datetime) -> DraftChange | None:
+    """Take the last change of a draft back; raise ``Overtaken`` when that is not ``change_id`` any more."""
+    site_id = sites.find_site(session, site_key).id
+    last = last_change(session, site_id)
+
+    def back(draft: Draft) -> Draft:
+        newest = last_change(session, site_id)
+        if newest is None or newest.id != change_id:
+            raise Overtaken([])
+        return apply(draft, inverse(newest.patch))
+
+    return _change(session, site_key, actor, Deed("undo", last.deed if last else "", change_id), back, now)
 
 
 def check_draft(document: object) -> Catalogue:

@@ -28,6 +28,7 @@ class Site:
     draft: Mapping[str, Any]
     updated_at: datetime
     organisation_id: int
+    revision: int = 0
 
 
 def find_site(session: Session, key: str) -> Site:
@@ -46,6 +47,15 @@ def find_site_of(session: Session, organisation_id: int, key: str) -> Site:
     if site.organisation_id != organisation_id:
         raise SiteNotFound(f"There is no site “{key[:63]}”.")
     return site
+
+
+def lock_site(session: Session, key: str) -> Site:
+    """Return the site as it is now, and keep others from changing it until the transaction ends."""
+    query = select(SiteRow).where(SiteRow.key == key, SiteRow.archived_at.is_(None)).with_for_update()
+    row = session.scalar(query.execution_options(populate_existing=True)) if is_site_key(key) else None
+    if row is None:
+        raise SiteNotFound(f"There is no site “{key[:63]}”.")
+    return _site(row)
 
 
 def site_exists(session: Session, key: str) -> bool:
@@ -98,6 +108,7 @@ def replace_draft(
     """Keep another draft; nothing that was published changes."""
     row = session.get_one(SiteRow, site.id)
     row.name, row.origins, row.draft, row.updated_at = name, json.dumps(origins), _dump(draft), now
+    row.revision += 1
 
 
 def _dump(draft: Mapping[str, Any]) -> str:
@@ -106,4 +117,5 @@ def _dump(draft: Mapping[str, Any]) -> str:
 
 def _site(row: SiteRow) -> Site:
     origins = tuple(json.loads(row.origins))
-    return Site(row.id, row.key, row.name, origins, json.loads(row.draft), row.updated_at, row.organisation_id)
+    draft = json.loads(row.draft)
+    return Site(row.id, row.key, row.name, origins, draft, row.updated_at, row.organisation_id, row.revision)

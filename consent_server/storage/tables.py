@@ -46,6 +46,7 @@ class SiteRow(Base):
     """A site and its draft: ``draft`` is the site file as JSON, ``origins`` a JSON list of the pages' origins.
 
     SQLite adds no column that refers to another table and may not be NULL: ``organisation_id`` is a plain number.
+    ``revision`` counts the draft's changes.
     """
 
     __tablename__ = "site"
@@ -59,6 +60,29 @@ class SiteRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revision: Mapped[int] = mapped_column(Integer, default=0, server_default=text("0"))
+
+
+class DraftChangeRow(Base):
+    """One change of a draft: who, when, and the steps there (``domain/json_patch.py``), from which those back follow.
+
+    ``undoes`` is the change that this one took back. ``actor_*`` is no key: the change outlives who made it.
+    """
+
+    __tablename__ = "draft_change"
+    __table_args__ = (UniqueConstraint("site_id", "revision"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    site_id: Mapped[int] = mapped_column(Integer)
+    revision: Mapped[int] = mapped_column(Integer)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor_kind: Mapped[str] = mapped_column(String(20))
+    actor_id: Mapped[int] = mapped_column(Integer)
+    actor_name: Mapped[str] = mapped_column(Text)
+    deed: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(Text)
+    patch: Mapped[str] = mapped_column(Text)
+    undoes: Mapped[int | None] = mapped_column(Integer)
 
 
 class RuntimeRow(Base):
