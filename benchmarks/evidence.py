@@ -92,6 +92,7 @@ def _fill(app: Flask, configuration: Configuration, records: int) -> None:
                         "record_id": record_id,
                         "site_id": site.id,
                         "recorded_at": moment,
+                        "action": "refuse_all",
                         "record": sealed.record,
                         "salt": sealed.salt,
                         "personal": sealed.personal,

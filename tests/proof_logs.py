@@ -106,6 +106,7 @@ class Installation:
                 promise_key=None,
                 promise_signature=None,
                 body_digest=b"\0" * 32,
+                action=record.action,
             ),
         )
         proof_log.add_pending(session, site_id, "consent", commitment=sealed.commitment, record_id=record_id)

@@ -10,15 +10,19 @@ evidence, only who it was is forgotten, and that the visitor asked for it is its
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from consent_server.domain.errors import Invalid, RecordNotFound
+from consent_server.domain.errors import Conflict, Invalid, RecordNotFound
 from consent_server.domain.log_entry import Erase, format_entry
 from consent_server.services.holding import refuse_held
-from consent_server.storage import consent_records, proof_log, sites
+from consent_server.storage import consent_records, holds, proof_log, sites
+from consent_server.storage.consent_records import KeptRecord
 from consent_server.storage.database import begin_immediate
+from consent_server.storage.holds import Hold
+from consent_server.storage.sites import Site
 
 ASKED_BY_VISITOR = "asked by the visitor"
 
@@ -49,10 +53,50 @@ def erase_records(session: Session, site_key: str, record_ids: Sequence[str], wh
     check_reason(why)
     begin_immediate(session)
     site = sites.find_site(session, site_key)
+    for record_id in record_ids:
+        consent_records.find_record(session, site.id, record_id)
+    return _erase(session, site, record_ids, why)
+
+
+@dataclass(frozen=True)
+class Erasable:
+    """The records of one visitor, oldest first, as far as it is still known whose they are, and what would hold them.
+
+    ``indices`` are those of their entries; what still stands in line has none.
+    """
+
+    records: tuple[KeptRecord, ...]
+    indices: Mapping[str, int]
+    hold: Hold | None
+
+
+def would_erase(session: Session, site_key: str, record_id: str) -> Erasable:
+    """Return what goes with the visitor of a record. Raises ``SiteNotFound`` or ``RecordNotFound``."""
+    site = sites.find_site(session, site_key)
+    kept = consent_records.find_record(session, site.id, record_id)
+    every = (
+        (kept,) if kept.consent_id is None else consent_records.records_of_visitor(session, site.id, kept.consent_id)
+    )
+    indices = proof_log.find_indices(session, site.id, [each.record_id for each in every])
+    return Erasable(every, indices, holds.standing_hold(session, site.id))
+
+
+def erase_visitor(session: Session, site_key: str, record_id: str, seen: Collection[str], why: str) -> int:
+    """Delete every record of the visitor of a record, which are those that were ``seen``; return how many.
+
+    Raises what ``erase_records`` raises, or ``Conflict`` when there are others now.
+    """
+    check_reason(why)
+    begin_immediate(session)
+    found = would_erase(session, site_key, record_id).records
+    if {kept.record_id for kept in found} != set(seen):
+        raise Conflict("The records of this visitor are not those that you were shown: look at them again.")
+    return _erase(session, sites.find_site(session, site_key), seen, why)
+
+
+def _erase(session: Session, site: Site, record_ids: Collection[str], why: str) -> int:
     refuse_held(session, site)
     wanted = sorted(set(record_ids))
-    for record_id in wanted:
-        consent_records.find_record(session, site.id, record_id)
     consent_records.delete_records(session, site.id, wanted)
     for record_id in wanted:
         proof_log.add_removal(session, site.id, "erase", record_id, why)

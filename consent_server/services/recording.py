@@ -270,6 +270,7 @@ class Recorder:
             promise_key=signature.key_id.hex(),
             promise_signature=signature.value,
             body_digest=job.body_digest,
+            action=job.answer.choice.action,
         )
         consent_records.add_record(session, kept)
         proof_log.add_pending(session, job.site_id, "consent", commitment=sealed.commitment, record_id=job.record_id)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from consent_server.domain.errors import RecordNotFound
+from consent_server.storage.database import UtcDateTime
 from consent_server.storage.tables import ConsentRecordRow
 
 
@@ -29,7 +30,23 @@ class KeptRecord:
     promise_key: str | None
     promise_signature: bytes | None
     body_digest: bytes
+    action: str | None = None
+    """A copy of what the text says, to search by."""
 
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which records are looked for; ``None`` is all. ``before`` is the last one that was seen."""
+
+    start: datetime | None = None
+    stop: datetime | None = None
+    action: str | None = None
+    consent_id: str | None = None
+    record_id_start: str | None = None
+    before: tuple[datetime, str] | None = None
+
+
+_LOWEST, _HIGHEST = (f"{digit * 8}-{digit * 4}-{digit * 4}-{digit * 4}-{digit * 12}" for digit in "0f")
 
 _AT_ONCE = 500
 """How many ids stand in one statement."""
@@ -47,6 +64,7 @@ _COLUMNS = (
     "promise_key",
     "promise_signature",
     "body_digest",
+    "action",
 )
 
 
@@ -77,6 +95,43 @@ def records_of_visitor(session: Session, site_id: int, consent_id: str) -> tuple
         .order_by(ConsentRecordRow.recorded_at, ConsentRecordRow.record_id)
     )
     return tuple(_kept(row) for row in rows)
+
+
+def search(session: Session, site_id: int, sought: Sought, limit: int) -> Generator[KeptRecord]:
+    """Give at most ``limit`` of the records that are looked for, the newest first; a page is in memory at a time."""
+    with session.execute(searching(site_id, sought, limit).execution_options(yield_per=_AT_ONCE)) as found:
+        for (row,) in found:
+            yield _kept(row)
+
+
+def searching(site_id: int, sought: Sought, limit: int) -> Select[ConsentRecordRow]:
+    """Return the query of ``search``."""
+    row = ConsentRecordRow
+    query = select(row)
+    # SQLite does not know how few a code finds: "+ 0" and coalesce keep it from reading every record of the site.
+    if sought.record_id_start is None:
+        query = query.where(row.site_id == site_id)
+    else:
+        query = query.where(row.site_id + 0 == site_id)
+        # Ids are all of one shape, so that these two hold in every collation.
+        given = sought.record_id_start
+        low, high = given + _LOWEST[len(given) :], given + _HIGHEST[len(given) :]
+        query = query.where(row.record_id >= low, row.record_id <= high)
+    if sought.consent_id is not None:
+        query = query.where(row.consent_id == sought.consent_id)
+    if sought.action is not None:
+        query = query.where(row.action == sought.action)
+    if sought.start is not None:
+        query = query.where(row.recorded_at >= sought.start)
+    if sought.stop is not None:
+        query = query.where(row.recorded_at < sought.stop)
+    if sought.before is not None:
+        seen = tuple_(literal(sought.before[0], UtcDateTime), literal(sought.before[1]))
+        query = query.where(tuple_(row.recorded_at, row.record_id) < seen)
+    order: ColumnElement[datetime] = row.recorded_at.expression
+    if sought.record_id_start is not None or sought.consent_id is not None:
+        order = func.coalesce(order, order)
+    return query.order_by(order.desc(), row.record_id.desc()).limit(limit)
 
 
 def oldest(session: Session, site_id: int) -> datetime | None:

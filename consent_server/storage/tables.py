@@ -151,13 +151,15 @@ class ConsentRecordRow(Base):
 
     __tablename__ = "consent_record"
     __table_args__ = (
-        Index("ix_consent_record_site_recorded", "site_id", "recorded_at"),
+        Index("ix_consent_record_site_recorded", "site_id", "recorded_at", "record_id"),
+        Index("ix_consent_record_site_action", "site_id", "action", "recorded_at", "record_id"),
         Index("ix_consent_record_site_consent", "site_id", "consent_id"),
     )
 
     record_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     site_id: Mapped[int] = mapped_column(Integer)
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    action: Mapped[str | None] = mapped_column(String(20))
     record: Mapped[str | None] = mapped_column(Text)
     salt: Mapped[bytes | None] = mapped_column(LargeBinary)
     personal: Mapped[str | None] = mapped_column(Text)
