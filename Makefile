@@ -15,7 +15,7 @@ RUN = .make/run-$(call checksum,requirements/build.txt requirements/run.txt setu
 TEST = .make/test-$(call checksum,requirements/test.txt)
 BANNER = .make/banner-$(call checksum,banner/package-lock.json)
 
-.PHONY: help run test lint format banner lock clean browser
+.PHONY: help run test lint format banner words lock clean browser
 
 help:  ## list these targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## (.*)/make \1|\2/' | column -t -s '|' 2>/dev/null \
@@ -41,6 +41,9 @@ format: $(TEST)  ## put the Python code in its one form
 
 banner: $(TEST) $(BANNER)  ## build static/banner.js from banner/
 	cd banner && $(NPM) run build
+
+words: $(TEST)  ## gather what the admin says, and compile its French
+	$(BIN)/python -m tests.words
 
 lock: $(RUN)  ## choose the versions anew from setup.cfg and write requirements/ (with uv, in an environment of its own)
 	@$(BIN)/python -m venv .make/uv && .make/uv/bin/python -m pip -qq --disable-pip-version-check install uv

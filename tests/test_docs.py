@@ -17,6 +17,8 @@ from consent_server.domain.tag import tag
 
 ROOT = Path(__file__).parent.parent
 OWN = {"static"}  # Flask's own endpoint, promised to nobody
+PAGES = "/admin/"
+"""Their addresses are promised to nobody either: people follow links."""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,8 @@ def test_every_command_is_documented(written: str) -> None:
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_every_route_is_documented(app: Flask, written: str) -> None:
-    routes = {_documented(rule.rule) for rule in app.url_map.iter_rules() if rule.endpoint not in OWN}
+    promised = (rule for rule in app.url_map.iter_rules() if rule.endpoint not in OWN)
+    routes = {_documented(rule.rule) for rule in promised if not rule.rule.startswith(PAGES)}
     assert sorted(route for route in routes if route not in written) == []
 
 

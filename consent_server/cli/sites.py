@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from pathlib import Path
 from typing import IO, Any
@@ -16,12 +14,11 @@ from consent_server.config import Settings
 from consent_server.domain.errors import Invalid, Unavailable
 from consent_server.domain.picture import Picture
 from consent_server.domain.stand_in import hash_source, stand_in_of
-from consent_server.domain.tag import tag
 from consent_server.services import clock, editing, publishing
+from consent_server.services.overseeing import tag_of
 from consent_server.services.photographing import Sitting, photograph_configuration
 from consent_server.services.publishing import Photographer, Publication
 from consent_server.storage import configurations, sites
-from consent_server.storage.configurations import Published
 from consent_server.storage.database import db
 
 LARGEST_FILE = 4 * 1024 * 1024
@@ -75,7 +72,7 @@ def show(key: str, pinned: bool, script: str | None, allow: tuple[str, ...]) -> 
         configuration = published.configuration
         click.echo(f"live:    configuration {version}, {configuration.digest}")
         standing_in = stand_in_of(configuration, found.origins, _public_url(), allow)
-        pasted = tag(*_script(published, f"{_public_url()}/v1/sites/{key}/", pinned, script), standing_in)
+        pasted = tag_of(published, found, _public_url(), pinned=pinned, own=script, allow=allow)
         click.echo(f"\nPaste this first in <head>, as it is, neither async nor defer:\n\n{pasted}")
         click.echo(f"\nIf a policy of yours forbids inline code, add to its script-src: {hash_source(standing_in)}")
     else:
@@ -138,17 +135,6 @@ def _picture(given: str) -> Picture:
         return Picture(language, int(layer), device, Path(name).read_bytes())
     except (OSError, ValueError) as error:
         raise Invalid.because(f"“{given}” is not LANG:LAYER:DEVICE=FILE: {error}", "screenshot") from None
-
-
-def _script(published: Published, folder: str, pinned: bool, own: str | None) -> tuple[str, str]:
-    """Return where the script is, and the further attributes of its tag."""
-    if own:
-        return own, f' data-consent-server="{folder}"'
-    if not pinned:
-        return f"{folder}banner.js", ""
-    integrity = base64.b64encode(hashlib.sha384(published.banner.plain).digest()).decode()
-    address = f"{folder}banner.{published.configuration.digest.removeprefix('sha256:')}.js"
-    return address, f' integrity="sha384-{integrity}" crossorigin="anonymous"'
 
 
 def _told(key: str, publication: Publication) -> None:

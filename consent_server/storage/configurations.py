@@ -86,6 +86,17 @@ def publications(session: Session, site_id: int) -> tuple[tuple[int, datetime], 
     return tuple((version, published_at) for version, published_at in found)
 
 
+def latest(session: Session, site_id: int) -> tuple[int, datetime] | None:
+    """Return number and time of the site's current configuration."""
+    row = session.execute(
+        select(ConfigurationRow.version, ConfigurationRow.published_at)
+        .where(ConfigurationRow.site_id == site_id)
+        .order_by(ConfigurationRow.version.desc())
+        .limit(1)
+    ).first()
+    return (row.version, row.published_at) if row else None
+
+
 def find_configuration(session: Session, site_id: int, version: int) -> Configuration:
     """Return one configuration of a site; raise ``ConfigurationNotFound``."""
     text = session.scalar(

@@ -9,7 +9,7 @@ from flask import Flask
 from flask_smorest import Api
 
 from consent_server.config import Settings
-from consent_server.web import demo, errors, limits, operations, proof_log, security, visitor
+from consent_server.web import admin, demo, errors, limits, operations, proof_log, security, visitor
 
 
 class NamedAnswers(Api):  # type: ignore[misc]  # flask-smorest has no types
@@ -33,6 +33,7 @@ def register(app: Flask) -> None:
     errors.register(app)  # after flask-smorest, whose own error answers are not RFC 9457
     for blueprint in (*visitor.BLUEPRINTS, *proof_log.BLUEPRINTS, *operations.BLUEPRINTS):
         api.register_blueprint(blueprint)
+    admin.register(app)
     settings: Settings = app.extensions["settings"]
     if settings.demo:
         demo.register(app)

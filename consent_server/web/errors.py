@@ -92,6 +92,11 @@ def register(app: Flask) -> None:
     app.register_error_handler(OperationalError, _database_away)
 
 
+def status_of(error: errors.ConsentServerError) -> int:
+    """Return the status that an error of ours is answered with."""
+    return next((status for kind, status, _ in STATUS if isinstance(error, kind)), 500)
+
+
 def _ours(error: errors.ConsentServerError) -> Response:
     for kind, status, title in STATUS:
         if isinstance(error, kind):

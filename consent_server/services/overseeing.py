@@ -1,0 +1,101 @@
+"""What an organisation has, at a glance: its sites, what is live on each, and the lines to paste."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from consent_server.domain.errors import Invalid
+from consent_server.domain.stand_in import hash_source, stand_in_of
+from consent_server.domain.tag import tag
+from consent_server.services.editing import check_draft
+from consent_server.storage import configurations, sites
+from consent_server.storage.configurations import Published
+from consent_server.storage.sites import Site
+
+
+@dataclass(frozen=True)
+class SiteLine:
+    """A site in the list; ``version`` is what is live, and ``unclassified`` counts trackers nobody gave a purpose."""
+
+    key: str
+    name: str
+    origins: tuple[str, ...]
+    version: int | None
+    published_at: datetime | None
+    unclassified: int
+    broken: bool
+
+
+@dataclass(frozen=True)
+class Tags:
+    """What a site owner pastes: lines that follow every publication, or pinned ones, and what a policy must allow."""
+
+    following: str
+    pinned: str
+    policy: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A site with what is live on it; ``tags`` are there once something is."""
+
+    line: SiteLine
+    tags: Tags | None
+
+
+def sites_of(session: Session, organisation_id: int) -> tuple[SiteLine, ...]:
+    """Return every site of an organisation, by key."""
+    return tuple(_line(session, site) for site in sites.list_sites_of(session, organisation_id))
+
+
+def overview(session: Session, site: Site, public_url: str) -> Overview:
+    """Return a site at a glance."""
+    line = _line(session, site)
+    if line.version is None:
+        return Overview(line, None)
+    published = configurations.find_published(session, site.id)
+    inline = hash_source(stand_in_of(published.configuration, site.origins, public_url, ()))
+    return Overview(
+        line,
+        Tags(
+            tag_of(published, site, public_url),
+            tag_of(published, site, public_url, pinned=True),
+            f"script-src {public_url} {inline}; connect-src {public_url}",
+        ),
+    )
+
+
+def tag_of(
+    published: Published,
+    site: Site,
+    public_url: str,
+    *,
+    pinned: bool = False,
+    own: str | None = None,
+    allow: Sequence[str] = (),
+) -> str:
+    """Return the lines to paste; ``own`` is where the site's own server has the script, ``allow`` further hosts."""
+    standing_in = stand_in_of(published.configuration, site.origins, public_url, allow)
+    folder = f"{public_url}/v1/sites/{site.key}/"
+    if own:
+        return tag(own, f' data-consent-server="{folder}"', standing_in)
+    if not pinned:
+        return tag(f"{folder}banner.js", "", standing_in)
+    integrity = base64.b64encode(hashlib.sha384(published.banner.plain).digest()).decode()
+    address = f"{folder}banner.{published.configuration.digest.removeprefix('sha256:')}.js"
+    return tag(address, f' integrity="sha384-{integrity}" crossorigin="anonymous"', standing_in)
+
+
+def _line(session: Session, site: Site) -> SiteLine:
+    version, published_at = configurations.latest(session, site.id) or (None, None)
+    try:
+        unclassified = sum(1 for tracker in check_draft(site.draft).trackers() if tracker.purpose is None)
+    except Invalid:
+        return SiteLine(site.key, site.name, site.origins, version, published_at, 0, broken=True)
+    return SiteLine(site.key, site.name, site.origins, version, published_at, unclassified, broken=False)

@@ -1,0 +1,29 @@
+"""What the admin is made of, as its menus show it: one line per page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from consent_server.domain.account import Permission
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page in a menu; it stands there for whose role permits it. ``group`` marks every page of its blueprint."""
+
+    endpoint: str
+    label: Any
+    permission: Permission | None = None
+
+    @property
+    def group(self) -> str:
+        """Return the blueprint."""
+        return self.endpoint.partition(".")[0]
+
+
+MAIN = (Entry("admin_sites.index", _l("Sites"), Permission.SEE),)
+
+OF_A_SITE: tuple[Entry, ...] = (Entry("admin_overview.page", _l("Overview"), Permission.SEE),)
