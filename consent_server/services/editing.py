@@ -10,7 +10,8 @@ Whatever changes a draft does it in these steps, so that two editors lose nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,9 +22,10 @@ from consent_server.domain.account import Actor
 from consent_server.domain.catalogue import Catalogue, parse_catalogue, parse_site_key
 from consent_server.domain.catalogue_edits import Overtaken
 from consent_server.domain.errors import Conflict, ConsentServerError, Invalid
-from consent_server.domain.json_patch import apply, difference, inverse
+from consent_server.domain.json_patch import Step, apply, difference, inverse
 from consent_server.domain.name_pattern import matches_in_any_case
 from consent_server.domain.policy_text.findings import PolicyFindings
+from consent_server.services.noting import note
 from consent_server.storage import draft_changes, sites
 from consent_server.storage.database import begin_immediate
 from consent_server.storage.draft_changes import DraftChange
@@ -72,7 +74,7 @@ def import_site(
     if exists and not replace:
         raise Conflict(f"There is a site “{catalogue.site_key}” already.")
     if exists:
-        _change(session, catalogue.site_key, None, Deed("import"), lambda _draft: document, now)
+        _change(session, catalogue.site_key, None, Deed("catalogue.imported"), lambda _draft: document, now)
     else:
         given = catalogue.site_key, catalogue.name, catalogue.origins, document, now, organisation_id
         sites.add_site(session, *given)
@@ -91,6 +93,8 @@ class Deed:
 
 Draft = Mapping[str, Any]
 Edit = Callable[[Draft, Catalogue], Draft]
+
+LONGEST_TOLD = 20_000
 
 COMMAND_LINE = ("command line", 0, "command line")
 
@@ -131,9 +135,18 @@ def _kept(
         raise Invalid.because("This is the file of another site.", "site_key")
     sites.replace_draft(session, site, catalogue.name, catalogue.origins, document, now)
     who = (actor.kind, actor.id, actor.name) if actor else COMMAND_LINE
+    if actor:
+        note(session, actor, deed.name, site.key, deed.subject, _told(patch), now)
     return draft_changes.add_change(
         session, site.id, site.revision + 1, now, who, deed.name, deed.subject, patch, deed.undoes
     )
+
+
+def _told(patch: list[Step]) -> dict[str, Any]:
+    """Return a change for the activity: what was and what is, by its place in the site file; a long one counted."""
+    told = {".".join(map(str, path)): [before, after] for path, _place, before, after in patch}
+    short = len(json.dumps(told)) <= LONGEST_TOLD
+    return told if short else {"steps": len(patch)}
 
 
 def last_change(session: Session, site_id: int) -> DraftChange | None:
@@ -158,7 +171,7 @@ def undo(session: Session, site_key: str, change_id: int, actor: Actor | None, n
             raise Overtaken([])
         return apply(draft, inverse(newest.patch))
 
-    return _change(session, site_key, actor, Deed("undo", last.deed if last else "", change_id), back, now)
+    return _change(session, site_key, actor, Deed("change.undone", last.deed if last else "", change_id), back, now)
 
 
 def check_draft(document: object) -> Catalogue:
@@ -195,7 +208,7 @@ def draft_from_policy(session: Session, site_key: str, findings: PolicyFindings,
     if unknown:
         services.append(
             {
-                "id": _free_id("own-cookies", present),
+                "id": free_id("own-cookies", present),
                 "name": site.name,
                 "vendor": site.name,
                 "purpose": None,
@@ -215,6 +228,7 @@ def _named_services(findings: PolicyFindings) -> list[str]:
     return list(dict.fromkeys(named))
 
 
-def _free_id(wanted: str, taken: set[str | None]) -> str:
+def free_id(wanted: str, taken: Collection[str | None]) -> str:
+    """Return the wanted id, or one with a number behind it that nobody has."""
     numbers = (f"{wanted}-{number}" for number in range(2, 1_000))
     return wanted if wanted not in taken else next(each for each in numbers if each not in taken)

@@ -52,7 +52,7 @@ def classify(session: Session, seen: Row, purpose: str | None, actor: Actor = AD
     def edit(draft: Mapping[str, Any], catalogue: Catalogue) -> Mapping[str, Any]:
         return edits.change_rows(draft, catalogue, {seen.id: seen.revision}, {"purpose": purpose})
 
-    editing.change_draft(session, "example", actor, Deed("change", seen.tracker.name), edit, NOW)
+    editing.change_draft(session, "example", actor, Deed("tracker.changed", seen.tracker.name), edit, NOW)
 
 
 def history(session: Session) -> list[tuple[str, str, str]]:
@@ -66,7 +66,7 @@ def test_two_editors_of_two_rows_both_win(session: Session) -> None:
     classify(session, b, "marketing", BOB)
 
     assert (row(session, "a").tracker.purpose, row(session, "b").tracker.purpose) == ("audience", "marketing")
-    assert history(session) == [("Bob", "change", "b"), ("Ada", "change", "a")]
+    assert history(session) == [("Bob", "tracker.changed", "b"), ("Ada", "tracker.changed", "a")]
     assert sites.find_site(session, "example").revision == 2
 
 
@@ -77,7 +77,7 @@ def test_the_second_editor_of_one_row_is_told_and_the_first_ones_change_stays(se
         classify(session, seen, "marketing", BOB)
 
     assert row(session, "a").tracker.purpose == "audience"
-    assert history(session) == [("Ada", "change", "a")]
+    assert history(session) == [("Ada", "tracker.changed", "a")]
 
 
 def test_of_editors_at_the_same_moment_one_wins_each_row_and_nothing_is_lost(database: Engine) -> None:
@@ -134,7 +134,7 @@ def test_changes_are_taken_back_one_after_the_other_each_as_a_change_of_its_own(
 
     assert editing.last_change(session, site.id) is None
     assert sites.find_site(session, "example").draft == site.draft
-    assert history(session)[:2] == [("Bob", "undo", "change")] * 2
+    assert history(session)[:2] == [("Bob", "change.undone", "tracker.changed")] * 2
 
 
 def test_who_takes_back_what_is_not_the_last_change_any_more_is_told(session: Session) -> None:
@@ -152,7 +152,7 @@ def test_a_file_that_replaces_the_draft_can_be_taken_back_too(session: Session) 
     editing.import_site(session, site_file(name="Other"), NOW)
     last = editing.last_change(session, before.id)
     assert last is not None
-    assert (last.actor_name, last.deed) == ("command line", "import")
+    assert (last.actor_name, last.deed) == ("command line", "catalogue.imported")
     editing.undo(session, "example", last.id, ADA, NOW)
     after = sites.find_site(session, "example")
     assert (after.draft, after.name) == (before.draft, "Example")
