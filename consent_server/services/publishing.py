@@ -39,11 +39,12 @@ from consent_server.domain.signals import told
 from consent_server.services.editing import check_draft
 from consent_server.services.logging_entries import log_configuration, log_origin
 from consent_server.services.photographing import Sitting
-from consent_server.storage import configurations, sites
+from consent_server.storage import configurations, publications, sites
 from consent_server.storage.configurations import Encoded, Published
 from consent_server.storage.database import begin_immediate
 from consent_server.storage.library import load_library
 from consent_server.storage.runtime_file import load_runtime
+from consent_server.storage.sites import Site
 from consent_server.storage.texts import load_languages
 
 
@@ -67,16 +68,27 @@ Photographer = Callable[[Configuration, bytes], Sitting]
 """Takes the pictures of a configuration, and measures it, from the script that visitors will be sent."""
 
 
-def publish(
-    session: Session, site_key: str, public_url: str, now: datetime, photographer: Photographer | None = None
-) -> Publication:
-    """Publish the site's draft, with pictures when there is somebody to take them.
+@dataclass(frozen=True)
+class Candidate:
+    """What a publication would make live now, and what is live before it."""
 
-    What is live already is published anew only if pictures are taken now and it has none.
-    Raises ``Invalid`` (draft), ``Unfair`` (checks), ``SiteNotFound``, ``Unavailable`` (somebody else published
-    meanwhile) or what the photographer raises.
-    """
-    site = sites.find_site(session, site_key)
+    configuration: Configuration
+    previous: Configuration | None
+    runtime: bytes
+
+    @property
+    def changed(self) -> bool:
+        """Return whether it says anything else than what is live."""
+        return self.previous is None or content(self.previous) != content(self.configuration)
+
+    @property
+    def script(self) -> bytes:
+        """Return what visitors would be sent."""
+        return banner_script(self.configuration, self.runtime)
+
+
+def candidate(session: Session, site: Site, now: datetime) -> Candidate:
+    """Build what the site's draft would become; nothing is kept. Raises ``Invalid``."""
     catalogue = check_draft(site.draft)
     previous = _previous(session, site.id)
     runtime = load_runtime({"importers": importers(catalogue.signals), "signals": told(catalogue.signals)})
@@ -89,17 +101,35 @@ def publish(
         texts=load_languages(),
         known_trackers=load_library().known_tracker_patterns({tracker.name for tracker in catalogue.trackers()}),
     )
-    findings = unfair(configuration)
-    if findings:
-        raise Unfair(findings)
-    if previous and content(previous) == content(configuration) and (previous.screenshots or not photographer):
+    return Candidate(configuration, previous, runtime)
+
+
+def publish(
+    session: Session,
+    site_key: str,
+    public_url: str,
+    now: datetime,
+    photographer: Photographer | None = None,
+    *,
+    by: str = "",
+    why: str = "",
+) -> Publication:
+    """Publish the site's draft, with pictures when there is somebody to take them; ``by`` and ``why`` are remembered.
+
+    What is live already is published anew only if pictures are taken now and it has none.
+    Raises ``Invalid`` (draft), ``Unfair`` (checks), ``SiteNotFound``, ``Unavailable`` (somebody else published
+    meanwhile) or what the photographer raises.
+    """
+    site = sites.find_site(session, site_key)
+    wanted = candidate(session, site, now)
+    previous, runtime = wanted.previous, wanted.runtime
+    _refuse_unfair(wanted.configuration, Sitting(()))
+    if previous and not wanted.changed and (previous.screenshots or not photographer):
         return Publication(previous, new=False)
     session.rollback()  # pictures take seconds: nobody waits for them
-    sitting = photographer(configuration, banner_script(configuration, runtime)) if photographer else Sitting(())
-    findings = unfair(configuration, sitting.layers)
-    if findings:
-        raise Unfair(findings)
-    configuration = with_screenshots(configuration, map(_screenshot, sitting.pictures))
+    sitting = photographer(wanted.configuration, wanted.script) if photographer else Sitting(())
+    _refuse_unfair(wanted.configuration, sitting)
+    configuration = with_screenshots(wanted.configuration, map(_screenshot, sitting.pictures))
     begin_immediate(session)
     if _previous(session, site.id) != previous:
         raise Unavailable("Somebody else published this site meanwhile: look at it, and publish again.", retry_after=1)
@@ -107,9 +137,16 @@ def publish(
     for picture in sitting.pictures:
         configurations.add_screenshot(session, digest_of(picture.png), picture.png, now)
     configurations.add_configuration(session, site.id, files_of(configuration, runtime, now))
+    publications.add_publication(session, site.id, configuration.version, site.draft, by, why)
     log_configuration(session, site.id, log_origin(public_url, site.key), configuration)
     session.commit()
     return Publication(configuration, new=True)
+
+
+def _refuse_unfair(configuration: Configuration, sitting: Sitting) -> None:
+    findings = unfair(configuration, sitting.layers)
+    if findings:
+        raise Unfair(findings)
 
 
 def _screenshot(picture: Picture) -> Screenshot:

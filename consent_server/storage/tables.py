@@ -115,6 +115,18 @@ class ConfigurationRow(Base):
     config_br: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class PublicationRow(Base):
+    """Who published a configuration, why, and from which draft: what going back to it starts from."""
+
+    __tablename__ = "publication"
+
+    site_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    draft: Mapped[str] = mapped_column(Text)
+    published_by: Mapped[str] = mapped_column(String(320))
+    why: Mapped[str] = mapped_column(Text)
+
+
 class ScreenshotRow(Base):
     """A picture that some configuration names, as PNG."""
 
