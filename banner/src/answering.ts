@@ -1,5 +1,6 @@
-// What happens when the visitor answers, in this order: kept on the device, vendors are told, the device is cleaned, gates
-// open, the record is on its way, the page is told. Exactly one record for each answer.
+// What happens when the visitor answers, in this order: the answer and its record are kept on the device, vendors are told,
+// the banner goes, the device is cleaned, gates open, the record is on its way, the page is told. Exactly one record for
+// each answer.
 
 import { type Action, type Answers, asked, change, type Choice, decisionsOf, grantsAnything, stillAnswered, takesBack } from './choice';
 import type { Cleanup } from './cleanup';
@@ -31,7 +32,9 @@ export interface AnsweringParts {
   readonly outbox: Outbox;
   readonly language: () => string;
   readonly openGates: () => void;
-  readonly changed: (action: Action | null) => void; // tell the page
+  readonly show: (action: Action | null) => void; // what there is to ask now, or nothing
+  readonly changed: () => void; // tell the page
+  readonly drawn: (deed: () => void) => void; // once the page is drawn again
   readonly reload: (tried: Promise<void>) => void; // the record's first try: it would be sent twice if the page left before the answer
   readonly now: () => number;
 }
@@ -40,7 +43,7 @@ export interface AnsweringParts {
 export const standing = (configuration: Configuration, found: Saved): Choice | null =>
   found.state === 'valid' ? stillAnswered(configuration, found.choice) : null;
 
-export function createAnswering({ configuration, engine, saved, told, cleanup, outbox, language, openGates, changed, reload, now }: AnsweringParts): Answering {
+export function createAnswering({ configuration, engine, saved, told, cleanup, outbox, language, openGates, show, changed, drawn, reload, now }: AnsweringParts): Answering {
   const time = (at = now()): string => new Clock(at).toISOString();
 
   function become(action: Action, choice: Choice | null, consent_id: string, layer: Layer): void {
@@ -49,10 +52,7 @@ export function createAnswering({ configuration, engine, saved, told, cleanup, o
     engine.choice = choice;
     if (choice) saved.write(choice, isControlled());
     else saved.forget();
-    told();
-    const left = cleanup(withdrawn);
-    openGates();
-    const tried = outbox.post(record_id, {
+    const record = {
       record_id,
       consent_id,
       action,
@@ -64,10 +64,21 @@ export function createAnswering({ configuration, engine, saved, told, cleanup, o
       page_url: location.origin + location.pathname,
       client_time: action === 'import' ? choice!.time : time(),
       signals: { gpc: isControlled() },
-      not_removed: left[0] ? left : undefined,
-    });
-    changed(action);
-    if (withdrawn && action !== 'gpc' && configuration.reload_on_withdrawal) reload(tried); // heard before anything ran
+    };
+    outbox.post(record_id, record);
+    told();
+    show(action);
+    const finish = (): void => {
+      const not_removed = cleanup(withdrawn);
+      if (not_removed[0]) outbox.post(record_id, { ...record, not_removed });
+      openGates();
+      const tried = outbox.send();
+      changed();
+      if (withdrawn && action !== 'gpc' && configuration.reload_on_withdrawal) reload(tried); // heard before anything ran
+    };
+    // Who pressed a button sees the banner go first. What was taken back goes at once.
+    if (layer && !withdrawn) drawn(finish);
+    else finish();
   }
 
   function answer(action: Action, answers: Pick<Choice, 'purposes' | 'services'>, layer: Layer, at?: number): void {
@@ -107,7 +118,8 @@ export function createAnswering({ configuration, engine, saved, told, cleanup, o
       told();
       cleanup();
       openGates();
-      changed(null);
+      show(null);
+      changed();
     },
   };
   return answering;

@@ -29,7 +29,7 @@ const PATIENCE = 300; // ms between a withdrawal and the reload that stops what 
 declare const $consent: Configuration | undefined;
 
 function boot(configuration: Configuration, tag: HTMLScriptElement | null): void {
-  const { own, base, nonce, jar, stores, now, fetch, later } = look(tag);
+  const { own, base, nonce, jar, stores, now, fetch, later, drawn } = look(tag);
   const store = stores.localStorage;
   const { languages, default_language, choice_lifetime } = configuration;
   const language = (): string => chooseLanguage(rootOf(document).lang, navigator.languages || [], languages, default_language);
@@ -85,11 +85,9 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
   const answering = createAnswering({
     configuration, engine, saved, told, cleanup, outbox, language, now,
     openGates: () => gates.forEach(({ open }) => quietly(() => open?.())),
-    changed(action) {
-      quietly(() => asking.show(!!action && !/^(expire|gpc|import)$/.test(action)));
-      quietly(() => tell('change'));
-    },
-    reload,
+    show: (action) => void quietly(() => asking.show(!!action && !/^(expire|gpc|import)$/.test(action))),
+    changed: () => void quietly(() => tell('change')),
+    drawn, reload,
   });
 
   // 3. What is on the device and not granted goes before the page runs.

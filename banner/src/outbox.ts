@@ -27,8 +27,8 @@ export interface OutboxParts {
 }
 
 export interface Outbox {
-  post(id: string, record: object): Promise<void>; // settled when it was tried once
-  send(): void;
+  post(id: string, record: object): void; // kept, instead of what was kept for it
+  send(): Promise<void>; // settled when all of them were tried
   receipt(): unknown;
 }
 
@@ -94,11 +94,8 @@ export function createOutbox({ url, store, lifetime, now, fetch, later }: Outbox
   }
 
   return {
-    post(id, record) {
-      update(id, { id, body: encode(record), since: now() });
-      return send();
-    },
-    send: () => void send(),
+    post: (id, record) => update(id, { id, body: encode(record), since: now() }),
+    send,
     receipt: () => readJson(store, RECEIPT) ?? null,
   };
 }

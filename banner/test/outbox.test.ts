@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createOutbox } from '../src/outbox';
+import { createOutbox, type Outbox } from '../src/outbox';
 import { DAY, store } from './builders';
 
 function setting(answers: (number | [number, string])[], kept = store()) {
@@ -21,12 +21,16 @@ function setting(answers: (number | [number, string])[], kept = store()) {
     });
   return { outbox, sent, timers, clock, kept, left: () => JSON.parse(kept.get('eu-consent-outbox') || '[]').length };
 }
+const post = (box: Outbox, record: object) => {
+  box.post('a', record);
+  void box.send();
+};
 const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 test('a record is sent as text/plain without cookies and gone once the server has it', async () => {
   const { outbox, sent, left } = setting([201]);
   const box = outbox();
-  box.post('a', { record_id: 'a' });
+  post(box, { record_id: 'a' });
   await settled();
   const { method, keepalive, credentials, headers, body } = sent[0]!.options;
   assert.deepEqual([method, keepalive, credentials, (headers as any)['Content-Type'], body], ['POST', true, 'omit', 'text/plain', '{"record_id":"a"}']);
@@ -35,7 +39,7 @@ test('a record is sent as text/plain without cookies and gone once the server ha
 });
 test('it stays on the device while the network is away, and goes again with longer waits', async () => {
   const { outbox, sent, timers, left } = setting([0, 503, 201]);
-  outbox().post('a', {});
+  post(outbox(), {});
   await settled();
   assert.deepEqual([left(), timers[0]![1]], [1, 2000]);
   timers[0]![0]();
@@ -45,15 +49,23 @@ test('it stays on the device while the network is away, and goes again with long
   await settled();
   assert.deepEqual([left(), sent.length], [0, 3]);
 });
+test('a record that is kept again takes the place of the one before, and is sent once', async () => {
+  const { outbox, sent, left } = setting([201]);
+  const box = outbox();
+  box.post('a', { n: 1 });
+  post(box, { n: 2 });
+  await settled();
+  assert.deepEqual([sent.length, sent[0]!.options.body, left()], [1, '{"n":2}', 0]);
+});
 test('Retry-After is respected', async () => {
   const { outbox, timers } = setting([[429, '120']]);
-  outbox().post('a', {});
+  post(outbox(), {});
   await settled();
   assert.equal(timers[0]![1], 120e3);
 });
 test('the next page sends what the last one could not', async () => {
   const { outbox, sent, left } = setting([0]);
-  outbox().post('a', { record_id: 'a' });
+  post(outbox(), { record_id: 'a' });
   await settled();
   outbox().send();
   await settled();
@@ -63,7 +75,7 @@ test('404 and 410 stop for this page and keep the record', async () => {
   for (const status of [404, 410]) {
     const { outbox, sent, left, timers } = setting([status]);
     const box = outbox();
-    box.post('a', {});
+    post(box, {});
     await settled();
     box.send();
     await settled();
@@ -72,7 +84,7 @@ test('404 and 410 stop for this page and keep the record', async () => {
 });
 test('a record the server refuses is tried once a day and dropped with the choice', async () => {
   const { outbox, sent, clock, left } = setting([422, 422]);
-  outbox().post('a', {});
+  post(outbox(), {});
   await settled();
   outbox().send();
   await settled();
@@ -91,6 +103,7 @@ test('a refused record does not keep the next one waiting', async () => {
   const box = outbox();
   box.post('a', { n: 1 });
   box.post('b', { n: 2 });
+  box.send();
   await settled();
   assert.deepEqual([sent.length, left()], [2, 1]);
 });
