@@ -7,11 +7,12 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from consent_server.domain.account import Actor
 from consent_server.domain.compliance import Finding, unfair
 from consent_server.domain.configuration import Configuration
 from consent_server.domain.difference import Difference, asked_again, differences
 from consent_server.domain.errors import NotFound
-from consent_server.services.editing import import_site
+from consent_server.services.editing import Deed, change_draft
 from consent_server.services.publishing import Candidate, candidate
 from consent_server.storage import configurations, publications
 from consent_server.storage.publications import PublicationNote
@@ -68,12 +69,19 @@ def compare(session: Session, site: Site, one: int, other: int) -> tuple[Configu
     )
 
 
-def take_back(session: Session, site: Site, version: int, now: datetime) -> str:
+def take_back(session: Session, site: Site, version: int, actor: Actor | None, now: datetime) -> bool:
     """Make the draft what it was when a configuration was published; publishing it gives a new number.
 
-    The draft of now is replaced. Raises ``NotFound`` when the draft of then was not kept.
+    The draft of now is replaced, and stays in its history; false when it was that already. Raises ``NotFound`` when the
+    draft of then was not kept.
     """
-    note = publications.find_publication(session, site.id, version)
-    if note is None:
+    noted = publications.find_publication(session, site.id, version)
+    if noted is None:
         raise NotFound(f"The draft that configuration {version} was made from was not kept.")
-    return import_site(session, note.draft, now)
+    deed = Deed("catalogue.taken_back", f"configuration {version}")
+    return change_draft(session, site.key, actor, deed, lambda _draft, _catalogue: noted.draft, now) is not None
+
+
+def note_of(session: Session, site: Site, version: int) -> PublicationNote | None:
+    """Return what is remembered of one publication."""
+    return publications.find_publication(session, site.id, version)

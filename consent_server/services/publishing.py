@@ -21,6 +21,7 @@ from typing import Any
 import brotli
 from sqlalchemy.orm import Session
 
+from consent_server.domain.account import Actor
 from consent_server.domain.compliance import Finding, unfair
 from consent_server.domain.configuration import (
     Configuration,
@@ -38,6 +39,7 @@ from consent_server.domain.script_file import write_script
 from consent_server.domain.signals import told
 from consent_server.services.editing import check_draft
 from consent_server.services.logging_entries import log_configuration, log_origin
+from consent_server.services.noting import note
 from consent_server.services.photographing import Sitting
 from consent_server.storage import configurations, publications, sites
 from consent_server.storage.configurations import Encoded, Published
@@ -111,7 +113,7 @@ def publish(
     now: datetime,
     photographer: Photographer | None = None,
     *,
-    by: str = "",
+    by: Actor | None = None,
     why: str = "",
 ) -> Publication:
     """Publish the site's draft, with pictures when there is somebody to take them; ``by`` and ``why`` are remembered.
@@ -137,8 +139,11 @@ def publish(
     for picture in sitting.pictures:
         configurations.add_screenshot(session, digest_of(picture.png), picture.png, now)
     configurations.add_configuration(session, site.id, files_of(configuration, runtime, now))
-    publications.add_publication(session, site.id, configuration.version, site.draft, by, why)
+    publications.add_publication(session, site.id, configuration.version, site.draft, by.name if by else "", why)
     log_configuration(session, site.id, log_origin(public_url, site.key), configuration)
+    if by:
+        told = {"version": configuration.version, "digest": configuration.digest, "why": why}
+        note(session, by, "configuration.published", site.key, f"configuration {configuration.version}", told, now)
     session.commit()
     return Publication(configuration, new=True)
 

@@ -8,14 +8,17 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from consent_server.domain.account import Actor, Role
 from consent_server.domain.difference import KINDS, Difference, differences
 from consent_server.domain.errors import NotFound
 from consent_server.services import clock, comparing, editing, publishing
 from consent_server.storage import sites
 from consent_server.storage.database import db
+from consent_server.storage.organisations import FIRST_ORGANISATION
 from tests.builders import site_file
 
 URL = "https://consent.example"
+SOMEBODY = Actor("user", 1, "Somebody", FIRST_ORGANISATION, Role.EDITOR)
 
 
 def _draft(session: Session, **changes: Any) -> sites.Site:
@@ -25,7 +28,7 @@ def _draft(session: Session, **changes: Any) -> sites.Site:
 
 def _publish(session: Session, **changes: Any) -> publishing.Publication:
     _draft(session, **changes)
-    return publishing.publish(session, "example", URL, clock.now(), by="somebody@example.org", why="because")
+    return publishing.publish(session, "example", URL, clock.now(), by=SOMEBODY, why="because")
 
 
 OWN = {
@@ -118,7 +121,7 @@ def test_going_back_brings_the_draft_and_a_new_number(app: Flask) -> None:
         first = _publish(db.session(), services=[OWN]).configuration
         _publish(db.session(), services=[ANALYTICS])
         site = sites.find_site(db.session(), "example")
-        comparing.take_back(db.session(), site, 1, clock.now())
+        comparing.take_back(db.session(), site, 1, SOMEBODY, clock.now())
         third = publishing.publish(db.session(), "example", URL, clock.now()).configuration
         assert third.version == 3
         one, other = comparing.compare(db.session(), site, 3, 1)
@@ -127,6 +130,6 @@ def test_going_back_brings_the_draft_and_a_new_number(app: Flask) -> None:
         past = comparing.history(db.session(), site)
         assert [each.configuration.version for each in past] == [3, 2, 1]
         notes = [(each.note.published_by, each.note.why) for each in past if each.note]
-        assert notes == [("", ""), ("somebody@example.org", "because"), ("somebody@example.org", "because")]
+        assert notes == [("", ""), ("Somebody", "because"), ("Somebody", "because")]
         with pytest.raises(NotFound):
-            comparing.take_back(db.session(), site, 4, clock.now())
+            comparing.take_back(db.session(), site, 4, SOMEBODY, clock.now())

@@ -26,4 +26,7 @@ class Entry:
 
 MAIN = (Entry("admin_sites.index", _l("Sites"), Permission.SEE),)
 
-OF_A_SITE: tuple[Entry, ...] = (Entry("admin_overview.page", _l("Overview"), Permission.SEE),)
+OF_A_SITE: tuple[Entry, ...] = (
+    Entry("admin_overview.page", _l("Overview"), Permission.SEE),
+    Entry("admin_publishing.history", _l("Configurations"), Permission.SEE),
+)
