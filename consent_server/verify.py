@@ -4,6 +4,9 @@ Runs from the standard library and ``cryptography`` alone. BUNDLE is a ``.zip``,
 ``.jsonl``. Keys come from the command line, never from the bundle: from the contract with the operator, from a letter,
 from whoever saw them first.
 
+BUNDLE may also be the address of a log, ``https://…/v1/sites/SITE/log``: its entries are then read from its server,
+and compared with the checkpoints (``--known``) and promises that somebody kept.
+
 Time stamps are checked with the program openssl, where it is there and ``--tsa-ca`` names the authority's root.
 
 Exit codes: 0 it holds; 1 a lie, or something withheld; 2 wrong usage; 3 it cannot be read.
@@ -12,6 +15,7 @@ Exit codes: 0 it holds; 1 a lie, or something withheld; 2 wrong usage; 3 it cann
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import subprocess
 import sys
@@ -21,20 +25,44 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from http.client import HTTPException
 from io import BufferedReader, RawIOBase
 from pathlib import Path
 from typing import IO, cast
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 from consent_server.domain.errors import Invalid
-from consent_server.domain.evidence import BundleEvidence, Evidence, LinesEvidence, Report, Trust, verify
+from consent_server.domain.evidence import (
+    BundleEvidence,
+    Evidence,
+    LinesEvidence,
+    Report,
+    ServedEvidence,
+    Trust,
+    verify,
+)
 from consent_server.domain.evidence_anchors import CheckToken
 from consent_server.domain.proof_log.cosignature import Witness
 from consent_server.domain.proof_log.signed_note import MAX_NOTE_BYTES, Verifier
 
 HOLDS, LIE, USAGE, UNREADABLE = range(4)
 
+_UNREADABLE = (
+    Invalid,
+    OSError,
+    HTTPException,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    RuntimeError,
+    NotImplementedError,
+)
 _BUFFER = 2**18
 _OPENSSL_S = 60
+_FETCH_S = 30
+_FETCH_BYTES = 2**25
+_LOG = re.compile(r"(https?://.+/v1/sites/([a-z0-9][a-z0-9-]*))/log/?\Z")
 
 
 class ZipFiles:
@@ -65,6 +93,24 @@ class FolderFiles:
     def open(self, path: str) -> IO[bytes]:
         """Open a file for buffered reading."""
         return (self._folder / path).open("rb", _BUFFER)
+
+
+class Served:
+    """What a server has below the address of a site."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def __call__(self, path: str) -> bytes | None:
+        """Fetch; ``None`` when it is not there, or not yet."""
+        try:
+            with urlopen(f"{self._address}/{path}", timeout=_FETCH_S) as answer:
+                return answer.read(_FETCH_BYTES) if answer.status == 200 else None
+        except HTTPError as error:
+            with error:
+                if error.code == 404:
+                    return None
+            raise
 
 
 class OpenSsl:
@@ -113,15 +159,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with open_evidence(options.bundle) as evidence:
             report = verify(evidence, trust, datetime.now(UTC))
-    except (Invalid, OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
+    except (
+        Invalid,
+        OSError,
+        HTTPException,
+        EOFError,
+        zipfile.BadZipFile,
+        zlib.error,
+        RuntimeError,
+        NotImplementedError,
+    ) as error:
         return _say(UNREADABLE, f"{options.bundle} cannot be read: {error}")
     return _tell(report, options)
 
 
 @contextmanager
-def open_evidence(path: Path) -> Iterator[Evidence]:
-    """Open a bundle by what it is: a folder, a zip, or else lines."""
-    if path.is_dir():
+def open_evidence(name: str | Path) -> Iterator[Evidence]:
+    """Open evidence by what it is: a log that is served, a folder, a zip, or else lines."""
+    path, log = Path(name), _LOG.match(str(name))
+    if log:
+        yield ServedEvidence(Served(log[1]), log[2])
+    elif path.is_dir():
         yield BundleEvidence(FolderFiles(path))
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
@@ -132,7 +190,7 @@ def open_evidence(path: Path) -> Iterator[Evidence]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m consent_server.verify", description="Check an evidence bundle offline.")
-    parser.add_argument("bundle", type=Path, help="the .zip, its folder, or the .jsonl")
+    parser.add_argument("bundle", help="the .zip, its folder, or the .jsonl; or the address of a log")
     parser.add_argument("--key", action="append", required=True, help="key of the log, or of its promises; repeatable")
     parser.add_argument("--anchor-key", action="append", default=[], help="key of the anchor log")
     parser.add_argument("--tsa-ca", type=Path, help="root certificates of the time-stamping authority, PEM")

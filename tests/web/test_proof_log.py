@@ -14,11 +14,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from consent_server.domain.evidence import ServedEvidence, Trust, verify
+from consent_server.domain.promise import Promise, format_promise, sign_promise
 from consent_server.domain.proof_log.checkpoint import Checkpoint, open_checkpoint, parse_body
 from consent_server.domain.proof_log.merkle import leaf_hash, tree_root, verify_consistency, verify_inclusion
 from consent_server.domain.proof_log.proof import parse_hashes, parse_proof
 from consent_server.domain.proof_log.signed_note import Verifier
 from consent_server.domain.proof_log.tiles import parse_path, partial_tiles, reader, unpack_entries
+from consent_server.domain.times import rfc3339
 from consent_server.services.anchoring import Anchoring
 from consent_server.services.sequencing import integrate
 from consent_server.services.time_stamping import Token
@@ -271,6 +274,29 @@ def test_a_record_that_is_committed_but_not_signed_yet_is_not_proven(
         integrate(installation.sessions, installation.site_id, KEYRING, installation.high_water, NOW, step=stop)
     assert client.get(f"/v1/sites/demo/records/{record_id}/proof").status_code == 202
     _refused(client.get(f"{LOG}/checkpoint"), 404)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_the_log_holds_for_whoever_watches_it_with_an_older_checkpoint_and_a_promise(
+    client: FlaskClient, installation: Installation, grow: Callable[[int], list[str]]
+) -> None:
+    (record_id,) = grow(1)
+    known = client.get(f"{LOG}/checkpoint").data
+    grow(300)
+    leaf = bytes(installation.scalar(f"SELECT leaf_hash FROM consent_record WHERE record_id = '{record_id}'"))  # type: ignore[call-overload]
+    signer = KEYRING.promise_signer(ORIGIN)
+    promise = Promise(ORIGIN, record_id, rfc3339(NOW), leaf)
+    kept = format_promise(promise, signer.verifier.key_id, sign_promise(promise, signer).value).encode()
+
+    def get(path: str) -> bytes | None:
+        answer = client.get(f"/v1/sites/demo/{path}")
+        return answer.data if answer.status_code == 200 else None
+
+    keys = (KEYRING.log_signer(ORIGIN).verifier, signer.verifier)
+    report = verify(ServedEvidence(get, "demo"), Trust(keys, promises=(kept,), known=(known,)), NOW)
+    assert report.lie is None
+    assert report.counts["entries"] == 303
+    assert any("is kept" in note for note in report.notes)
 
 
 @pytest.mark.parametrize("record_id", [str(uuid.UUID(int=7)), "nobody", "%00", str(uuid.UUID(int=0xABC)).upper()])

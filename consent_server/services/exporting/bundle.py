@@ -39,6 +39,7 @@ _VERIFIER = (
             "evidence",
             "evidence_anchors",
             "evidence_layout",
+            "evidence_served",
             "lifetime",
             "log_entry",
             "promise",
