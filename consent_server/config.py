@@ -50,7 +50,9 @@ class Settings:
         "CONSENT_ANCHOR_MAIL_TO", "mail addresses, with commas, that get an anchor checkpoint once a week; empty: none"
     )
     smtp_url: str = setting("CONSENT_SMTP_URL", "mail server: smtp://name:password@host:587 (STARTTLS) or smtps://…")
-    mail_from: str = setting("CONSENT_MAIL_FROM", "sender of mails; empty: the first of the addresses")
+    mail_from: str = setting(
+        "CONSENT_MAIL_FROM", "sender of mails; empty: nobody is written to but CONSENT_ANCHOR_MAIL_TO"
+    )
     public_tiles: bool = setting("CONSENT_PUBLIC_TILES", "serve tiles and numeric proofs to everybody")
     threads: int = setting("CONSENT_THREADS", "requests answered at once by a web process")
     sequencer_interval: float = setting("CONSENT_SEQUENCER_INTERVAL", "seconds between two passes of the sequencer")

@@ -20,9 +20,10 @@ from gunicorn.app.base import BaseApplication
 
 from consent_server.config import Settings, read_settings
 from consent_server.domain.errors import Invalid, Unavailable
-from consent_server.services import clock
+from consent_server.services import clock, managing_people
 from consent_server.services.demonstrating import load_demo
 from consent_server.services.keyring import make_missing_keys, read_keyring, secret_key
+from consent_server.services.linking import read_linker
 from consent_server.services.restoring import replay_removals
 from consent_server.storage.database import db, forget_old_pages
 
@@ -118,6 +119,8 @@ def _run(info: ScriptInfo, demo: bool, show_config: bool = False) -> None:
                 click.echo(line)
         else:
             click.echo(f"Consent Server at {settings.public_url}")
+        first = managing_people.make_first_link(db.session(), read_linker(settings), clock.now())
+        click.echo(f"First owner      {first}" if first else f"Admin            {settings.public_url}/admin/")
         db.engine.dispose()
     workers = 1 if settings.sqlite else 2
     Server(_maker(info), settings, workers, sequence=True).run()

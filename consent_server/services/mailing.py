@@ -1,13 +1,14 @@
-"""The data protection officer's mailbox: a weekly mail with an anchor checkpoint is kept where we cannot change it.
+"""Mails: how they leave, and the data protection officer's mailbox.
 
-It costs nothing, and a mailbox at another provider is an honest witness (ledger section 11). Off unless an address is
-set.
+A weekly mail with an anchor checkpoint is kept where we cannot change it: it costs nothing, and a mailbox at another
+provider is an honest witness (ledger section 11). Off unless an address is set.
 """
 
 from __future__ import annotations
 
 import smtplib
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -44,19 +45,25 @@ class NotSent(Unavailable):
 
 
 @dataclass(frozen=True)
-class Mailbox:
-    """To whom, and through which server. Credentials only go over TLS."""
+class Post:
+    """From whom, and through which server. Credentials only go over TLS."""
 
-    recipients: tuple[str, ...]
     sender: str
     host: str
     port: int
     tls: bool
     credentials: tuple[str, str] | None = field(default=None, repr=False)
 
-    def send(self, origin: str, size: int, note: str, token: bytes | None) -> None:
-        """Send a checkpoint of the anchor log, with its time stamp where it has one; raises ``NotSent``."""
-        message = self._message(origin, size, note, token)
+    def letter(self, recipients: Sequence[str], subject: str, text: str) -> EmailMessage:
+        """Return a mail that is ready to go."""
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = self.sender, ", ".join(recipients), subject
+        message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain=self.sender.rpartition("@")[2])
+        message.set_content(text)
+        return message
+
+    def send(self, message: EmailMessage) -> None:
+        """Hand a mail to the server; raises ``NotSent``."""
         context = ssl.create_default_context()
         try:
             with self._connect(context) as server:
@@ -80,18 +87,24 @@ class Mailbox:
         server.ehlo()
         return server
 
-    def _message(self, origin: str, size: int, note: str, token: bytes | None) -> EmailMessage:
-        message = EmailMessage()
-        message["From"], message["To"] = self.sender, ", ".join(self.recipients)
-        message["Subject"] = f"{origin} {size}"
-        message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain=self.sender.rpartition("@")[2])
+
+@dataclass(frozen=True)
+class Mailbox:
+    """To whom checkpoints of the anchor log go."""
+
+    recipients: tuple[str, ...]
+    post: Post
+
+    def send(self, origin: str, size: int, note: str, token: bytes | None) -> None:
+        """Send a checkpoint of the anchor log, with its time stamp where it has one; raises ``NotSent``."""
         stem = f"anchor-{size}"
-        message.set_content(_TEXT.format(origin=origin, size=size, name=f"{stem}.note"))
+        text = _TEXT.format(origin=origin, size=size, name=f"{stem}.note")
+        message = self.post.letter(self.recipients, f"{origin} {size}", text)
         attach = partial(message.add_attachment, maintype="application")
         attach(note.encode(), subtype="octet-stream", filename=f"{stem}.note")
         if token is not None:
             attach(token, subtype="timestamp-reply", filename=f"{stem}.tsr")
-        return message
+        self.post.send(message)
 
 
 def read_mailbox(settings: Settings) -> Mailbox | None:
@@ -101,11 +114,27 @@ def read_mailbox(settings: Settings) -> Mailbox | None:
         return None
     sender = settings.mail_from or recipients[0]
     for address in (*recipients, sender):
-        if address.count("@") != 1 or not address.isprintable() or " " in address:
-            raise Invalid.because(f"“{address}” is no mail address.", "CONSENT_ANCHOR_MAIL_TO")
+        _check(address, "CONSENT_ANCHOR_MAIL_TO")
+    return Mailbox(recipients, _post(settings, sender))
+
+
+def read_post(settings: Settings) -> Post | None:
+    """Return what people's mails leave by, ``None`` without a sender; raises ``Invalid`` when it cannot be used."""
+    if not settings.mail_from:
+        return None
+    _check(settings.mail_from, "CONSENT_MAIL_FROM")
+    return _post(settings, settings.mail_from)
+
+
+def _check(address: str, variable: str) -> None:
+    if address.count("@") != 1 or not address.isprintable() or " " in address:
+        raise Invalid.because(f"“{address}” is no mail address.", variable)
+
+
+def _post(settings: Settings, sender: str) -> Post:
     parts = urlsplit(settings.smtp_url)
     if parts.scheme not in PORTS or not parts.hostname:
         raise Invalid.because("A mail server is smtp://host or smtps://host.", "CONSENT_SMTP_URL")
     credentials = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
     port = parts.port or PORTS[parts.scheme]
-    return Mailbox(recipients, sender, parts.hostname, port, parts.scheme == "smtps", credentials)
+    return Post(sender, parts.hostname, port, parts.scheme == "smtps", credentials)

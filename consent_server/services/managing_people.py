@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from consent_server.domain.account import LONGEST_NAME, Actor, Role, fold_email
 from consent_server.domain.errors import Conflict, Invalid
-from consent_server.services import passwords
+from consent_server.services import passwords, second_factor
 from consent_server.services.linking import FIRST, INVITATION, RESET, Linker
 from consent_server.services.noting import note
 from consent_server.storage import organisations, sign_ins, users
@@ -20,6 +20,7 @@ from consent_server.storage.database import begin_deed
 from consent_server.storage.users import User
 
 LANGUAGES = ("fr", "en")
+TAKEN = "There is somebody with this address already."
 LAST_OWNER = "This is the last owner: make somebody else an owner first."
 
 
@@ -52,7 +53,7 @@ def invite(
 def make_link(session: Session, actor: Actor, linker: Linker, user: User, now: datetime) -> str:
     """Return a link by which a user chooses a password anew, or for the first time. Raises ``Conflict``."""
     if user.disabled_at:
-        raise Conflict(f"{user.email} is disabled: let them in again first.")
+        raise Conflict("This person is disabled: let them in again first.")
     begin_deed(session)
     link = linker.make(session, INVITATION if user.invited else RESET, user.id, now)
     note(session, actor, "user.link_made", None, user.email, {}, now)
@@ -105,28 +106,56 @@ def enable(session: Session, actor: Actor, user_id: int, now: datetime) -> None:
 
 def create_organisation(session: Session, name: str, now: datetime) -> int:
     """Keep another organisation; return its number. Raises ``Invalid``."""
-    if not 0 < len(name.strip()) <= LONGEST_NAME:
-        raise Invalid.because(f"A name has between 1 and {LONGEST_NAME} characters.", "name")
-    made = organisations.add_organisation(session, name.strip(), now)
+    made = organisations.add_organisation(session, _organisation_name(name), now)
     session.commit()
     return made.id
 
 
+def rename_organisation(session: Session, actor: Actor, name: str, now: datetime) -> None:
+    """Give the actor's organisation another name. Raises ``Invalid``."""
+    name = _organisation_name(name)
+    begin_deed(session)
+    before = organisations.find_organisation(session, actor.organisation_id).name
+    if name != before:
+        organisations.rename_organisation(session, actor.organisation_id, name)
+        note(session, actor, "organisation.renamed", None, name, {"name": [before, name]}, now)
+    session.commit()
+
+
+def remove_second_factor(session: Session, actor: Actor, user_id: int, now: datetime) -> None:
+    """Let a user of the organisation in by their password alone: they lost what makes their codes."""
+    user = users.find_user_of(session, actor.organisation_id, user_id)
+    second_factor.remove(session, actor, user, now)
+
+
 def check_profile(name: str, language: str) -> tuple[str, str]:
     """Return a name and a language that can be kept. Raises ``Invalid``."""
-    stripped = " ".join(name.split())
-    if len(stripped) > LONGEST_NAME or not stripped.isprintable():
-        raise Invalid.because(f"A name has at most {LONGEST_NAME} characters.", "name")
+    stripped = check_name(name)
     if language not in LANGUAGES:
         raise Invalid.because(f"The admin speaks {' and '.join(LANGUAGES)}.", "language")
     return stripped, language
+
+
+def check_name(name: str) -> str:
+    """Return a name that can be kept; it may be empty. Raises ``Invalid``."""
+    stripped = " ".join(name.split())
+    if len(stripped) > LONGEST_NAME or not stripped.isprintable():
+        raise Invalid.because(f"A name has at most {LONGEST_NAME} characters.", "name")
+    return stripped
+
+
+def _organisation_name(name: str) -> str:
+    stripped = check_name(name)
+    if not stripped:
+        raise Invalid.because("An organisation has a name.", "name")
+    return stripped
 
 
 def _add(session: Session, actor: Actor, email: str, name: str, role: Role, language: str, now: datetime) -> User:
     folded = fold_email(email)
     name, language = check_profile(name, language)
     if users.find_by_email(session, folded):
-        raise Conflict(f"There is a user {folded} already.")
+        raise Conflict(TAKEN)
     return users.add_user(session, actor.organisation_id, folded, name, role, language, now)
 
 

@@ -36,6 +36,7 @@ TRIES_OF_NETWORK = 50
 TRIES_OF_ACCOUNT = 100
 """From everywhere: many times the other, or anybody could keep an owner out."""
 
+WRONG_PASSWORD = "This is not your password."
 REFUSED = "The e-mail address, the password or the code is not right."
 
 
@@ -73,7 +74,7 @@ def sign_in(session: Session, given: Try, device: str, now: datetime) -> str:
     Raises ``NotSignedIn``, ``CodeNeeded`` when only the code is missing, or ``TooManyTries``.
     """
     email = _folded(given.email)
-    subjects = _count_try(session, email, given.network, now)
+    subjects = count_try(session, email, given.network, now)
     user = users.find_by_email(session, email)
     known = users.credentials_of(session, user.id).password_hash if user else None
     session.rollback()  # nobody waits for the database while a password is checked
@@ -89,15 +90,30 @@ def sign_in(session: Session, given: Try, device: str, now: datetime) -> str:
 
 def finish_sign_in(session: Session, user_id: int, code: str, network: str, device: str, now: datetime) -> str:
     """Return a new token after ``CodeNeeded``, for the user that it named. Raises as ``sign_in``."""
-    subjects = _count_try(session, f"code of {user_id}", network, now)
+    subjects = count_try(session, f"code of {user_id}", network, now)
     return _finish(session, user_id, code, subjects, device, now)
+
+
+def prove(session: Session, actor: Actor, password: str, network: str, now: datetime) -> None:
+    """Make sure that it is still the one who signed in: they say their password again.
+
+    Raises ``Invalid`` or ``TooManyTries``: whoever finds an open browser guesses no faster than others.
+    """
+    subjects = count_try(session, f"password of {actor.id}", network, now)
+    known = users.credentials_of(session, actor.id).password_hash
+    session.rollback()
+    if not passwords.matches(password, known):
+        raise Invalid.because(WRONG_PASSWORD, "current")
+    begin_deed(session)
+    sign_ins.forget_tries(session, subjects, now)
+    session.commit()
 
 
 def open_session(session: Session, user: User, device: str, now: datetime) -> str:
     """Return a new token for somebody who has just proved who they are, and note it. The caller commits."""
     sign_ins.forget_old_sign_ins(session, now, now - IDLE_LIMIT)
     token = secrets.token_urlsafe(32)
-    sign_ins.add_sign_in(session, _id_of(token), user.id, now, now + ABSOLUTE_LIMIT, device[:200])
+    sign_ins.add_sign_in(session, id_of(token), user.id, now, now + ABSOLUTE_LIMIT, device[:200])
     note(session, actor_for(user), "user.signed_in", None, user.email, {"device": device[:200]}, now)
     return token
 
@@ -108,7 +124,7 @@ def signed_in(session: Session, token: str, now: datetime) -> SignedIn | None:
     Keeps now and then that they were here. Comes first in a session: its transaction is over when this returns, so that
     a deed can begin its own.
     """
-    found = sign_ins.find_sign_in(session, _id_of(token))
+    found = sign_ins.find_sign_in(session, id_of(token))
     user = users.find_user(session, found.user_id) if found else None
     session.rollback()
     if found is None or user is None or user.disabled_at or _is_over(found, now):
@@ -129,7 +145,7 @@ def actor_of(session: Session, token: str, now: datetime) -> Actor | None:
 def sign_out(session: Session, token: str, now: datetime) -> None:
     """End one sign-in; one that is over already stays so."""
     begin_deed(session)
-    found = sign_ins.find_sign_in(session, _id_of(token))
+    found = sign_ins.find_sign_in(session, id_of(token))
     if found is None:
         session.rollback()
         return
@@ -142,7 +158,7 @@ def sign_out(session: Session, token: str, now: datetime) -> None:
 def sign_out_everywhere(session: Session, actor: Actor, user: User, now: datetime, but: str | None = None) -> int:
     """End every sign-in of a user, but the one whose token is ``but``; return how many there were."""
     begin_deed(session)
-    count = sign_ins.end_sign_ins(session, user.id, _id_of(but) if but else None)
+    count = sign_ins.end_sign_ins(session, user.id, id_of(but) if but else None)
     note(session, actor, "user.signed_out_everywhere", None, user.email, {"browsers": count}, now)
     session.commit()
     return count
@@ -175,7 +191,7 @@ def _finish(session: Session, user_id: int, code: str, subjects: Sequence[str], 
     return token
 
 
-def _count_try(session: Session, account: str, network: str, now: datetime) -> tuple[str, ...]:
+def count_try(session: Session, account: str, network: str, now: datetime) -> tuple[str, ...]:
     """Count a try and return what it was counted for; raises ``TooManyTries``.
 
     Counted again after its own commit: whoever comes at the same time is seen by all but one of them.
@@ -205,7 +221,8 @@ def _subject(*parts: str) -> str:
     return sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _id_of(token: str) -> str:
+def id_of(token: str) -> str:
+    """Return what is kept of a browser's token: 256 bits at random need no slow hash."""
     return sha256(token.encode()).hexdigest()
 
 

@@ -108,7 +108,8 @@ def test_a_mail_that_was_refused_is_sent_again(anchoring: Anchoring, server: Mai
 def test_a_server_that_is_away_is_said(anchoring: Anchoring) -> None:
     assert anchoring.mailbox is not None
     anchoring.anchor(clock.now())
-    away = dataclasses.replace(anchoring, mailbox=dataclasses.replace(anchoring.mailbox, port=free_port()))
+    post = dataclasses.replace(anchoring.mailbox.post, port=free_port())
+    away = dataclasses.replace(anchoring, mailbox=dataclasses.replace(anchoring.mailbox, post=post))
     with pytest.raises(NotSent):
         away.mail(clock.now())
 
@@ -116,7 +117,8 @@ def test_a_server_that_is_away_is_said(anchoring: Anchoring) -> None:
 def test_a_password_is_not_sent_in_the_clear(anchoring: Anchoring, server: MailServer) -> None:
     assert anchoring.mailbox is not None
     anchoring.anchor(clock.now())
-    open_ = dataclasses.replace(anchoring.mailbox, credentials=("name", "secret"))
+    post = dataclasses.replace(anchoring.mailbox.post, credentials=("name", "secret"))
+    open_ = dataclasses.replace(anchoring.mailbox, post=post)
     with pytest.raises(NotSent, match="offers no TLS"):
         dataclasses.replace(anchoring, mailbox=open_).mail(clock.now())
     assert server.messages == []

@@ -18,10 +18,33 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from consent_server.config import Settings
 from consent_server.domain.errors import ConsentServerError
-from consent_server.web.admin import access, menu, overview, publishing, sites, words
+from consent_server.web.admin import (
+    access,
+    account,
+    activity,
+    links,
+    menu,
+    overview,
+    people,
+    publishing,
+    sign_in,
+    sites,
+    tokens,
+    words,
+)
 from consent_server.web.errors import status_of
 
-BLUEPRINTS = (sites.blueprint, overview.blueprint, publishing.blueprint)
+BLUEPRINTS = (
+    sites.blueprint,
+    overview.blueprint,
+    publishing.blueprint,
+    sign_in.blueprint,
+    links.blueprint,
+    account.blueprint,
+    people.blueprint,
+    tokens.blueprint,
+    activity.blueprint,
+)
 
 HOUR_S = 3600
 STATIC = Path(__file__).parent / "static"

@@ -24,7 +24,12 @@ class Entry:
         return self.endpoint.partition(".")[0]
 
 
-MAIN = (Entry("admin_sites.index", _l("Sites"), Permission.SEE),)
+MAIN = (
+    Entry("admin_sites.index", _l("Sites"), Permission.SEE),
+    Entry("admin_people.index", _l("People"), Permission.MANAGE),
+    Entry("admin_tokens.index", _l("Tokens"), Permission.MANAGE),
+    Entry("admin_activity.index", _l("Activity"), Permission.REVIEW),
+)
 
 OF_A_SITE: tuple[Entry, ...] = (
     Entry("admin_overview.page", _l("Overview"), Permission.SEE),

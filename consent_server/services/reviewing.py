@@ -1,0 +1,23 @@
+"""Activity as a table to take along: every line that was sought, with the memory of a few hundred."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy.orm import Session
+
+from consent_server.domain.table_row import table_row
+from consent_server.domain.times import rfc3339
+from consent_server.storage import activity
+from consent_server.storage.activity import Sought
+
+COLUMNS = ("number", "time", "who", "kind", "action", "site", "subject", "changes")
+
+
+def table(session: Session, organisation_id: int, sought: Sought) -> Iterator[bytes]:
+    """Yield a line of names, then one for each deed, the first one first."""
+    yield table_row(COLUMNS)
+    for each in activity.every_activity(session, organisation_id, sought):
+        who = each.actor_name, each.actor_kind
+        what = each.action, each.site_key, each.subject, dict(each.changes)
+        yield table_row((str(each.id), rfc3339(each.at), *who, *what))

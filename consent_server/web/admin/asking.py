@@ -1,0 +1,72 @@
+"""What forms of several pages share: where the request comes from, and mistakes told where they were made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import request
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms.fields.choices import SelectChoice
+
+from consent_server.domain.errors import ConsentServerError, Invalid
+from consent_server.services.reducing import reduce_user_agent
+from consent_server.services.signing_in import device_words
+from consent_server.web.limits import network_of
+
+SENTENCES: Iterable[object] = (
+    _l("This is not an e-mail address."),
+    _l("A password has between 12 and 128 characters."),
+    _l("Too few different characters: this password is guessed at once."),
+    _l("A password is not your name or address."),
+    _l("This code is not right, or was used already. Wait for the next one."),
+    _l("This is not your password."),
+    _l("The e-mail address, the password or the code is not right."),
+    _l("Too many tries. Wait a quarter of an hour."),
+    _l("This link does not work: it was used already, another one was made since, or its time is over."),
+    _l("There is somebody with this address already."),
+    _l("This is the last owner: make somebody else an owner first."),
+    _l("This person is disabled: let them in again first."),
+    _l("A name has at most 200 characters."),
+    _l("An organisation has a name."),
+    _l("Say what it is for, in at most 200 characters."),
+    _l("A token is valid for 1 to 366 days."),
+    _l("There is an owner already."),
+    _l("There is a second factor already: remove it first."),
+    _l("There is no such user."),
+    _l("There is no such token."),
+)
+"""What the services under these pages say, so that it is translated."""
+
+
+def choices(of: Mapping[Any, Any]) -> list[SelectChoice]:
+    """Return what a list offers: value to label."""
+    return [SelectChoice(str(value), label) for value, label in of.items()]
+
+
+def network() -> str:
+    """Return the network that the request comes from, for counting tries."""
+    return network_of(request.remote_addr)
+
+
+def device() -> str:
+    """Return what the browser is called in the list of sign-ins."""
+    return device_words(reduce_user_agent(request.user_agent.string))
+
+
+def in_words(error: ConsentServerError) -> str:
+    """Return what went wrong, in the language of the page."""
+    return str(gettext(str(error)))
+
+
+def tell(form: FlaskForm, error: ConsentServerError) -> None:
+    """Put what went wrong beside the fields that it is about, else on top."""
+    problems = error.problems if isinstance(error, Invalid) else {"": [str(error)]}
+    for name, messages in problems.items():
+        said = [gettext(message) for message in messages]
+        if name in form:
+            form[name].errors = [*form[name].errors, *said]
+        else:
+            form.form_errors = [*form.form_errors, *said]

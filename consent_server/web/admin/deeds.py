@@ -1,0 +1,27 @@
+"""What each kind of deed is called in the list of activity: a line per kind; one without a line shows its own name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask_babel import lazy_gettext as _l
+
+DEEDS: Mapping[str, object] = {
+    "organisation.renamed": _l("Organisation renamed"),
+    "recovery_codes.renewed": _l("Recovery codes renewed"),
+    "second_factor.added": _l("Second factor added"),
+    "second_factor.removed": _l("Second factor removed"),
+    "token.created": _l("Token created"),
+    "token.revoked": _l("Token revoked"),
+    "user.created": _l("Person added"),
+    "user.disabled": _l("Person let in no more"),
+    "user.enabled": _l("Person let in again"),
+    "user.invited": _l("Person invited"),
+    "user.link_made": _l("Link for a password made"),
+    "user.password_set": _l("Password chosen"),
+    "user.profile_changed": _l("Name or language changed"),
+    "user.role_changed": _l("Role changed"),
+    "user.signed_in": _l("Signed in"),
+    "user.signed_out": _l("Signed out"),
+    "user.signed_out_everywhere": _l("Signed out everywhere"),
+}
