@@ -12,12 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from consent_server.domain.account import Actor
 from consent_server.domain.errors import Conflict, Invalid, RecordNotFound
 from consent_server.domain.log_entry import Erase, format_entry
 from consent_server.services.holding import refuse_held
+from consent_server.services.noting import note
 from consent_server.storage import consent_records, holds, proof_log, sites
 from consent_server.storage.consent_records import KeptRecord
 from consent_server.storage.database import begin_immediate
@@ -81,16 +84,20 @@ def would_erase(session: Session, site_key: str, record_id: str) -> Erasable:
     return Erasable(every, indices, holds.standing_hold(session, site.id))
 
 
-def erase_visitor(session: Session, site_key: str, record_id: str, seen: Collection[str], why: str) -> int:
+def erase_visitor(
+    session: Session, site_key: str, record_id: str, seen: Collection[str], why: str, actor: Actor, now: datetime
+) -> int:
     """Delete every record of the visitor of a record, which are those that were ``seen``; return how many.
 
     Raises what ``erase_records`` raises, or ``Conflict`` when there are others now.
     """
     check_reason(why)
+    session.rollback()  # nothing was written: the lock is taken at the start of a transaction
     begin_immediate(session)
     found = would_erase(session, site_key, record_id).records
     if {kept.record_id for kept in found} != set(seen):
         raise Conflict("The records of this visitor are not those that you were shown: look at them again.")
+    note(session, actor, "visitor.erased", site_key, why, {"records": len(seen)}, now)
     return _erase(session, sites.find_site(session, site_key), seen, why)
 
 

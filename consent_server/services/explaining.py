@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from consent_server.domain.times import rfc3339
 from consent_server.storage import anchors, holds, proof_log
-from consent_server.storage.proof_log import ANCHOR_LOG
+from consent_server.storage.holds import Hold
+from consent_server.storage.proof_log import ANCHOR_LOG, KeptCheckpoint
 
 _MARK_LOST = (
     "The file that CONSENT_HWM_FILE names says how far each log was seen to be, and this log is not in it: the file "
@@ -41,27 +43,52 @@ def what_to_do(reason: str) -> str:
     return next(advice for phrase, advice in _ADVICE if phrase in reason)
 
 
-def status(session: Session, site_id: int) -> Iterator[str]:
-    """Give a line for each thing worth knowing of a log."""
+@dataclass(frozen=True)
+class Health:
+    """How a log stands; ``waiting`` is counted no further than ``COUNTED``."""
+
+    origin: str
+    size: int
+    waiting: int
+    checkpoint: KeptCheckpoint | None
+    hold: Hold | None
+    frozen_reason: str | None
+
+
+def health(session: Session, site_id: int) -> Health | None:
+    """Return how a log stands, ``None`` before there is one."""
     head = proof_log.find_head(session, site_id)
     if head is None:
+        return None
+    return Health(
+        origin=head.origin,
+        size=head.size,
+        waiting=proof_log.count_pending(session, COUNTED, site_id),
+        checkpoint=proof_log.latest_checkpoint(session, site_id),
+        hold=holds.standing_hold(session, site_id),
+        frozen_reason=head.frozen_reason,
+    )
+
+
+def status(session: Session, site_id: int) -> Iterator[str]:
+    """Give a line for each thing worth knowing of a log."""
+    found = health(session, site_id)
+    if found is None:
         yield "no log yet: the site was never published"
         return
-    latest = proof_log.latest_checkpoint(session, site_id)
-    waiting = len(proof_log.pending(session, site_id, _COUNTED))
-    more = "at least " if waiting == _COUNTED else ""
-    yield f"{head.origin}, {head.size} entries, {more}{waiting} in line"
+    latest = found.checkpoint
+    more = "at least " if found.waiting == COUNTED else ""
+    yield f"{found.origin}, {found.size} entries, {more}{found.waiting} in line"
     yield f"newest checkpoint: {f'size {latest.size}, {rfc3339(latest.created_at)}' if latest else 'none yet'}"
     token = anchors.last_token(session) if site_id == ANCHOR_LOG else None
     if token is not None:
         yield f"newest time stamp: size {token.size}, {rfc3339(token.said_at)}, by {token.name}"
-    hold = holds.standing_hold(session, site_id)
-    if hold is not None:
-        yield f"legal hold since {rfc3339(hold.set_at)}: {hold.why}"
-    if head.frozen_reason is not None:
-        yield f"FROZEN: {head.frozen_reason}"
+    if found.hold is not None:
+        yield f"legal hold since {rfc3339(found.hold.set_at)}: {found.hold.why}"
+    if found.frozen_reason is not None:
+        yield f"FROZEN: {found.frozen_reason}"
         yield "Until then nothing is signed, and answers are refused (503): visitors' browsers send them again."
-        yield what_to_do(head.frozen_reason)
+        yield what_to_do(found.frozen_reason)
 
 
-_COUNTED = 10_000
+COUNTED = 10_000

@@ -35,7 +35,7 @@ from consent_server.services.counting import Sessions, catch_up, read_said
 from consent_server.storage import configurations, evidence, sites, statistics
 from consent_server.storage.statistics import Chosen
 
-__all__ = ["UNITS", "Answers", "Chosen", "Moment", "Release", "answers"]
+__all__ = ["UNITS", "Answers", "Chosen", "Moment", "Release", "answers", "purpose_titles"]
 
 SECONDS = 2.0
 """How long a reader waits for what is not counted yet."""
@@ -100,6 +100,17 @@ def answers(
     with sessions() as session:
         evidence.begin_snapshot(session)  # 2
         return _Reader(session, site_id, chosen or Chosen()).read(start, stop, unit, current)
+
+
+def purpose_titles(session: Session, site_id: int, language: str) -> dict[str, str]:
+    """Return what each purpose that was ever asked for is called, in a language where the site speaks it."""
+    titles: dict[str, str] = {}
+    for configuration in configurations.list_configurations(session, site_id):
+        document = configuration.document
+        for purpose in document["purposes"]:
+            said = purpose["title"]
+            titles[purpose["id"]] = said.get(language) or said[document["default_language"]]
+    return titles
 
 
 class _Reader:

@@ -91,9 +91,7 @@ def _by_code(session: Session, site_id: int, wanted: Wanted) -> Sought:
         return sought
     if not _CODE.match(code):
         raise Invalid.because(
-            "A code has the form 0b6f3c52-7a0e-4c1d-8a53-2f6d1c9e4b7a; its first four characters or more are enough "
-            "for a receipt.",
-            "code",
+            "A code is 32 digits and letters (a to f) in five groups; for a receipt its first four are enough.", "code"
         )
     if len(code) == _WHOLE and consent_records.records_of_visitor(session, site_id, code):
         return replace(sought, consent_id=code)

@@ -287,6 +287,24 @@ class ProofAnchorLeafRow(Base):
     size: Mapped[int] = mapped_column(BigInteger)
 
 
+class HandoverRow(Base):
+    """An export that somebody asked for in the admin, and how far it is; forgotten after a day."""
+
+    __tablename__ = "handover"
+
+    id: Mapped[str] = mapped_column(String(43), primary_key=True)
+    site_id: Mapped[int] = mapped_column(Integer)
+    actor: Mapped[str] = mapped_column(String(200))
+    format: Mapped[str] = mapped_column(String(10))
+    filters: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(10))
+    done: Mapped[int] = mapped_column(BigInteger)
+    size: Mapped[int] = mapped_column(BigInteger)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    moved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class AnswerCountRow(Base):
     """How many answers said the same on one day (UTC); a number, and nobody's."""
 

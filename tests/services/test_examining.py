@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
+from consent_server.domain.account import command_line
 from consent_server.domain.client import Client
 from consent_server.domain.errors import Conflict, Held, RecordNotFound
 from consent_server.services import clock, editing, erasing, examining, holding, publishing
@@ -14,9 +15,11 @@ from consent_server.services.examining import LOGGED, PERSONAL, PROMISED, SHOWN,
 from consent_server.services.sequencing import integrate
 from consent_server.storage import sites
 from consent_server.storage.database import db
+from consent_server.storage.organisations import FIRST_ORGANISATION
 from consent_server.web.visitor.consents import read_answer
 from tests.builders import consent, site_file
 
+OWNER = command_line(FIRST_ORGANISATION)
 VISITOR = "0b6f3c52-7a0e-4c1d-8a53-2f6d1c9e4b7a"
 
 
@@ -105,12 +108,10 @@ def test_everything_of_one_visitor_goes_as_it_was_shown(app: Flask) -> None:
     seen = erasing.would_erase(db.session(), "example", first)
     assert {kept.record_id for kept in seen.records} == {first, second, third}
     assert set(seen.indices) == {first, second}
-    db.session.rollback()
     with pytest.raises(Conflict):
-        erasing.erase_visitor(db.session(), "example", first, [first, second], "asked for")
-    db.session.rollback()
+        erasing.erase_visitor(db.session(), "example", first, [first, second], "asked for", OWNER, clock.now())
     every = [kept.record_id for kept in seen.records]
-    assert erasing.erase_visitor(db.session(), "example", second, every, "asked for") == 3
+    assert erasing.erase_visitor(db.session(), "example", second, every, "asked for", OWNER, clock.now()) == 3
     with pytest.raises(RecordNotFound):
         _examine(app, first)
 
@@ -122,6 +123,6 @@ def test_nothing_of_a_visitor_goes_while_a_hold_stands(app: Flask) -> None:
     assert seen.hold is not None
     db.session.rollback()
     with pytest.raises(Held):
-        erasing.erase_visitor(db.session(), "example", record_id, [record_id], "asked for")
+        erasing.erase_visitor(db.session(), "example", record_id, [record_id], "asked for", OWNER, clock.now())
     db.session.rollback()
     assert _examine(app, record_id).hold == seen.hold

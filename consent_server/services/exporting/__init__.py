@@ -94,7 +94,7 @@ def export_stream(
         raise Invalid.because(f"An export as {format} is always of the whole log: take zip for a part of it.", "format")
     snapshot = settle(sessions, site_key, keyring, high_water, now, progress)
     try:
-        (filters or Filters()).check(snapshot)
+        (filters or Filters()).check(snapshot.session, snapshot.site.id)
     except BaseException:
         snapshot.session.close()
         raise

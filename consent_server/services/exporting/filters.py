@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from consent_server.domain import canonical_json
 from consent_server.domain.choice import ACTIONS
 from consent_server.domain.errors import Invalid
@@ -37,12 +39,12 @@ class Filters:
         names = ("purpose", "service", "action", "consent_id")
         return times | {name: value for name in names if (value := getattr(self, name)) is not None}
 
-    def check(self, snapshot: Snapshot) -> None:
+    def check(self, session: Session, site_id: int) -> None:
         """Refuse what the site never had: an empty answer would look like a proof that nobody said so.
 
         Raises ``Invalid``.
         """
-        found = configurations.list_configurations(snapshot.session, snapshot.site.id)
+        found = configurations.list_configurations(session, site_id)
         purposes = {purpose for each in found for purpose in each.asked_purposes}
         services = {service["id"] for each in found for service in each.document.get("services", ())}
         for name, known in (("purpose", purposes), ("service", services)):
@@ -51,7 +53,7 @@ class Filters:
                 raise Invalid.because(f"No configuration of this site has the {name} “{value[:80]}”.", name)
         if self.action is not None and self.action not in ACTIONS:
             raise Invalid.because(f"The actions are {', '.join(ACTIONS)}.", "action")
-        if self.consent_id is not None and not self._is_known(snapshot, self.consent_id):
+        if self.consent_id is not None and not consent_records.records_of_visitor(session, site_id, self.consent_id):
             raise Invalid.because("This site has no record of that consent id.", "consent_id")
         if self.start and self.stop and self.start >= self.stop:
             raise Invalid.because("The period ends before it begins.", "to")
@@ -66,9 +68,6 @@ class Filters:
             if self._keeps(record, services):
                 yield stored, record
         snapshot.progress(snapshot.about.size, snapshot.about.size)
-
-    def _is_known(self, snapshot: Snapshot, consent_id: str) -> bool:
-        return bool(consent_records.records_of_visitor(snapshot.session, snapshot.site.id, consent_id))
 
     def _keeps(self, record: Record, services: ServicePurposes) -> bool:
         """Whether a record passes what only its text says."""

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from flask_babel import lazy_gettext as _l
 
 DEEDS: Mapping[str, object] = {
+    "hold.lifted": _l("Legal hold lifted"),
+    "hold.set": _l("Legal hold set"),
     "organisation.renamed": _l("Organisation renamed"),
+    "proofs.exported": _l("Evidence taken along"),
     "recovery_codes.renewed": _l("Recovery codes renewed"),
     "second_factor.added": _l("Second factor added"),
     "second_factor.removed": _l("Second factor removed"),
@@ -24,4 +27,5 @@ DEEDS: Mapping[str, object] = {
     "user.signed_in": _l("Signed in"),
     "user.signed_out": _l("Signed out"),
     "user.signed_out_everywhere": _l("Signed out everywhere"),
+    "visitor.erased": _l("Visitor erased"),
 }
