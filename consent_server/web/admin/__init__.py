@@ -22,6 +22,7 @@ from consent_server.web.admin import (
     access,
     account,
     activity,
+    catalogue,
     answers,
     links,
     menu,
@@ -39,6 +40,7 @@ from consent_server.web.errors import status_of
 BLUEPRINTS = (
     sites.blueprint,
     overview.blueprint,
+    catalogue.blueprint,
     publishing.blueprint,
     answers.blueprint,
     proofs.blueprint,

@@ -1,0 +1,96 @@
+"""Filling the catalogue: services that the library knows, by search, or as a privacy policy names them."""
+
+from __future__ import annotations
+
+from flask import request
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.wrappers import Response
+
+from consent_server.domain.account import Permission
+from consent_server.domain.catalogue_rows import plain
+from consent_server.domain.library import LibraryService
+from consent_server.domain.policy_text import read_policy
+from consent_server.services import cataloguing
+from consent_server.storage.library import load_library
+from consent_server.web.admin.access import needs
+from consent_server.web.admin.catalogue import words
+from consent_server.web.admin.catalogue.forms import PolicyForm
+from consent_server.web.admin.catalogue.page import blueprint, draft, editor, shown, to_table
+
+
+def search_library(text: str) -> list[LibraryService]:
+    """Return the services whose name, vendor, alias or tracker has every word that is looked for."""
+    wanted = plain(text).split()
+    found = []
+    for service in load_library().services:
+        said = plain(" ".join([*service.names, service.vendor, *(t.name for t in service.trackers)]))
+        if all(word in said for word in wanted):
+            found.append(service)
+    return sorted(found, key=lambda service: plain(service.name))
+
+
+@blueprint.get("/library")
+@needs(Permission.EDIT)
+def library(site_key: str) -> str:
+    """Show what the library has."""
+    catalogue = draft()
+    search = request.args.get("search", "")[:200]
+    return shown(
+        "library.html",
+        search=search,
+        found=search_library(search),
+        present={service.id for service in catalogue.services},
+        purposes=words.purposes(catalogue),
+    )
+
+
+@blueprint.post("/library")
+@needs(Permission.EDIT)
+def add_from_library(site_key: str) -> Response:
+    """Add the services that were marked."""
+    known = load_library()
+    wanted = [each for each in request.form.getlist("service") if known.entry(each)]
+    if wanted:
+        cataloguing.add_from_library(editor(), wanted)
+    return to_table(_added(len(wanted)))
+
+
+@blueprint.get("/policy")
+@needs(Permission.EDIT)
+def policy(site_key: str) -> str:
+    """Ask for the text of a policy."""
+    return shown("policy.html", form=PolicyForm(formdata=None), findings=None)
+
+
+@blueprint.post("/policy")
+@needs(Permission.EDIT)
+def read(site_key: str) -> str | Response:
+    """Show what a policy says, each with the passage that says so; then add what was accepted of it."""
+    catalogue = draft()
+    form = PolicyForm()
+    if not form.validate():
+        return shown("policy.html", form=form, findings=None)
+    findings = read_policy(form.text.data, load_library())
+    if request.form.get("deed") == "accept":
+        services, cookies = request.form.getlist("service"), request.form.getlist("cookie")
+        cataloguing.add_proposals(editor(), findings, [s for s in services if load_library().entry(s)], cookies)
+        return to_table(_added(len(services) + len(cookies)))
+    named = {service.id for service in findings.services}
+    brought = {c.service_id: c for c in findings.cookies if c.service_id and c.service_id not in named}
+    declared = {tracker.name for tracker in catalogue.trackers()}
+    return shown(
+        "policy.html",
+        form=form,
+        findings=findings,
+        brought=brought,
+        own=[c for c in findings.cookies if not c.service_id and c.name not in declared],
+        present={service.id for service in catalogue.services},
+        purposes=words.purposes(catalogue),
+    )
+
+
+def _added(number: int) -> str:
+    if not number:
+        return str(_("Nothing was marked, and nothing was added."))
+    return str(ngettext("%(num)d entry was added.", "%(num)d entries were added.", number))
