@@ -69,39 +69,41 @@ def make_first_link(session: Session, linker: Linker, now: datetime) -> str | No
     return link
 
 
-def set_role(session: Session, actor: Actor, user_id: int, role: Role, now: datetime) -> None:
-    """Give a user of the organisation another role. Raises ``NotFound`` or, for the last owner, ``Conflict``."""
+def change(
+    session: Session, actor: Actor, user_id: int, role: Role | None, disabled: bool | None, now: datetime
+) -> User:
+    """Give a user of the organisation another role, let them in no more, or again; ``None`` leaves it as it is.
+
+    Raises ``NotFound`` or, for the last owner, ``Conflict``; then nothing is different.
+    """
     begin_deed(session)
     user = users.find_user_of(session, actor.organisation_id, user_id)
-    if role is not user.role:
-        if role is not Role.OWNER:
-            _keep_an_owner(session, user)
-        users.set_role(session, user.id, role)
-        note(session, actor, "user.role_changed", None, user.email, {"role": [user.role, role]}, now)
+    if role is not None and role is not user.role:
+        _set_role(session, actor, user, role, now)
+        user = users.find_user(session, user.id)
+    if disabled and not user.disabled_at:
+        _disable(session, actor, user, now)
+    if disabled is False and user.disabled_at:
+        users.set_disabled(session, user.id, None)
+        note(session, actor, "user.enabled", None, user.email, {}, now)
+    user = users.find_user(session, user.id)
     session.commit()
+    return user
+
+
+def set_role(session: Session, actor: Actor, user_id: int, role: Role, now: datetime) -> None:
+    """Give a user of the organisation another role. Raises ``NotFound`` or, for the last owner, ``Conflict``."""
+    change(session, actor, user_id, role, None, now)
 
 
 def disable(session: Session, actor: Actor, user_id: int, now: datetime) -> None:
     """Let a user in no more, wherever they are signed in. Raises ``NotFound`` or, for the last owner, ``Conflict``."""
-    begin_deed(session)
-    user = users.find_user_of(session, actor.organisation_id, user_id)
-    if not user.disabled_at:
-        _keep_an_owner(session, user)
-        users.set_disabled(session, user.id, now)
-        users.use_links_of(session, user.id, now)
-        sign_ins.end_sign_ins(session, user.id)
-        note(session, actor, "user.disabled", None, user.email, {}, now)
-    session.commit()
+    change(session, actor, user_id, None, True, now)
 
 
 def enable(session: Session, actor: Actor, user_id: int, now: datetime) -> None:
     """Let a user in again. Raises ``NotFound``."""
-    begin_deed(session)
-    user = users.find_user_of(session, actor.organisation_id, user_id)
-    if user.disabled_at:
-        users.set_disabled(session, user.id, None)
-        note(session, actor, "user.enabled", None, user.email, {}, now)
-    session.commit()
+    change(session, actor, user_id, None, False, now)
 
 
 def create_organisation(session: Session, name: str, now: datetime) -> int:
@@ -142,6 +144,22 @@ def check_name(name: str) -> str:
     if len(stripped) > LONGEST_NAME or not stripped.isprintable():
         raise Invalid.because(f"A name has at most {LONGEST_NAME} characters.", "name")
     return stripped
+
+
+def _set_role(session: Session, actor: Actor, user: User, role: Role, now: datetime) -> None:
+    _keep_an_owner(session, user)
+    users.set_role(session, user.id, role)
+    session.flush()
+    note(session, actor, "user.role_changed", None, user.email, {"role": [user.role, role]}, now)
+
+
+def _disable(session: Session, actor: Actor, user: User, now: datetime) -> None:
+    _keep_an_owner(session, user)
+    users.set_disabled(session, user.id, now)
+    users.use_links_of(session, user.id, now)
+    sign_ins.end_sign_ins(session, user.id)
+    session.flush()
+    note(session, actor, "user.disabled", None, user.email, {}, now)
 
 
 def _organisation_name(name: str) -> str:

@@ -9,7 +9,7 @@ from flask import Flask
 from flask_smorest import Api
 
 from consent_server.config import Settings
-from consent_server.web import admin, demo, errors, limits, operations, proof_log, security, visitor
+from consent_server.web import admin, api, demo, errors, limits, operations, proof_log, security, visitor
 
 
 class NamedAnswers(Api):  # type: ignore[misc]  # flask-smorest has no types
@@ -29,10 +29,11 @@ def register(app: Flask) -> None:
     )
     security.register(app)
     limits.register(app)
-    api = NamedAnswers(app)
+    described = NamedAnswers(app)
+    described.spec.components.security_scheme("bearer", api.BEARER)
     errors.register(app)  # after flask-smorest, whose own error answers are not RFC 9457
-    for blueprint in (*visitor.BLUEPRINTS, *proof_log.BLUEPRINTS, *operations.BLUEPRINTS):
-        api.register_blueprint(blueprint)
+    for blueprint in (*visitor.BLUEPRINTS, *proof_log.BLUEPRINTS, *operations.BLUEPRINTS, *api.BLUEPRINTS):
+        described.register_blueprint(blueprint)
     admin.register(app)
     settings: Settings = app.extensions["settings"]
     if settings.demo:

@@ -103,7 +103,8 @@ def _ours(error: errors.ConsentServerError) -> Response:
             problems = error.problems if isinstance(error, errors.Invalid) else None
             retry_after = getattr(error, "retry_after", 60 if status == 503 else None)
             detail = "" if problems else str(error)
-            return problem(status, title, detail, problems=problems, retry_after=retry_after)
+            headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+            return problem(status, title, detail, problems=problems, retry_after=retry_after, headers=headers)
     log.error("an error without a status: %s", type(error).__name__)
     return _http(InternalServerError())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -25,7 +26,8 @@ PAGE = 50
 def index() -> str:
     """Show what was done, the latest first."""
     session, organisation_id = db.session(), actor().organisation_id
-    before = request.args.get("before", type=int)
+    cursor = request.args.get("before", "")
+    before = int(cursor) if re.fullmatch(r"[0-9]{1,15}", cursor) else None
     found = activity.list_activity(session, organisation_id, _sought(), before, PAGE + 1)
     chosen = {name: value for name, value in request.args.items() if value and name != "before"}
     return render_template(
@@ -55,7 +57,10 @@ def export() -> Response:
 
 def _sought() -> Sought:
     """Read the filters; a day that is none does not matter."""
-    given = request.args.get
+
+    def given(name: str, otherwise: str) -> str:
+        return request.args.get(name, otherwise).replace("\0", "")
+
     stop = _midnight(given("to", ""))
     return Sought(
         given("action", "")[:60],
