@@ -80,7 +80,7 @@ def check_access() -> Response | None:
         if rule != SIGNED_IN and not actor().may(Permission(rule)):
             raise Forbidden("Your role does not permit this.")
     _csrf.protect()
-    if request.view_args and "site_key" in request.view_args:
+    if rule != EVERYBODY and request.view_args and "site_key" in request.view_args:
         g.site = sites.find_site_of(db.session(), actor().organisation_id, request.view_args["site_key"])
     return None
 

@@ -34,6 +34,7 @@ MAIN = (
 OF_A_SITE: tuple[Entry, ...] = (
     Entry("admin_overview.page", _l("Overview"), Permission.SEE),
     Entry("admin_catalogue.index", _l("Catalogue"), Permission.SEE),
+    Entry("admin_design.page", _l("Banner"), Permission.EDIT),
     Entry("admin_publishing.history", _l("Configurations"), Permission.SEE),
     Entry("admin_answers.page", _l("Answers"), Permission.SEE),
     Entry("admin_proofs.index", _l("Proofs"), Permission.PROVE),

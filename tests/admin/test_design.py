@@ -1,0 +1,89 @@
+"""The designer: what is seen is the banner itself, and it is judged while it is made."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from playwright.sync_api import FrameLocator, Page, expect
+
+from consent_server.domain.account import Role
+from consent_server.storage import sites
+from consent_server.storage.database import db
+from tests.admin.conftest import PHONE, Desk
+
+pytestmark = pytest.mark.browser
+
+ADDRESS = "/admin/sites/example/banner/"
+
+
+def _banner(page: Page) -> FrameLocator:
+    return page.frame_locator("iframe[name=banner-preview]")
+
+
+@pytest.fixture
+def page(with_a_site: Flask, desk: Desk) -> Page:
+    opened = desk(with_a_site, Role.EDITOR)
+    opened.goto(ADDRESS)
+    return opened
+
+
+def test_the_preview_is_the_banner_and_follows_the_form(page: Page, with_a_site: Flask) -> None:
+    expect(_banner(page).get_by_role("button", name="Tout refuser")).to_be_visible()
+    page.locator("#text_fr_title").fill("Une question")
+    expect(_banner(page).get_by_role("heading", name="Une question")).to_be_visible()
+    page.get_by_label("English", exact=True).check()
+    expect(_banner(page).get_by_role("button", name="Refuse all")).to_be_visible()
+    with with_a_site.app_context():
+        assert "texts" not in sites.find_site(db.session(), "example").draft["banner"], "nothing was kept yet"
+
+
+def test_the_previews_settings_tell_what_each_service_sets_and_an_answer_is_kept_nowhere(page: Page) -> None:
+    posts = []
+    page.on("request", lambda request: posts.append(request.url) if "/consents" in request.url else None)
+    _banner(page).get_by_role("button", name="Personnaliser mes choix").click()
+    expect(_banner(page).get_by_text("Services et traceurs").first).to_be_visible()
+    _banner(page).get_by_role("button", name="Tout accepter").click()
+    expect(_banner(page).locator("dialog")).to_have_count(0)
+    assert page.context.cookies()[0]["name"] == "admin"
+    assert len(page.context.cookies()) == 1
+    assert posts == []
+
+
+def test_a_colour_that_cannot_be_read_is_named_while_it_is_chosen(page: Page) -> None:
+    expect(page.locator("#findings")).to_contain_text("Nothing speaks against it")
+    page.locator("#light_accent").fill("#b2b2b2")
+    expect(page.locator("#findings")).to_contain_text(
+        "#ffffff on #b2b2b2 has a contrast of 2.1; at least 5.0 is needed."
+    )
+    expect(page.locator("#findings")).to_contain_text("WCAG 2.2")
+
+
+def test_what_is_kept_is_what_differs_from_the_shipped_words(page: Page, with_a_site: Flask) -> None:
+    page.locator("#text_fr_title").fill("Une question")
+    page.locator("summary", has_text="Publicité").click()
+    page.locator("#order_marketing").fill("1")
+    page.get_by_role("button", name="Keep in the draft").click()
+    expect(page.get_by_role("status").first).to_contain_text("Kept in the draft.")
+    with with_a_site.app_context():
+        draft = sites.find_site(db.session(), "example").draft
+    assert draft["banner"]["texts"] == {"fr": {"title": "Une question"}}
+    order = [purpose["id"] for purpose in draft["purposes"]]
+    assert order.index("marketing") < order.index("audience")
+
+
+def test_without_javascript_the_preview_is_a_button_away(with_a_site: Flask, desk: Desk) -> None:
+    page = desk(with_a_site, Role.EDITOR, java_script_enabled=False)
+    page.goto(ADDRESS)
+    page.locator("#text_fr_title").fill("")
+    page.get_by_role("button", name="Show").click()
+    expect(_banner(page).get_by_role("heading", name="A page of the site")).to_be_visible()
+    page.locator("#controller").fill("Autre SAS")
+    page.get_by_role("button", name="Keep in the draft").click()
+    expect(page.locator("#controller")).to_have_value("Autre SAS")
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(with_a_site: Flask, desk: Desk) -> None:
+    page = desk(with_a_site, Role.EDITOR, "fr", viewport=PHONE)
+    page.goto(ADDRESS)
+    expect(_banner(page).get_by_role("button", name="Tout refuser")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
