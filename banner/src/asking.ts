@@ -18,7 +18,7 @@ export interface Asking {
 
 export function createAsking(
   configuration: Configuration, engine: Core, answering: () => Answering, events: Events,
-  createView: CreateView, language: () => string, nonce: string, declarations: Pick<ViewActions, 'declared' | 'policy'>,
+  createView: CreateView, language: () => string, nonce: string, declarations: Pick<ViewActions, 'declared' | 'policy' | 'choices'>,
 ): Asking {
   let warned = false;
   let view: View | null | undefined;
@@ -35,7 +35,6 @@ export function createAsking(
       state: () => ({
         decisions: decisionsOf(configuration, engine.choice),
         services: { ...engine.choice?.services },
-        answered: isComplete(configuration, engine.choice),
         granted: grantsAnything(engine.choice),
         consentId: engine.choice && engine.choice.id,
         controlled: isControlled() && !!controlledPurposes(configuration)[0],

@@ -80,6 +80,7 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
   };
   const asking = createAsking(configuration, engine, () => answering, events, createView, language, nonce, {
     policy: base + 'policy?lang=' + language(),
+    choices: base + 'choices?lang=' + language(),
     declared: async (lang) => (await fetch(base + 'policy.json?lang=' + lang + '&version=' + configuration.version)).json(),
   });
   const answering = createAnswering({
@@ -108,6 +109,11 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
   engine.watch = observe([...gates, engine.elements, { selector: '[data-consent-policy]', seen: policies(() => asking.view()) }]);
   whenParsed(() => {
     quietly(() => asking.show(false));
+    // From the page of the visitor's choices. Once: the page may be loaded again.
+    if (location.hash === '#' + COOKIE) {
+      open();
+      quietly(() => history.replaceState(null, '', '#'));
+    }
     ready = true;
     quietly(drain);
     quietly(() => tell('ready'));

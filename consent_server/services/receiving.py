@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from consent_server.domain.promise import Promise, format_promise
 from consent_server.domain.proof_log.signed_note import encode_base64
 from consent_server.domain.receipt import iso_27560
 from consent_server.domain.times import rfc3339
+from consent_server.services.recalling import kept_for
 from consent_server.storage import configurations, consent_records, proof_log, sites
 from consent_server.storage.consent_records import KeptRecord
 
@@ -80,40 +81,51 @@ def full_receipt(
     With them a visitor checks their own proof without us: the text and salt open the commitment in the log.
     Raises ``RecordNotFound`` when the ids do not belong together, as if there were nothing.
     """
+    for each in _full_receipts(session, site_key, consent_id, addresses):
+        if each["record_id"] == record_id:
+            return each
+    raise RecordNotFound("This site has no such consent record.")
+
+
+def full_receipts_of_visitor(
+    session: Session, site_key: str, consent_id: str, addresses: Addresses
+) -> list[Mapping[str, Any]]:
+    """Return every full receipt of one consent id, oldest first; raises ``RecordNotFound`` when there are none."""
+    found = list(_full_receipts(session, site_key, consent_id, addresses))
+    if not found:
+        raise RecordNotFound("This site has no record of that consent id.")
+    return found
+
+
+def _full_receipts(
+    session: Session, site_key: str, consent_id: str, addresses: Addresses
+) -> Iterator[Mapping[str, Any]]:
     site = sites.find_site(session, site_key)
-    kept = consent_records.find_record(session, site.id, record_id)
-    if kept.consent_id != consent_id or kept.salt is None or kept.record is None:
-        raise RecordNotFound("This site has no such consent record.")
-    record = canonical_json.decode(kept.record)
-    before = _decided_before(session, site.id, kept, consent_id)
-    configuration = configurations.find_configuration(session, site.id, record["config_version"])
-    return {
-        **iso_27560(record, consent_id, before, configuration),
-        **receipt(kept, proof_log.origin_of(session, site.id) or "", addresses),
-        "record": kept.record,
-        "salt": canonical_json.to_base64url(kept.salt),
-        "personal": kept.personal,
-        "personal_salt": canonical_json.to_base64url(kept.personal_salt) if kept.personal_salt else None,
-    }
-
-
-def _decided_before(session: Session, site_id: int, kept: KeptRecord, consent_id: str) -> Mapping[str, bool]:
-    """Return what the visitor's last record before this one decided; nothing when this was the first."""
-    decided: Mapping[str, bool] = {}
-    for each in consent_records.records_of_visitor(session, site_id, consent_id):
-        if each.record_id == kept.record_id:
-            break
-        if each.record is not None:
-            decided = canonical_json.decode(each.record)["decisions"]
-    return decided
+    origin = proof_log.origin_of(session, site.id) or ""
+    before: Mapping[str, bool] = {}
+    for kept in consent_records.records_of_visitor(session, site.id, consent_id):
+        if kept.record is None or kept.salt is None:
+            continue
+        record = canonical_json.decode(kept.record)
+        configuration = configurations.find_configuration(session, site.id, record["config_version"])
+        yield {
+            **iso_27560(record, consent_id, before, configuration),
+            **receipt(kept, origin, addresses),
+            "record": kept.record,
+            "salt": canonical_json.to_base64url(kept.salt),
+            "personal": kept.personal,
+            "personal_salt": canonical_json.to_base64url(kept.personal_salt) if kept.personal_salt else None,
+        }
+        before = record["decisions"]
 
 
 @dataclass(frozen=True)
 class ReadableReceipt:
-    """A receipt for the visitor to read: the receipt, and the configuration that has its words."""
+    """A receipt for the visitor to read, the configuration that has its words, and how long the record is kept."""
 
     receipt: Mapping[str, Any]
     configuration: Configuration
+    kept_for: str
 
 
 def readable_receipt(
@@ -122,7 +134,8 @@ def readable_receipt(
     """Return a receipt with the configuration that it answers. Raises ``RecordNotFound``."""
     found = full_receipt(session, site_key, record_id, consent_id, addresses)
     site = sites.find_site(session, site_key)
-    return ReadableReceipt(found, configurations.find_configuration(session, site.id, found["config_version"]))
+    configuration = configurations.find_configuration(session, site.id, found["config_version"])
+    return ReadableReceipt(found, configuration, kept_for(site))
 
 
 def _promise(kept: KeptRecord, origin: str) -> str | None:

@@ -20,6 +20,7 @@ class Language:
     purposes: Mapping[str, Mapping[str, str]]
     declaration: Mapping[str, str]
     receipt: Mapping[str, str]
+    choices: Mapping[str, str]
     versions: Mapping[str, str]
     summary: Mapping[str, str]
 
@@ -39,6 +40,7 @@ def load_languages() -> Mapping[str, Language]:
             document["purposes"],
             document["declaration"],
             document["receipt"],
+            document["choices"],
             document["versions"],
             document["summary"],
         )

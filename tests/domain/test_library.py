@@ -20,6 +20,7 @@ from consent_server.domain.purpose import DEFAULT_PURPOSES, NECESSARY, NEVER_EXE
 from consent_server.domain.url_pattern import parse_url_pattern
 from consent_server.domain.vendor_file import parse_vendor
 from consent_server.storage.library import load_library
+from consent_server.storage.texts import load_languages
 
 LIBRARY = load_library()
 SERVICES = LIBRARY.services
@@ -136,6 +137,15 @@ def test_french_is_written_with_its_own_apostrophes_and_both_languages_with_a_fu
         for text in (*described.description.values(), *_justification(described).values())
     ]
     assert [text for text in texts if "'" in text or not text.endswith((".", ")"))] == []
+
+
+def test_every_language_says_everything_that_another_one_says() -> None:
+    first, *others = load_languages().values()
+    for other in others:
+        for part in ("banner", "declaration", "receipt", "choices", "versions", "summary"):
+            ours, theirs = getattr(first, part), getattr(other, part)
+            assert ours.keys() == theirs.keys(), (other.code, part)
+            assert [key for key, text in theirs.items() if not text.strip()] == []
 
 
 def test_the_texts_of_two_languages_differ() -> None:

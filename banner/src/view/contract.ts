@@ -27,7 +27,6 @@ export interface DeclaredService {
 export interface ViewState {
   readonly decisions: { readonly [purpose: string]: boolean };
   readonly services: { readonly [service: string]: boolean };
-  readonly answered: boolean;
   readonly granted: boolean;
   readonly consentId: string | null;
   readonly controlled: boolean; // the browser's privacy control refuses some purposes (GPC-05)
@@ -43,6 +42,7 @@ export interface ViewActions {
   state(): ViewState;
   declared(language: string): Promise<Declaration>; // rejected when the server is away
   readonly policy: string; // the declaration as a page
+  readonly choices: string; // what this visitor answered, as a page: the identifier is its fragment, which browsers send nobody
 }
 
 export interface View {

@@ -44,7 +44,7 @@ export function layer1(configuration: Configuration, words: Words, actions: View
 
 export function layer2(configuration: Configuration, words: Words, actions: ViewActions, back: () => void): HTMLDialogElement {
   const { text, pick } = words;
-  const { decisions, services, answered, granted, consentId } = actions.state();
+  const { decisions, services, granted, consentId } = actions.state();
   const { privacy_url } = configuration.banner;
   const switches: HTMLInputElement[] = [];
   const toggle = (id: string): HTMLElement => {
@@ -85,7 +85,7 @@ export function layer2(configuration: Configuration, words: Words, actions: View
       partners,
       more,
       privacy_url && h('p', link(privacy_url, text('privacy'), words)),
-      answered && consentId && h('p', h('small', text('consent_id', { id: consentId }))),
+      consentId && h('p', link(`${actions.choices}#${consentId}`, text('consent_id', { id: consentId }), words)),
     ],
     [...answers(words, actions, 2), button('line', text('save'), save, 'save'), granted && button('line', text('withdraw'), () => actions.withdraw(), 'withdraw')],
   );

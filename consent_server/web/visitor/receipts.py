@@ -8,13 +8,14 @@ from flask import Response, current_app, jsonify, render_template, request
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
+from consent_server.domain.notice import duration_in_words
 from consent_server.services import erasing, receiving
 from consent_server.services.receiving import ReadableReceipt
 from consent_server.storage.database import db
 from consent_server.storage.texts import load_languages
 from consent_server.web.errors import ProblemSchema
 from consent_server.web.reading import chosen_language
-from consent_server.web.visitor.page_style import POLICY, STYLE
+from consent_server.web.visitor.page_style import FORM_POLICY, STYLE
 from consent_server.web.visitor.schemas import CanonicalUuid, FullReceiptSchema, ReceiptSchema
 
 blueprint = Blueprint(
@@ -69,12 +70,13 @@ def of_record(query: dict[str, Any], site_key: str, record_id: object) -> Respon
     if request.accept_mimetypes.best_match((JSON, PAGE), JSON) == JSON:
         response = jsonify(found.receipt)
     else:
-        response = _page(found, query.get("lang"))
+        response = receipt_page(found, query.get("lang"))
     response.headers["Vary"] = "Accept, Accept-Language"
     return _private(response)
 
 
-def _page(found: ReadableReceipt, wanted: str | None) -> Response:
+def receipt_page(found: ReadableReceipt, wanted: str | None) -> Response:
+    """Return a receipt to read, in the language that was asked for or that of the answer."""
     configuration, receipt = found.configuration, found.receipt
     code = chosen_language(configuration, wanted or receipt["language"])
     language = load_languages()[code]
@@ -89,11 +91,12 @@ def _page(found: ReadableReceipt, wanted: str | None) -> Response:
             services={service["id"]: service["name"] for service in configuration.document["services"]},
             controller=configuration.document["banner"]["controller"],
             reopen=configuration.document["banner"]["texts"][code]["reopen"],
+            kept_for=duration_in_words(found.kept_for, language.banner),
             style=STYLE,
         ),
         mimetype=PAGE,
     )
-    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Content-Security-Policy"] = FORM_POLICY
     response.headers["Referrer-Policy"] = "no-referrer"  # the address has the visitor's identifier
     return response
 
