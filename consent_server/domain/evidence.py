@@ -210,6 +210,7 @@ class _Check:
     newest: str = ""
     purge_times: PurgeTimes | None = None
     undated: int = 0
+    unproved: int = 0
     anchored: list[Anchored] = field(default_factory=list)
     brackets: Brackets = field(default_factory=Brackets)
 
@@ -630,19 +631,27 @@ class _Check:
         if self.purge_times is None:
             return
         for bracket in self.brackets.all:
-            self.purge_times.saw(bracket.size, rfc3339(bracket.time))
+            self.purge_times.saw_stamp(bracket.size, rfc3339(bracket.time))
         for number, (at, purge) in enumerate(self.purges):
             try:
-                early = self.purge_times.too_early(number, purge.policy, made)
+                self._check_purge(self.purge_times, number, made)
             except (Invalid, ValueError, OverflowError) as error:
                 raise Lie(f"Entry {at} purges under the policy {purge.policy}, which is no duration.", at) from error
-            if early:
-                raise Lie(
-                    f"Entry {at} purges records up to entry {purge.stop - 1} before their time: one of them was made "
-                    f"after {early[0]}, purged before {early[1]}, and to be kept for {purge.policy}.",
-                    at,
-                )
-            self.undated += not self.purge_times.dates(number)
+
+    def _check_purge(self, times: PurgeTimes, number: int, made: str) -> None:
+        at, purge = self.purges[number]
+        early = times.too_early(number, purge.policy, made)
+        if early:
+            raise Lie(
+                f"Entry {at} purges records up to entry {purge.stop - 1} before their time: one of them was made "
+                f"after {early[0]}, purged before {early[1]}, and to be kept for {purge.policy}."
+                + (" Time stamps alone show it." if times.is_early_by_stamps(number, purge.policy) else ""),
+                at,
+            )
+        if not times.dates(number):
+            self.undated += 1
+        elif self.brackets.newest and not times.is_due_by_stamps(number, purge.policy):
+            self.unproved += 1
 
     def _check_screenshots(self) -> None:
         found = self.evidence.screenshots()
@@ -699,6 +708,8 @@ class _Check:
         self.notes.extend(self._anchor_notes())
         if self.undated:
             self.notes.append(f"{self.undated} purges were not compared with their policy: nothing tells their times.")
+        if self.unproved:
+            self.notes.append(f"{self.unproved} purges were in time by the operator's clock: no time stamps prove it.")
 
     def _anchor_notes(self) -> Iterator[str]:
         """Say what no token vouches for."""

@@ -6,6 +6,8 @@
     anchor/<m>/consistency.txt   in a part of a log: that the head's tree begins with that checkpoint's, a hash per line
     keys/anchor.vkeys            for convenience, never trusted
 
+Lines have one line for each, with the same contents.
+
 From a checked token follows, within five minutes: what its checkpoint covers was recorded before it, and what comes
 after was recorded after it.
 """
@@ -20,6 +22,9 @@ from hashlib import sha256
 from itertools import accumulate
 
 from consent_server.domain.errors import Invalid
+from consent_server.domain.evidence_layout import ANCHOR_CHECKPOINT as CHECKPOINT
+from consent_server.domain.evidence_layout import ANCHOR_PROOF as PROOF
+from consent_server.domain.evidence_layout import ANCHOR_TOKEN as TOKEN
 from consent_server.domain.evidence_layout import ANCHORS, Lie
 from consent_server.domain.proof_log.checkpoint import Checkpoint, open_checkpoint, parse_body, parse_decimal
 from consent_server.domain.proof_log.cosignature import Witness
@@ -31,7 +36,7 @@ from consent_server.domain.times import rfc3339
 
 KEYS = "keys/anchor.vkeys"
 
-CHECKPOINT, PROOF, TOKEN, CONSISTENCY = "checkpoint.note", "site.tlog-proof", "token.tsr", "consistency.txt"
+CONSISTENCY = "consistency.txt"
 
 TOLERANCE = timedelta(minutes=5)
 """How far the clocks of server and authority may be apart, with the time that sequencing and stamping take."""
@@ -51,16 +56,23 @@ class Anchor:
     consistency: str | None = None
 
 
-def anchor_files(anchors: Iterable[Anchor]) -> Iterator[tuple[str, list[bytes]]]:
-    """Give path and content of each file."""
+def anchor_contents(anchors: Iterable[Anchor]) -> Iterator[tuple[int, dict[str, bytes]]]:
+    """Give the size of each anchor, and its files by name."""
     for anchor in anchors:
-        folder = f"{ANCHORS}{anchor.size}/"
-        yield folder + CHECKPOINT, [anchor.checkpoint.encode()]
+        files = {CHECKPOINT: anchor.checkpoint.encode()}
         if anchor.consistency is not None:
-            yield folder + CONSISTENCY, [anchor.consistency.encode()]
-        yield folder + PROOF, [anchor.proof.encode()]
+            files[CONSISTENCY] = anchor.consistency.encode()
+        files[PROOF] = anchor.proof.encode()
         if anchor.token is not None:
-            yield folder + TOKEN, [anchor.token]
+            files[TOKEN] = anchor.token
+        yield anchor.size, files
+
+
+def anchor_files(anchors: Iterable[Anchor]) -> Iterator[tuple[str, list[bytes]]]:
+    """Give path and content of each file in a bundle."""
+    for size, files in anchor_contents(anchors):
+        for name, data in files.items():
+            yield f"{ANCHORS}{size}/{name}", [data]
 
 
 @dataclass(frozen=True)

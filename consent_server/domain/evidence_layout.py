@@ -17,8 +17,9 @@ A bundle of a *part* (``scope`` "subset": one visitor, one purpose, one month, â
     proofs/<index>.tlog-proof   the proof of each entry that belongs to it, with the entry in ``extra``: genesis, every
                                 configuration and key, the chosen consents, and what says that a part of one is gone
 
-*Lines* are one JSONL stream: a header, each entry with its record beside it, then the configurations. The header is
-signed only as far as its checkpoint goes, so a cut or altered stream shows in the tree, not in a manifest.
+*Lines* are one JSONL stream: a header, each entry with its record beside it, the configurations, and then the anchors.
+The header is signed only as far as its checkpoint goes: a cut or altered stream shows in the tree, not in a manifest.
+Anchors that were cut off do not show: what they vouched for is then noted as resting on the operator's word.
 
 Everything streams; nothing holds a log in memory.
 """
@@ -40,7 +41,7 @@ from consent_server.domain import canonical_json
 from consent_server.domain.canonical_json import from_base64url, to_base64url
 from consent_server.domain.consent_record import SALT_BYTES
 from consent_server.domain.errors import Invalid
-from consent_server.domain.proof_log.signed_note import Signer, sign_note
+from consent_server.domain.proof_log.signed_note import Signer, decode_base64, encode_base64, sign_note
 
 BUNDLE_FORMAT = "consent-server/evidence/v1"
 LINES_FORMAT = "consent-server/evidence-lines/v1"
@@ -55,6 +56,7 @@ SCREENSHOTS = "screenshots/"
 KEYS = "keys/log.vkeys"
 PROOFS = "proofs/"
 ANCHORS = "anchor/"
+ANCHOR_CHECKPOINT, ANCHOR_PROOF, ANCHOR_TOKEN = "checkpoint.note", "site.tlog-proof", "token.tsr"
 
 MAX_LINE_BYTES = 16 * 2**20
 MAX_FILE_BYTES = 64 * 2**20
@@ -267,8 +269,9 @@ def bundle_lines(
     keys: Iterable[str],
     entries: Iterable[tuple[str, KeptRecord | None]],
     configurations: Iterable[str],
+    anchors: Iterable[tuple[int, Mapping[str, bytes]]] = (),
 ) -> Iterator[bytes]:
-    """Give the lines of the JSONL form: header, every entry with its record if that is kept, configurations."""
+    """Give the lines of the JSONL form: header, entries with the records that are kept, configurations, anchors."""
     header = {
         "checkpoint": checkpoint,
         "format": LINES_FORMAT,
@@ -284,6 +287,8 @@ def bundle_lines(
     assert index + 1 == about.size, "the lines have every entry"
     for text in configurations:
         yield configuration_line(text)
+    for size, files in anchors:
+        yield anchor_line(size, files)
 
 
 def entry_line(index: int, text: str, kept: KeptRecord | None = None) -> bytes:
@@ -303,6 +308,17 @@ def configuration_line(text: str) -> bytes:
     """Return the line of a configuration; the digest is over the exact text."""
     digest = sha256(text.encode()).hexdigest()
     return b'{"configuration":%b,"digest":"sha256:%b"}\n' % (_quote(text), digest.encode())
+
+
+def anchor_line(size: int, files: Mapping[str, bytes]) -> bytes:
+    """Return the line of an anchor: what a bundle has as files, the token in base64."""
+    token = files.get(ANCHOR_TOKEN)
+    return b'{"anchor":%d,"checkpoint":%b,"proof":%b,"token":%b}\n' % (
+        size,
+        _quote(files[ANCHOR_CHECKPOINT].decode()),
+        _quote(files[ANCHOR_PROOF].decode()),
+        b"null" if token is None else b'"%b"' % encode_base64(token).encode(),
+    )
 
 
 def manifest_text(origin: str, manifest: bytes) -> str:
@@ -533,32 +549,40 @@ class LinesEvidence:
     def configurations(self) -> Iterator[tuple[str, bytes]]:
         """See ``Evidence``."""
         for line in self._raw_lines():
-            if line.startswith(b'{"configuration":'):
+            if line.startswith(_CONFIGURATION_LINE):
                 yield _configuration_of(line)
 
     def screenshots(self) -> None:
         """See ``Evidence``: lines are text."""
 
     def anchors(self) -> Iterator[tuple[str, Mapping[str, bytes]]]:
-        """See ``Evidence``: lines have none."""
-        yield from ()
+        """See ``Evidence``."""
+        before = -1
+        for line in self._raw_lines():
+            if line.startswith(_ANCHOR_LINE):
+                size, files = _anchor_of(line)
+                if size <= before:
+                    raise Lie(f"The anchor {size} stands after the anchor {before}.")
+                before = size
+                yield f"{size}", files
 
     def not_checked(self) -> Iterator[str]:
         """See ``Evidence``."""
         yield from ()
 
     def _entry_lines(self) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
-        """Give index, line and values of every entry; configurations come after the last one, nothing after them."""
-        configurations = 0
-        for number, line in enumerate(self._raw_lines()):
-            index = number - configurations
-            if line.startswith(b'{"configuration":'):
-                configurations += 1
-                continue
-            if configurations:
-                raise Lie(f"There is a line for entry {index} after the configurations.", index)
-            values = _values(line, f"The line of entry {index}", index)
-            yield index, line, values
+        """Give index, line and values of every entry; after the last one come configurations, then anchors, no more."""
+        entries, after = 0, ""
+        for line in self._raw_lines():
+            if line.startswith(_CONFIGURATION_LINE) and after != "anchors":
+                after = "configurations"
+            elif line.startswith(_ANCHOR_LINE):
+                after = "anchors"
+            elif after:
+                raise Lie(f"There is a line for entry {entries} after the {after}.", entries)
+            else:
+                yield entries, line, _values(line, f"The line of entry {entries}", entries)
+                entries += 1
 
     def _raw_lines(self) -> Iterator[bytes]:
         with self._open() as stream:
@@ -571,6 +595,7 @@ _decoder = json.JSONDecoder()
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _CONSENT_LINE = b'{"e":"{\\"c\\":\\"%b\\",\\"k\\":\\"consent\\",\\"v\\":1}","i":%d}\n'
 _COMMITMENT = slice(_CONSENT_LINE.index(b"%b"), _CONSENT_LINE.index(b"%b") + 43)
+_CONFIGURATION_LINE, _ANCHOR_LINE = b'{"configuration":', b'{"anchor":'
 _BUNDLE_RECORD_KEYS = frozenset({"i", "personal", "personal_salt", "record", "salt"})
 _LINES_RECORD_KEYS = _BUNDLE_RECORD_KEYS | {"e"}
 _PROOF = re.compile(r"proofs/(0|[1-9][0-9]{0,17})\.tlog-proof\Z")
@@ -676,6 +701,21 @@ def _configuration_of(line: bytes) -> tuple[str, bytes]:
             if line == b'{"configuration":%b,"digest":%b}\n' % (_quote(text), _quote(digest)):
                 return digest, text.encode()
     raise Lie("The line of a configuration has not the form of such a line.")
+
+
+def _anchor_of(line: bytes) -> tuple[int, dict[str, bytes]]:
+    """Read the line of an anchor: its size, and the files that a bundle would have of it."""
+    values = _values(line, "The line of an anchor", None)
+    size, token = values.get("anchor"), values.get("token")
+    texts = {ANCHOR_CHECKPOINT: values.get("checkpoint"), ANCHOR_PROOF: values.get("proof")}
+    if type(size) is int and all(isinstance(text, str) for text in (*texts.values(), token or "")):
+        with suppress(UnicodeEncodeError, Invalid):
+            files = {name: str(text).encode() for name, text in texts.items()}
+            if token is not None:
+                files[ANCHOR_TOKEN] = decode_base64(str(token))
+            if line == anchor_line(size, files):
+                return size, files
+    raise Lie("The line of an anchor has not the form of such a line.")
 
 
 def _misspelt(index: int, record: object) -> Lie:

@@ -21,7 +21,7 @@ from consent_server.domain.evidence import (
     part_files,
     verify,
 )
-from consent_server.domain.evidence_anchors import Anchor, anchor_files
+from consent_server.domain.evidence_anchors import Anchor, anchor_contents, anchor_files
 from consent_server.domain.log_entry import Config, Erase, Genesis, LogEntry, Purge, Scrub, format_entry
 from consent_server.domain.promise import Promise, format_promise, sign_promise
 from consent_server.domain.proof_log.checkpoint import Checkpoint, sign_checkpoint
@@ -155,6 +155,7 @@ class SiteLog:
                 keys=[SIGNER.vkey],
                 entries=[(text, self.records.get(index)) for index, text in enumerate(self.entries)],
                 configurations=self.configurations.values(),
+                anchors=anchor_contents(self.anchors),
             )
         )
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consent_server.domain.errors import Invalid
@@ -81,8 +83,20 @@ def test_an_anchor_without_a_token_says_no_time() -> None:
     assert report.counts["time stamps"] == 0
 
 
-def test_lines_have_no_anchors() -> None:
-    assert any("No anchor" in note for note in verify_lines(anchored(usual(), 14).lines(), BELIEVING).notes)
+def test_lines_are_vouched_for_like_files() -> None:
+    log = anchored(usual(), 6, 14)
+    as_files, as_lines = verify_files(log.files(), BELIEVING), verify_lines(log.lines(), BELIEVING)
+    assert as_lines.lie is None
+    assert as_lines.stamped == as_files.stamped
+    assert as_lines.counts == as_files.counts
+    assert [json.loads(line)["anchor"] for line in log.lines()[-2:]] == [3, 5]
+    assert any("1 tokens were not checked" in note for note in verify_lines(log.lines()[:-1], TRUST).notes)
+
+
+def test_lines_from_before_they_had_anchors_still_hold() -> None:
+    report = verify_lines(usual().lines(), BELIEVING)
+    assert report.valid
+    assert any("No anchor" in note for note in report.notes)
 
 
 # Times
@@ -139,11 +153,60 @@ def test_brackets_are_those_of_every_anchor_one_by_one(found: list[tuple[int, in
     assert (Brackets(brackets).trouble(index, rfc3339(moment)) is not None) == wrong
 
 
-def test_a_purge_is_judged_by_the_tokens_around_it_whatever_the_log_says_of_its_times() -> None:
+@pytest.mark.parametrize("size", [2, 3], ids=["before both records", "between them"])
+def test_a_purge_is_judged_by_the_tokens_around_it_whatever_the_log_says_of_its_times(size: int) -> None:
     log = purged("2010-01-01T00:00:00.000Z")
     assert verify_files(log.files(), BELIEVING).valid
-    report = verify_files(anchored(log, 2).files(), BELIEVING)
+    report = verify_files(anchored(log, size).files(), BELIEVING)
     refused(report, "before their time", rfc3339(NOON), "P5Y", index=4)
+
+
+FORMS = pytest.mark.parametrize("form", [SiteLog.files, SiteLog.lines], ids=["files", "lines"])
+
+
+def _purged_between(form: Callable[[SiteLog], Any], made: datetime, purged_at: datetime) -> Report:
+    """Verify a log that claims a purge long after the records; one token is from before them, one from after it."""
+    log = purged("2010-01-01T00:00:00.000Z")
+    log.consent(recorded_at=rfc3339(purged_at))
+    about = dataclasses.replace(log.about(), created="2040-01-01T00:00:00.000Z")
+    log.about = lambda: about  # type: ignore[method-assign]
+    anchor_log, log.anchored = AnchorLog(), [2, 6]
+    log.anchors = [anchor_log.anchor(body(log, 2), made), anchor_log.anchor(body(log, 6), purged_at)]
+    return (verify_files if form is SiteLog.files else verify_lines)(form(log), BELIEVING)
+
+
+@FORMS
+def test_a_purge_that_tokens_alone_show_to_be_early_is_named_and_said_to_be_proved(
+    form: Callable[[SiteLog], Any],
+) -> None:
+    report = _purged_between(form, NOON, NOON + timedelta(days=4 * 365))
+    refused(report, "before their time", rfc3339(NOON), "Time stamps alone show it", index=4)
+    assert _purged_between(form, NOON, NOON + timedelta(days=5 * 366)).lie is None
+
+
+def test_a_purge_that_the_operators_clock_alone_shows_to_be_early_is_not_said_to_be_proved() -> None:
+    report = verify_files(anchored(purged("2024-01-01T00:00:00.000Z"), 5).files(), BELIEVING)
+    refused(report, "before their time", index=4)
+    assert "Time stamps" not in (report.lie or "")
+
+
+def _notes_of_purge(*stamps: tuple[int, datetime]) -> str:
+    log, anchor_log = purged("2010-01-01T00:00:00.000Z"), AnchorLog()
+    log.anchored = [size for size, _ in stamps]
+    log.anchors = [anchor_log.anchor(body(log, size), time) for size, time in stamps]
+    report = verify_files(log.files(), BELIEVING)
+    assert report.lie is None
+    return " ".join(report.notes)
+
+
+def test_a_purge_that_only_the_operators_clock_shows_to_be_due_is_noted() -> None:
+    then = NOON - timedelta(days=6 * 366)
+    proved = "1 purges were in time by the operator's clock: no time stamps prove it."
+    assert proved not in _notes_of_purge((4, then), (4, NOON), (5, NOON)), "four entries then, and still four at noon"
+    assert proved in _notes_of_purge((4, then), (5, NOON)), "the purge may have come right after the first token"
+    assert proved in _notes_of_purge((2, then), (4, NOON), (5, NOON)), "the records may have come right before noon"
+    assert proved in _notes_of_purge((5, NOON))
+    assert "operator's clock" not in _notes_of_purge()
 
 
 # Lies
@@ -190,6 +253,46 @@ def test_a_flipped_byte_anywhere_in_an_anchor_is_refused() -> None:
         for at in range(0, len(data), 7):
             flipped = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
             refused(verify_files(resign({**files, path: flipped}), BELIEVING), "anchor")
+
+
+def test_a_flipped_byte_anywhere_in_the_line_of_an_anchor_is_refused() -> None:
+    lines = anchored(usual(), 14).lines()
+    for at in range(0, lines[-1].index(b'"token"'), 7):
+        line = lines[-1][:at] + bytes([lines[-1][at] ^ 1]) + lines[-1][at + 1 :]
+        assert verify_lines([*lines[:-1], line], BELIEVING).lie is not None, line
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        ((0, 1, 3, 2), "stands after the anchor"),
+        ((0, 1, 2, 2, 3), "stands after the anchor"),
+        ((2, 0, 1, 3), "after the anchors"),
+        ((0, 2, 1, 3), "after the anchors"),
+        ((2, 3), "WITHHELD: the configuration"),
+    ],
+    ids=str,
+)
+def test_lines_of_anchors_come_last_by_size_once(order: tuple[int, ...], words: str) -> None:
+    lines = anchored(usual(), 6, 14).lines()
+    refused(verify_lines([*lines[:-4], *(lines[-4:][n] for n in order)], BELIEVING), words)
+
+
+def test_an_entry_after_the_anchors_is_refused() -> None:
+    lines = anchored(usual(), 6, 14).lines()
+    entry = lines.pop(14)
+    refused(verify_lines([*lines, entry], BELIEVING), "entry 13 after the anchors", index=13)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"anchor": "3"}, {"anchor": 4}, {"checkpoint": None}, {"proof": 1}, {"token": 1}, {"token": "!"}, {"more": 1}],
+    ids=str,
+)
+def test_a_line_of_an_anchor_has_its_one_form(changes: dict[str, object]) -> None:
+    lines = anchored(usual(), 14).lines()
+    line = json.dumps({**json.loads(lines[-1]), **changes}, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+    refused(verify_lines([*lines[:-1], line], BELIEVING), "anchor")
 
 
 # A part of a log
@@ -260,6 +363,7 @@ def test_a_time_stamp_of_another_form_is_refused(changes: dict[str, bytes]) -> N
         read_stamp(answer(b"x", NOON, **changes))
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_time_stamp_with_a_changed_byte_is_refused_or_read_as_it_says(data: st.DataObject) -> None:
     whole = answer(b"x", NOON)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import shutil
@@ -19,7 +20,7 @@ from consent_server.services.anchoring import Anchoring
 from consent_server.services.time_stamping import NotStamped, read_authority
 from tests import builders
 from tests.proof_logs import KEYRING, Installation
-from tests.services.anchored import ANCHOR_ORIGIN, export, judge
+from tests.services.anchored import ANCHOR_KEY, ANCHOR_ORIGIN, LOG_KEY, export, judge
 from tests.tsa import NEEDS_OPENSSL, Service, TimeStamper
 
 pytestmark = NEEDS_OPENSSL
@@ -71,6 +72,23 @@ def test_a_stamped_log_leaves_nothing_unchecked(
         "anchor/2/token.tsr",
         "keys/anchor.vkeys",
     ]
+
+
+def test_lines_leave_nothing_unchecked_either(
+    installation: Installation,
+    anchoring: Anchoring,
+    stamper: TimeStamper,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    installation.put(3)
+    anchoring.before_export("demo", clock.now())
+    data = export(installation, "jsonl")
+    assert _strictly(data, tmp_path, stamper) == verify.HOLDS, capsys.readouterr()
+    assert "1 anchors, 1 time stamps" in capsys.readouterr().out
+    header, *_, anchor = map(json.loads, data.splitlines())
+    assert header["keys"] == [LOG_KEY.vkey, ANCHOR_KEY.vkey]
+    assert anchor.keys() == {"anchor", "checkpoint", "proof", "token"}
 
 
 def test_every_anchor_is_in_the_bundle_with_its_checkpoint(

@@ -51,11 +51,22 @@ def checkpoints(snapshot: Snapshot, chosen: Mapping[int, Leaf]) -> dict[int, str
 
 def files_of(snapshot: Snapshot, chosen: Mapping[int, Leaf], *, whole: bool) -> Iterator[tuple[str, Iterable[bytes]]]:
     """Give the files of the anchors and the key of their log; of a part also how each leads to the head."""
-    yield from anchor_files(_anchor(snapshot, size, leaf, whole) for size, leaf in sorted(chosen.items()))
+    yield from anchor_files(anchors_of(snapshot, chosen, whole=whole))
+    if vkeys := keys(snapshot):
+        yield KEYS, [f"{vkey}\n".encode() for vkey in vkeys]
+
+
+def anchors_of(snapshot: Snapshot, chosen: Mapping[int, Leaf], *, whole: bool) -> Iterator[Anchor]:
+    """Give the anchors by size; of a part, each with how it leads to the head."""
+    return (_anchor(snapshot, size, leaf, whole) for size, leaf in sorted(chosen.items()))
+
+
+def keys(snapshot: Snapshot) -> list[str]:
+    """Return the key of the anchor log, once there is one."""
     head = proof_log.find_head(snapshot.session, ANCHOR_LOG)
-    if head is not None:
-        first = proof_log.entries(snapshot.session, ANCHOR_LOG, 0, 1)
-        yield KEYS, [f"{key_in_first_entry(head, entry.text)}\n".encode() for entry in first]
+    if head is None:
+        return []
+    return [key_in_first_entry(head, entry.text) for entry in proof_log.entries(snapshot.session, ANCHOR_LOG, 0, 1)]
 
 
 def _anchor(snapshot: Snapshot, size: int, leaf: Leaf, whole: bool) -> Anchor:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from consent_server.domain.evidence_anchors import anchor_contents
 from consent_server.domain.evidence_layout import KeptRecord, bundle_lines
+from consent_server.services.exporting import anchored
 from consent_server.services.exporting.snapshot import Snapshot, kept
 from consent_server.storage import evidence
 
@@ -14,9 +16,10 @@ def lines(snapshot: Snapshot) -> Iterator[bytes]:
     return bundle_lines(
         snapshot.about,
         snapshot.checkpoint,
-        keys=[snapshot.signer.vkey],
+        keys=[snapshot.signer.vkey, *anchored.keys(snapshot)],
         entries=_entries(snapshot),
         configurations=snapshot.configurations(),
+        anchors=anchor_contents(anchored.anchors_of(snapshot, anchored.chosen_anchors(snapshot), whole=True)),
     )
 
 
