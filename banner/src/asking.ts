@@ -18,7 +18,7 @@ export interface Asking {
 
 export function createAsking(
   configuration: Configuration, engine: Core, answering: () => Answering, events: Events,
-  createView: CreateView, language: () => string, nonce: string, declarations: Pick<ViewActions, 'declared' | 'policy' | 'choices'>,
+  createView: CreateView, language: () => string, nonce: string, declarations: Pick<ViewActions, 'declared' | 'page'>,
 ): Asking {
   let warned = false;
   let view: View | null | undefined;

@@ -79,8 +79,7 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
     dispatch(document, new CustomEvent('consent:' + topic, bare({ detail }) as CustomEventInit));
   };
   const asking = createAsking(configuration, engine, () => answering, events, createView, language, nonce, {
-    policy: base + 'policy?lang=' + language(),
-    choices: base + 'choices?lang=' + language(),
+    page: (name) => base + name + '?lang=' + language(),
     declared: async (lang) => (await fetch(base + 'policy.json?lang=' + lang + '&version=' + configuration.version)).json(),
   });
   const answering = createAnswering({

@@ -41,8 +41,8 @@ export interface ViewActions {
   closed(): void; // told to window.consent.on('close')
   state(): ViewState;
   declared(language: string): Promise<Declaration>; // rejected when the server is away
-  readonly policy: string; // the declaration as a page
-  readonly choices: string; // what this visitor answered, as a page: the identifier is its fragment, which browsers send nobody
+  // `policy` is the declaration; `choices` what this visitor answered: the identifier is its fragment, which browsers send nobody
+  page(name: string): string;
 }
 
 export interface View {

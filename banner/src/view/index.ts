@@ -132,6 +132,6 @@ export const createView: CreateView = (configuration, language, nonce, actions) 
       return placeholderFor(name, title, frame, words, shadow, grant, open);
     },
     declaration: (element) => void actions.declared(language).then((declaration) => declare(element, declaration, words, open))
-      .catch(() => element.append(h('p', link(actions.policy, words.text('services'), words)))),
+      .catch(() => element.append(h('p', link(actions.page('policy'), words.text('services'), words)))),
   };
 };

@@ -59,7 +59,7 @@ export function layer2(configuration: Configuration, words: Words, actions: View
     group(exempt ? pick(title) : h('label', { for: id }, pick(title)), exempt ? h('b', text('always')) : toggle(id), h('p', { id: `${id}-is` }, pick(description))),
   );
   const partners = text('partners') && h('h3', { id: 'Partners', tabindex: '-1' }, text('partners'));
-  const more = h('p', link(actions.policy, text('services'), words));
+  const more = h('p', link(actions.page('policy'), text('services'), words));
 
   // What is behind each purpose comes when it is asked for; the choice never waits for it. Without it the link stays.
   void actions.declared(words.voice.lang).then((declaration) => {
@@ -85,7 +85,7 @@ export function layer2(configuration: Configuration, words: Words, actions: View
       partners,
       more,
       privacy_url && h('p', link(privacy_url, text('privacy'), words)),
-      consentId && h('p', link(`${actions.choices}#${consentId}`, text('consent_id', { id: consentId }), words)),
+      consentId && h('p', link(`${actions.page('choices')}#${consentId}`, text('consent_id', { id: consentId }), words)),
     ],
     [...answers(words, actions, 2), button('line', text('save'), save, 'save'), granted && button('line', text('withdraw'), () => actions.withdraw(), 'withdraw')],
   );
