@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from consent_server.domain.picture import Picture
 from consent_server.services import clock, editing, publishing
+from consent_server.services.photographing import Sitting
 from consent_server.services.sequencing import integrate
 from consent_server.storage import sites
 from consent_server.storage.database import db
@@ -26,7 +27,11 @@ def _publish(app: Flask, *pictures: Picture, **changes: object) -> None:
     with app.app_context():
         editing.import_site(db.session(), site_file(**changes), clock.now())
         publishing.publish(
-            db.session(), "example", "https://consent.example", clock.now(), (lambda *_: pictures) if pictures else None
+            db.session(),
+            "example",
+            "https://consent.example",
+            clock.now(),
+            (lambda *_: Sitting(pictures)) if pictures else None,
         )
 
 
