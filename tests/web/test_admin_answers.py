@@ -80,7 +80,7 @@ def test_what_is_chosen_is_told_and_stays_chosen(viewer: FlaskClient) -> None:
     _answer(viewer, 12, language="fr")
     _answer(viewer, 11, language="en", action="accept_all")
     page = viewer.get(f"{PAGE}?language=en&unit=month").text
-    assert "<option selected>en</option>" in page
+    assert '<option value="en" selected>English</option>' in page
     assert '<option value="month" selected>' in page
     assert "11 answers were given in the notice" in page
     assert [row["answers"] for row in _rows(viewer, "?language=en") if row["group"] == "all"] == ["11"]

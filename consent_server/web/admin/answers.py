@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from babel import Locale
+from babel.localedata import locale_identifiers
 from flask import Blueprint, Response, current_app, render_template, request
 from flask_babel import format_date
 from flask_babel import lazy_gettext as _l
@@ -25,6 +27,7 @@ blueprint = Blueprint("admin_answers", __name__, url_prefix="/admin/sites/<site_
 
 USUAL = timedelta(days=90)
 MOST_PAGES = 50
+LOCALES = frozenset(locale_identifiers())
 
 ACTIONS: Mapping[str, Any] = {
     "accept_all": _l("Accept all"),
@@ -63,6 +66,7 @@ def page(site_key: str) -> str:
         devices=DEVICES,
         periods=PERIODS,
         form_factors=FORM_FACTORS,
+        tongues=_tongues(told),
         spoken=this_site().draft.get("languages", ()),
         versions=[version for version, _ in configurations.publications(db.session(), this_site().id)],
         few=FEWEST,
@@ -134,6 +138,18 @@ def _day(text: str) -> date | None:
         return min(date.fromisoformat(text), date.max - DAY)
     except ValueError:
         return None
+
+
+def _tongues(told: Answers) -> dict[Any, str]:
+    """Return what languages are called, in that of the page."""
+    codes = {*told.languages.groups, *this_site().draft.get("languages", ())} - {""}
+    return {
+        code: Locale.parse(code).get_display_name(words.language()) or code for code in codes if _is_known(code)
+    } | {"": str(DEVICES[""])}
+
+
+def _is_known(code: Any) -> bool:
+    return str(code) in LOCALES
 
 
 def _titles() -> Mapping[str, str]:

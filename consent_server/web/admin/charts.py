@@ -17,9 +17,11 @@ sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder,
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """For whoever opens the file by itself; the styles are pygal's."""
 
-_COLOURS = ("#0b5cad", "#b3261e", "#8a6100", "#17693a")
+MOST_LABELS = 8
+
+_COLOURS = ("#2f74c6", "#c9453c", "#a06a00", "#17693a")
 _DARK = (
-    "inline:@media (prefers-color-scheme: dark) { text, .title, .axis text { fill: #e8ebee !important; } "
+    "inline:@media (prefers-color-scheme: dark) { .title, .axis text, .legends text { fill: #e8ebee !important; } "
     ".axis line, .axis path, .guides { stroke: #47515c !important; } }"
 )
 _STYLE = Style(
@@ -37,6 +39,7 @@ _STYLE = Style(
     major_label_font_size=13,
     legend_font_size=13,
     value_font_size=13,
+    value_colors=("#ffffff",),
 )
 _COMMON: Mapping[str, Any] = {
     "js": (),
@@ -48,26 +51,26 @@ _COMMON: Mapping[str, Any] = {
     "show_x_guides": False,
     "no_data_text": "–",
     "range": (0, 1),
-    "y_labels": (0, 0.25, 0.5, 0.75, 1),
+    "truncate_label": -1,
 }
 
 
 def shares(rates: Sequence[tuple[str, float | None]]) -> Response:
     """Draw one bar for each share."""
-    labels = {"x_labels": [label for label, _ in reversed(rates)], "formatter": _percent, "show_legend": False}
-    chart = pygal.HorizontalBar(**_COMMON, **labels, height=90 + 44 * len(rates), print_values=True)
+    labels = {"x_labels": [label for label, _ in reversed(rates)], "y_labels": _scale(), "formatter": _percent}
+    chart = pygal.HorizontalBar(**_COMMON, **labels, height=90 + 44 * len(rates), print_values=True, show_legend=False)
     chart.add("", [rate for _, rate in reversed(rates)])
     return _answer(chart)
 
 
 def course(labels: Sequence[str], lines: Mapping[str, Sequence[float | None]]) -> Response:
     """Draw shares as they change; each line has a dash of its own, so that colour is not all there is."""
+    step = -(-len(labels) // MOST_LABELS)
     chart = pygal.Line(
         **_COMMON,
         height=340,
-        x_labels=labels,
-        x_labels_major_count=8,
-        show_minor_x_labels=False,
+        x_labels=[label if at % step == 0 else "" for at, label in enumerate(labels)],
+        y_labels=_scale(),
         formatter=_percent,
         legend_at_bottom=True,
         dots_size=2.5,
@@ -77,12 +80,12 @@ def course(labels: Sequence[str], lines: Mapping[str, Sequence[float | None]]) -
     return _answer(chart)
 
 
+def _scale() -> list[dict[str, Any]]:
+    return [{"label": _percent(value), "value": value} for value in (0, 0.25, 0.5, 0.75, 1)]
+
+
 def _percent(share: float | None) -> str:
-    return "" if share is None else str(format_percent(share, "#,##0 %" if _spaced() else "#,##0%"))
-
-
-def _spaced() -> bool:
-    return str(format_percent(0)).strip() != "0%"
+    return "" if share is None else str(format_percent(share))
 
 
 def _without_scripts(drawn: Any) -> Any:

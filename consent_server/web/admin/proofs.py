@@ -20,6 +20,8 @@ from wtforms.validators import InputRequired, Length, Optional
 from consent_server.domain.account import Permission
 from consent_server.domain.choice import ACTIONS
 from consent_server.domain.errors import ConsentServerError, Invalid
+from consent_server.domain.notice import banner_texts
+from consent_server.domain.times import parse_rfc3339
 from consent_server.services import clock, erasing, examining, explaining, handing_over, holding, reporting, searching
 from consent_server.services.exporting import FORMATS, Filters
 from consent_server.services.holding import LONGEST_REASON
@@ -119,7 +121,9 @@ def index(site_key: str) -> str:
 def record(site_key: str, record_id: UUID) -> str:
     """Show one record in full, its proofs checked now."""
     found = examining.examine(db.session(), site_key, str(record_id), current_app.extensions["keyring"])
-    return render_template("admin/record.html", found=found, checks=CHECKS, language=words.language(), **_names())
+    return render_template(
+        "admin/record.html", found=found, checks=CHECKS, said=banner_texts, moment=parse_rfc3339, **_names()
+    )
 
 
 @blueprint.get("/<uuid:record_id>/erase")
