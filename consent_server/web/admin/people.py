@@ -106,6 +106,7 @@ def person(user_id: int) -> str:
 @needs(Permission.MANAGE)
 def change_role(user_id: int) -> Response:
     """Give them another role."""
+    users.find_user_of(db.session(), actor().organisation_id, user_id)
     try:
         role = parse_role(request.form.get("role", ""))
         managing_people.set_role(db.session(), actor(), user_id, role, clock.now())
