@@ -13,7 +13,7 @@ h1, h2 { overflow-wrap: break-word; } pre { overflow-wrap: anywhere; white-space
 code { overflow-wrap: anywhere; font: .9em ui-monospace, monospace; }
 dt { font-weight: 600; } dd { margin: 0 0 .5rem; }
 figure { display: inline-block; margin: 0 1rem 1rem 0; vertical-align: top; }
-img { max-width: 100%; height: 16rem; border: 1px solid; }
+img { max-width: 100%; height: 16rem; border: 1px solid; object-fit: contain; }
 button {
   min-height: 2.75rem; margin: 0 .5rem .5rem 0; padding: .5rem 1rem;
   border: 2px solid; border-radius: .5rem; background: none; color: inherit; font: inherit; cursor: pointer;
