@@ -20,14 +20,19 @@ from consent_server.web.admin.catalogue.page import blueprint, draft, editor, sh
 
 
 def search_library(text: str) -> list[LibraryService]:
-    """Return the services whose name, vendor, alias or tracker has every word that is looked for."""
+    """Return the services whose name, vendor, alias or tracker has every word that is looked for, best names first."""
     wanted = plain(text).split()
     found = []
     for service in load_library().services:
         said = plain(" ".join([*service.names, service.vendor, *(t.name for t in service.trackers)]))
         if all(word in said for word in wanted):
             found.append(service)
-    return sorted(found, key=lambda service: plain(service.name))
+    begins = plain(text).strip()
+    return sorted(found, key=lambda service: (not _begins(service, begins), plain(service.name)))
+
+
+def _begins(service: LibraryService, text: str) -> bool:
+    return any(word.startswith(text) for name in service.names for word in (plain(name), *plain(name).split()))
 
 
 @blueprint.get("/library")
