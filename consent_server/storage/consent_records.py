@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, func, literal, select, tuple_
 from sqlalchemy.orm import Session
@@ -100,14 +101,14 @@ def records_of_visitor(session: Session, site_id: int, consent_id: str) -> tuple
 def search(session: Session, site_id: int, sought: Sought, limit: int) -> Generator[KeptRecord]:
     """Give at most ``limit`` of the records that are looked for, the newest first; a page is in memory at a time."""
     with session.execute(searching(site_id, sought, limit).execution_options(yield_per=_AT_ONCE)) as found:
-        for (row,) in found:
-            yield _kept(row)
+        for values in found:
+            yield KeptRecord(*values)
 
 
-def searching(site_id: int, sought: Sought, limit: int) -> Select[ConsentRecordRow]:
+def searching(site_id: int, sought: Sought, limit: int) -> Select[*tuple[Any, ...]]:
     """Return the query of ``search``."""
     row = ConsentRecordRow
-    query = select(row)
+    query: Select[*tuple[Any, ...]] = select(*(getattr(row, column) for column in _COLUMNS))
     # SQLite does not know how few a code finds: "+ 0" and coalesce keep it from reading every record of the site.
     if sought.record_id_start is None:
         query = query.where(row.site_id == site_id)

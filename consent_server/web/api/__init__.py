@@ -6,12 +6,14 @@ One module per kind of thing, one line in ``BLUEPRINTS``. Its operations say whi
 
 from __future__ import annotations
 
-from consent_server.web.api import activity, tokens, users
+from consent_server.web.api import activity, proofs, statistics, tokens, users
 
 BLUEPRINTS = (
     users.blueprint,
     tokens.blueprint,
     activity.blueprint,
+    statistics.blueprint,
+    proofs.blueprint,
 )
 
 BEARER = {
