@@ -31,6 +31,7 @@ def test_the_preview_is_the_banner_and_follows_the_form(page: Page, with_a_site:
     expect(_banner(page).get_by_role("button", name="Tout refuser")).to_be_visible()
     page.locator("#text_fr_title").fill("Une question")
     expect(_banner(page).get_by_role("heading", name="Une question")).to_be_visible()
+    assert page.evaluate("document.activeElement.id") == "text_fr_title", "the preview leaves the focus where one types"
     page.get_by_label("English", exact=True).check()
     expect(_banner(page).get_by_role("button", name="Refuse all")).to_be_visible()
     with with_a_site.app_context():

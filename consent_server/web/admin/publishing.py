@@ -8,6 +8,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, TextAreaField
 from wtforms.validators import Length
@@ -28,6 +29,9 @@ log = logging.getLogger(__name__)
 
 blueprint = Blueprint("admin_publishing", __name__, url_prefix="/admin/sites/<site_key>/configurations")
 blueprint.add_app_template_filter(sentence, "sentence")
+
+MOST = 2**31 - 1
+"""The largest number that a database keeps of one."""
 
 
 class PublishForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
@@ -72,7 +76,7 @@ def publish(site_key: str) -> str | Response | tuple[str, int]:
         return render_template("admin/publish.html", site=site, form=form, found=found, findings=unfair.findings), 409
 
 
-@blueprint.get("/<int:version>")
+@blueprint.get("/<int(max=2147483647):version>")
 @needs(Permission.SEE)
 def one(site_key: str, version: int) -> str:
     """Show one configuration in full."""
@@ -86,8 +90,10 @@ def one(site_key: str, version: int) -> str:
 @needs(Permission.SEE)
 def compare(site_key: str) -> str:
     """Show what is different between two."""
-    one, other = (request.args.get(name, 0, type=int) for name in ("one", "other"))
-    before, after = comparing.compare(db.session(), this_site(), one, other)
+    numbers = [request.args.get(name, 0, type=int) for name in ("one", "other")]
+    if not all(0 < number <= MOST for number in numbers):
+        raise NotFound
+    before, after = comparing.compare(db.session(), this_site(), *numbers)
     return render_template(
         "admin/compare.html",
         site=this_site(),
@@ -98,7 +104,7 @@ def compare(site_key: str) -> str:
     )
 
 
-@blueprint.route("/<int:version>/take-back", methods=["GET", "POST"])
+@blueprint.route("/<int(max=2147483647):version>/take-back", methods=["GET", "POST"])
 @needs(Permission.EDIT)
 def take_back(site_key: str, version: int) -> str | Response:
     """Make the draft what a configuration was made from."""
