@@ -12,6 +12,7 @@ from consent_server.domain.catalogue import Catalogue
 from consent_server.services import clock
 from consent_server.services.cataloguing import Editor
 from consent_server.services.editing import check_draft, last_change
+from consent_server.storage import configurations
 from consent_server.storage.database import db
 from consent_server.storage.texts import load_languages
 from consent_server.web.admin.access import actor, this_site
@@ -38,6 +39,7 @@ def shown(template: str, **values: Any) -> str:
         words=words,
         language_names={code: language.name for code, language in load_languages().items()},
         last=last_change(db.session(), this_site().id),
+        live=configurations.latest_version(db.session(), this_site().id),
         **values,
     )
 

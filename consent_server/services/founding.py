@@ -1,0 +1,52 @@
+"""Adding a site: its addresses, its languages, and who asks. Its catalogue is filled afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from consent_server.domain.account import Actor
+from consent_server.domain.errors import Unavailable
+from consent_server.domain.site_address import key_for, origins_of
+from consent_server.services.editing import check_draft
+from consent_server.services.noting import note
+from consent_server.storage import sites
+from consent_server.storage.database import begin_immediate
+
+
+def found_site(
+    session: Session,
+    actor: Actor,
+    name: str,
+    addresses: str,
+    languages: Sequence[str],
+    controller: str,
+    privacy_url: str | None,
+    now: datetime,
+) -> str:
+    """Keep a new site of the actor's organisation; return its key. Raises ``Invalid`` or ``Unavailable``."""
+    origins = origins_of(addresses)
+    session.rollback()
+    begin_immediate(session)
+    key = key_for(origins[0], {site.key for site in sites.list_sites(session, archived=True)})
+    draft = {
+        "site_key": key,
+        "name": name,
+        "origins": list(origins),
+        "default_language": languages[0] if languages else "fr",
+        "languages": list(languages),
+        "banner": {"controller": controller, "privacy_url": privacy_url},
+        "services": [],
+    }
+    check_draft(draft)
+    try:
+        sites.add_site(session, key, name, origins, draft, now, actor.organisation_id)
+    except IntegrityError:
+        session.rollback()
+        raise Unavailable("Somebody else added a site at the same moment: try again.", retry_after=1) from None
+    note(session, actor, "site.created", key, name, {"origins": list(origins)}, now)
+    session.commit()
+    return key
