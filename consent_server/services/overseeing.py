@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 from consent_server.domain.errors import Invalid
 from consent_server.domain.stand_in import hash_source, stand_in_of
 from consent_server.domain.tag import tag
+from consent_server.services import clock, reporting
 from consent_server.services.editing import check_draft
+from consent_server.services.reporting import Glance
 from consent_server.storage import configurations, sites
 from consent_server.storage.configurations import Published
 from consent_server.storage.sites import Site
@@ -30,6 +32,7 @@ class SiteLine:
     published_at: datetime | None
     unclassified: int
     broken: bool
+    answers: Glance
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,9 @@ def tag_of(
 
 def _line(session: Session, site: Site) -> SiteLine:
     version, published_at = configurations.latest(session, site.id) or (None, None)
+    told = reporting.glance(session, site.id, clock.now().date())
     try:
         unclassified = sum(1 for tracker in check_draft(site.draft).trackers() if tracker.purpose is None)
     except Invalid:
-        return SiteLine(site.key, site.name, site.origins, version, published_at, 0, broken=True)
-    return SiteLine(site.key, site.name, site.origins, version, published_at, unclassified, broken=False)
+        return SiteLine(site.key, site.name, site.origins, version, published_at, 0, broken=True, answers=told)
+    return SiteLine(site.key, site.name, site.origins, version, published_at, unclassified, broken=False, answers=told)

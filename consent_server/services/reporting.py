@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -32,15 +32,17 @@ from consent_server.domain.statistics import (
     stretches,
 )
 from consent_server.services.counting import Sessions, catch_up, read_said
-from consent_server.storage import configurations, evidence, sites, statistics
+from consent_server.storage import configurations, consent_records, evidence, sites, statistics
 from consent_server.storage.statistics import Chosen
 
-__all__ = ["UNITS", "Answers", "Chosen", "Moment", "Release", "answers", "purpose_titles"]
+__all__ = ["UNITS", "Answers", "Chosen", "Glance", "Moment", "Release", "answers", "glance", "purpose_titles"]
 
 SECONDS = 2.0
 """How long a reader waits for what is not counted yet."""
 
 LINE = 5_000
+
+RECENT = timedelta(days=30)
 
 UNITS: Mapping[str, Callable[[date], date]] = {"day": lambda day: day, "week": first_of_week, "month": first_of_month}
 
@@ -100,6 +102,28 @@ def answers(
     with sessions() as session:
         evidence.begin_snapshot(session)  # 2
         return _Reader(session, site_id, chosen or Chosen()).read(start, stop, unit, current)
+
+
+@dataclass(frozen=True)
+class Glance:
+    """When somebody last answered, and the share who accept all in ``RECENT``; ``None`` when they are too few."""
+
+    last_at: datetime | None
+    accepting: float | None
+
+
+def glance(session: Session, site_id: int, today: date) -> Glance:
+    """Return the least that is told of a site's answers; nothing is counted for it that is not counted yet."""
+    mark = statistics.mark(session, site_id)
+    said = [
+        *statistics.entries_said(session, site_id, mark.size, mark.size + LINE),
+        *statistics.waiting_said(session, site_id, LINE),
+    ]
+    first, last = today - RECENT, today + DAY
+    line = ((cell, count) for cell, count in read_said(said, mark.since)[0].items() if first <= cell.day < last)
+    tally = _tally((*statistics.series(session, site_id, first, last, Chosen()), *line))
+    accepting = tally.rate("accept_all") if tally.noticed >= FEWEST else None
+    return Glance(consent_records.newest(session, site_id), accepting)
 
 
 def purpose_titles(session: Session, site_id: int, language: str) -> dict[str, str]:

@@ -141,6 +141,12 @@ def oldest(session: Session, site_id: int) -> datetime | None:
     return session.scalar(select(func.min(row.recorded_at)).where(row.site_id == site_id))
 
 
+def newest(session: Session, site_id: int) -> datetime | None:
+    """Return when the newest record of a site was recorded, ``None`` when it has none."""
+    row = ConsentRecordRow
+    return session.scalar(select(func.max(row.recorded_at)).where(row.site_id == site_id))
+
+
 def lock_records(session: Session, site_id: int, consent_id: str) -> None:
     """Keep others from removing the records of a visitor meanwhile; SQLite has one writer anyhow."""
     row = ConsentRecordRow

@@ -223,3 +223,19 @@ def test_addresses_that_somebody_makes_up_do_not_fill_the_database(installation:
     kept = counting.few_names(pages, {})
     assert len({cell.page for cell in kept}) == MOST_PAGES + 1
     assert sum(kept.values()) == MOST_PAGES + 500
+
+
+def test_a_glance_is_as_fresh_as_the_last_answer_and_tells_of_no_few(installation: Installation) -> None:
+    def look() -> reporting.Glance:
+        with installation.sessions() as session:
+            return reporting.glance(session, installation.site_id, TODAY)
+
+    assert look() == reporting.Glance(None, None)
+    _put(installation, FEWEST - 1)
+    assert look() == reporting.Glance(NOW, None)
+    _put(installation, 1, "refuse_all")
+    for step in (lambda: None, lambda: _sequence(installation), lambda: _answers(installation)):
+        step()  # in line, in the log, counted
+        assert look() == reporting.Glance(NOW, 0.9)
+    _put(installation, 10, days=40)
+    assert look().accepting == 0.9

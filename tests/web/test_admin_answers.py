@@ -113,3 +113,14 @@ def test_the_page_speaks_french(app: Flask, client: FlaskClient) -> None:
     page = admins.sign_in(app, client, Role.VIEWER, language="fr").get(PAGE).text
     assert "<h1>Réponses</h1>" in page
     assert "10 réponses ont été données dans le bandeau" in page
+
+
+def test_the_first_answer_is_seen_at_once_where_work_begins(viewer: FlaskClient) -> None:
+    assert "Nobody has answered yet" in viewer.get("/admin/sites/example/").text
+    _answer(viewer, 1)
+    page = viewer.get("/admin/sites/example/").text
+    assert "Nobody has answered yet" not in page
+    assert f'href="{PAGE}"' in page
+    _answer(viewer, FEWEST, action="accept_all")
+    assert "91%" in viewer.get("/admin/sites/").text
+    assert "91% accept all" in viewer.get("/admin/sites/example/").text
