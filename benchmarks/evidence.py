@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 
 import flask_migrate
@@ -147,6 +147,11 @@ def _verify(path: Path, key: str, records: int) -> float:
     return cpu
 
 
+def _hashed(path: Path) -> str:
+    with path.open("rb") as file:  # by the block: a child counts its parent's memory as its own until it starts
+        return file_digest(file, "sha256").hexdigest()
+
+
 def _timed(deed: Callable[[], object]) -> float:
     began = time.process_time()
     deed()
@@ -192,7 +197,7 @@ def main() -> None:
             key = keyring.log_signer(ORIGIN).vkey
             for form in ("jsonl", "zip"):
                 path = folder / f"evidence.{form}"
-                hashing = _timed(lambda path=path: sha256(path.read_bytes()))  # type: ignore[misc]
+                hashing = _timed(lambda path=path: _hashed(path))  # type: ignore[misc]
                 print(f"{'':28} {_verify(path, key, records) / hashing:8.1f} × hashing the file once")
             size = (folder / "evidence.jsonl").stat().st_size
             print(f"{'':28} {size / records:8.0f} bytes a record, {_packed(folder / 'evidence.jsonl'):.0f} packed")

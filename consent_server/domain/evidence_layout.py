@@ -430,6 +430,10 @@ class BundleEvidence:
     def records(self) -> Iterator[KeptRecord]:
         """See ``Evidence``."""
         for number, line in enumerate(self._lines(RECORDS), start=1):
+            usual = _usual_record(line)
+            if usual is not None:
+                yield usual
+                continue
             index = (values := _record_values(line, f"Line {number} of {RECORDS}")).get("i")
             if type(index) is not int or index < 0:
                 raise Lie(f"Line {number} of {RECORDS} names no index.")
@@ -654,6 +658,25 @@ def _record_values(line: bytes, what: str) -> dict[str, Any]:
     except Lie:
         claimed = _claimed_index(line)
         return _values(line, what if claimed is None else f"The line of record {claimed}", claimed)
+
+
+def _usual_record(line: bytes) -> KeptRecord | None:
+    """Read a record's line of the usual form without JSON: what is written as this line can only have been this."""
+    start, _, rest = line.partition(b',"personal":"')
+    personal, _, rest = rest.partition(b'","personal_salt":"')
+    personal_salt, _, rest = rest.partition(b'","record":"')
+    record, _, salt = rest.partition(b'","salt":"')
+    try:
+        kept = KeptRecord(
+            int(start[5:]),
+            record.replace(b'\\"', b'"').decode(),
+            from_base64url(salt[:-3].decode(), SALT_BYTES),
+            personal.replace(b'\\"', b'"').decode(),
+            from_base64url(personal_salt.decode(), SALT_BYTES),
+        )
+    except (Invalid, ValueError):
+        return None
+    return kept if record_line(kept) == line else None
 
 
 def _entry_of(values: Mapping[str, Any], index: int) -> str:

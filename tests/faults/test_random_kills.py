@@ -36,7 +36,7 @@ from tests.servers import eventually
 KILLS = int(os.environ.get("CONSENT_TEST_KILLS", "12"))
 SEED = int(os.environ.get("CONSENT_TEST_SEED", "20261122"))
 ORIGINS = {SITE: "consent.example/v1/sites/example/log", OLD_SITE: "consent.example/v1/sites/old/log"}
-LONGEST_LIFE = 12
+LONGEST_LIFE = 5
 """In deeds, so that slow machines kill no sooner than quick ones."""
 LAST_DEED_S = 0.1
 
