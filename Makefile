@@ -15,17 +15,20 @@ RUN = .make/run-$(call checksum,requirements/build.txt requirements/run.txt setu
 TEST = .make/test-$(call checksum,requirements/test.txt)
 BANNER = .make/banner-$(call checksum,banner/package-lock.json)
 
-.PHONY: help run test lint format banner words lock clean browser
+.PHONY: help run test test-faults lint format banner words lock clean browser
 
 help:  ## list these targets
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## (.*)/make \1|\2/' | column -t -s '|' 2>/dev/null \
-	  || grep -E '^[a-z]+:.*##' Makefile
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/make \1|\2/' | column -t -s '|' 2>/dev/null \
+	  || grep -E '^[a-z-]+:.*##' Makefile
 
 run: $(RUN)  ## start everything on this machine, with five demo sites
 	@exec $(BIN)/consent-server run --demo
 
 test: $(TEST) $(BANNER) browser  ## run every test: units, both databases, faults, real browser
 	@exec $(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST)
+
+test-faults: $(TEST)  ## kill the server 200 times at random on each engine, and whatever else may go wrong
+	@CONSENT_TEST_KILLS=200 $(BIN)/python -m pytest tests/faults $(PYTEST)
 
 lint: $(TEST) $(BANNER)  ## check style, types and the floors
 	$(BIN)/ruff check .
