@@ -18,6 +18,7 @@ from consent_server.storage.database import db
 from consent_server.storage.texts import load_languages
 from consent_server.web.admin import words
 from consent_server.web.admin.access import actor, needs
+from consent_server.web.admin.told import told
 
 blueprint = Blueprint("admin_sites", __name__, url_prefix="/admin/sites")
 
@@ -70,7 +71,7 @@ def new() -> str | Response:
         except Invalid as invalid:
             for path, messages in invalid.problems.items():
                 where = {"banner.privacy_url": form.privacy_url, "name": form.name}.get(path, form.addresses)
-                where.errors = [*where.errors, *messages]
+                where.errors = [*where.errors, *map(told, messages)]
         else:
             flash(_("The site is there. Now say which services its pages use."), "success")
             return redirect(url_for("admin_catalogue.library", site_key=key), 303)

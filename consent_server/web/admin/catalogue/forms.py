@@ -29,6 +29,7 @@ from consent_server.domain.catalogue_rows import Row, service_revision
 from consent_server.domain.exemption import CONDITIONS, GROUNDS, ONE_PURPOSE, Exemption, conditions_of
 from consent_server.domain.tracker import KINDS, OWN_SITE, Service
 from consent_server.web.admin.catalogue import words
+from consent_server.web.admin.told import told
 
 NEEDS_CONSENT = "none"
 AS_IT_IS = "as it is"
@@ -50,9 +51,9 @@ class CatalogueForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
             head = path.partition(".")[0]
             name = self.places.get(path.replace(".", "_")) or self.places.get(head) or path.replace(".", "_")
             if name in self._fields:
-                self._fields[name].errors = [*self._fields[name].errors, *messages]
+                self._fields[name].errors = [*self._fields[name].errors, *map(told, messages)]
             else:
-                self.form_errors.extend(messages)
+                self.form_errors.extend(map(told, messages))
 
 
 class LifetimeFields(CatalogueForm):

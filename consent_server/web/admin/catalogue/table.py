@@ -22,6 +22,7 @@ from consent_server.web.admin.access import actor, needs
 from consent_server.web.admin.catalogue import words
 from consent_server.web.admin.catalogue.forms import BulkForm, DossierFields, QuickForm, with_texts
 from consent_server.web.admin.catalogue.page import blueprint, draft, editor, overtaken, shown, to_table
+from consent_server.web.admin.told import told
 
 ASKED = ("search", "purpose", "vendor", "kind", "only", "sort", "descending")
 
@@ -137,8 +138,8 @@ def remove(site_key: str) -> Response | str:
 def _bulk(catalogue: Catalogue, form: BulkForm, rows: tuple[Row, ...], changes: dict[str, Any]) -> str | Response:
     try:
         change_trackers(editor(), form.seen(), changes, _subject(rows))
-    except Overtaken as told:
-        names = ", ".join(row.tracker.name for row in rows if row.id in told.rows)
+    except Overtaken as overtaken_rows:
+        names = ", ".join(row.tracker.name for row in rows if row.id in overtaken_rows.rows)
         return _again(
             catalogue,
             form,
@@ -152,16 +153,17 @@ def _bulk(catalogue: Catalogue, form: BulkForm, rows: tuple[Row, ...], changes: 
 def _told(invalid: Invalid, rows: tuple[Row, ...]) -> str:
     """Return what is wrong, with the names of the rows that it is about."""
     names = {f"services.{row.at[0]}.trackers.{row.at[1]}": row.tracker.name for row in rows}
-    told = []
+    found = []
     for path, messages in invalid.problems.items():
         name = names.get(".".join(path.split(".")[:4]))
-        told.append(f"{name}: {' '.join(messages)}" if name else " ".join(messages))
-    return " ".join(dict.fromkeys(told))
+        said = " ".join(map(told, messages))
+        found.append(f"{name}: {said}" if name else said)
+    return " ".join(dict.fromkeys(found))
 
 
 def _again(catalogue: Catalogue, form: BulkForm, message: str) -> str:
     """Show the table again with what was marked and filled in."""
-    return _table(catalogue, None, None, bulk=form, told=message)
+    return _table(catalogue, None, None, bulk=form, wrong=message)
 
 
 def _table(
@@ -169,7 +171,7 @@ def _table(
     editing: Row | None,
     form: QuickForm | None,
     bulk: BulkForm | None = None,
-    told: str = "",
+    wrong: str = "",
 ) -> str:
     rows = rows_of(catalogue)
     asked = _asked()
@@ -186,7 +188,7 @@ def _table(
         editing=editing,
         form=form,
         bulk=bulk or BulkForm(catalogue, formdata=None),
-        told=told,
+        told=wrong,
         **_names(catalogue),
     )
 

@@ -1,0 +1,120 @@
+"""What the domain finds wrong, in the language of the page: its sentences are English and name what they are about.
+
+``SENTENCES`` is every sentence that a site file, a form or a file of rows can lead to, with a place for what it names;
+``tests/web/test_admin_told.py`` compares it with the domain's source.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from flask_babel import gettext
+
+
+def _l(sentence: str) -> str:
+    """Mark a sentence for translation; which language it is told in is known when it is told."""
+    return sentence
+
+
+SENTENCES = (
+    _l("A site key has 2 to 63 characters: a to z, 0 to 9 and -, and does not begin with -."),
+    _l("“%(text)s” is not an origin: write https://www.example.fr without path or final slash."),
+    _l("“%(text)s…” is not a web address: write https://… or /path."),
+    _l("Name at least one origin, such as https://www.example.fr."),
+    _l("Name at least one address, such as https://www.example.fr."),
+    _l("The choice is kept for a number of months, 13 at the most (DUR-08); the CNIL advises 6."),
+    _l("The choice is kept for a day at least: asking on every page is not asking fairly (KEEP-02)."),
+    _l("A service id has 1 to 63 characters: a to z, 0 to 9 and -."),
+    _l("“%(text)s” is not one of this site's purposes: %(known)s."),
+    _l("Only a cookie that a server sets can be HttpOnly."),
+    _l("A tracker for “necessary” needs a ground, a justification and an author (EXM-10)."),
+    _l("A service for “necessary” needs a ground, a justification and an author (EXM-10)."),
+    _l("“%(text)s” is not a domain: write “site” for the site's own, or a host such as example.com."),
+    _l("“%(text)s” is not shipped; there are: %(known)s."),
+    _l("The library has no service “%(text)s”."),
+    _l("Service %(number)s has the id “%(text)s” already."),
+    _l("This is not one of the site's languages."),
+    _l("“%(text)s” belongs to service %(number)s already: a tracker has one owner."),
+    _l("“%(text)s” belongs to service %(number)s already."),
+    _l("There is no such text."),
+    _l("This can never be exempt: %(text)s"),
+    _l("Give it a purpose before you exempt it (CAT-01)."),
+    _l("Ground EXM-07 and the purpose “audience” go together, and with nothing else (EXM-08)."),
+    _l("A tracker for “%(text)s” cannot be exempt (EXM-08)."),
+    _l("Every condition must be confirmed: %(text)s is not."),
+    _l("This is required."),
+    _l("This must be an object."),
+    _l("This must be a non-empty text."),
+    _l("“%(text)s” must be one of: %(known)s."),
+    _l("This must be true or false."),
+    _l("This must be a whole number from %(low)s to %(high)s."),
+    _l("This must be a list of at most %(number)s items."),
+    _l("This must be at most %(number)s characters."),
+    _l("There is no such field."),
+    _l("This must not hold NUL characters."),
+    _l("“%(text)s” is not a duration: write ISO 8601, such as P13M, P2Y, P30D or PT24H, or “session”."),
+    _l("“%(text)s” is longer than a hundred years."),
+    _l("“%(text)s” lasts no time at all: write “session” for a session cookie."),
+    _l("A name has 1 to %(number)s characters."),
+    _l("A name holds no control characters."),
+    _l("A pattern of stars alone would claim every name."),
+    _l("“%(text)s”: write no scheme, only host/path* or *.host/*."),
+    _l("A URL pattern has at most %(number)s characters and no spaces."),
+    _l("“%(text)s” is not a URL pattern: write host/path* or *.host/*."),
+    _l("“%(text)s” would claim a whole top-level domain."),
+    _l("The file is empty."),
+    _l("The first line names the columns; there is no column “%(text)s”."),
+    _l("There is no column “%(text)s” here."),
+    _l("A column is there twice."),
+    _l("This line has more cells than the heading."),
+    _l("This is not a CSV file: %(text)s."),
+    _l("A file has at most %(number)s lines."),
+    _l("A file has at most %(number)s characters."),
+    _l("There is no such service in this catalogue."),
+    _l("The catalogue has a service of this id already."),
+    _l("“%(text)s” cannot name a purpose: use a lower-case letter, then letters, digits or _ (40 at most)."),
+    _l("Write a time as 2026-11-22T10:15:00.123Z (UTC, milliseconds)."),
+    _l("NaN and Infinity are not JSON."),
+    _l("The body has the same key twice."),
+    _l("The body has a number that is too long."),
+    _l("The body has a number that is too large."),
+    _l("The body is not UTF-8."),
+    _l("The body is not JSON."),
+    _l("The body has a NUL character."),
+    _l("The body has half of a surrogate pair."),
+    _l("The body is nested deeper than %(number)s."),
+    _l("This is JSON, but not a site file: an object is expected."),
+    _l("This is the file of another site."),
+    _l("Somebody else added a site at the same moment: try again."),
+    _l("line %(number)s, %(field)s"),
+    _l("line %(number)s"),
+)
+
+_PLACE = re.compile(r"%\((\w+)\)s")
+
+
+def told(message: str) -> str:
+    """Return the message in the language of the page; one that nobody translated stays as it is."""
+    for sentence, pattern in _patterns():
+        named = pattern.fullmatch(message)
+        if named:
+            return str(gettext(sentence, **named.groupdict())) if named.groupdict() else str(gettext(sentence))
+    return message
+
+
+def is_known(message: str) -> bool:
+    """Return whether a sentence stands for the message."""
+    return any(pattern.fullmatch(message) for _, pattern in _patterns())
+
+
+@functools.cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((sentence, pattern_of(sentence)) for sentence in SENTENCES)
+
+
+def pattern_of(sentence: str) -> re.Pattern[str]:
+    """Return what every message of a sentence matches, with what is named in it."""
+    literals = _PLACE.split(sentence)
+    parts = (f"(?P<{part}>.*)" if number % 2 else re.escape(part) for number, part in enumerate(literals))
+    return re.compile("".join(parts), re.DOTALL)

@@ -1,0 +1,85 @@
+"""Whatever the domain finds wrong with a catalogue is told in French, too."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask_babel import force_locale
+
+from consent_server.web.admin.told import SENTENCES, is_known, pattern_of, told
+
+SAYING = {"because", "problem", "add", "append", "MalformedJson"}
+MODULES = (
+    "domain.catalogue",
+    "domain.catalogue_edits",
+    "domain.document",
+    "domain.exemption",
+    "domain.lifetime",
+    "domain.name_pattern",
+    "domain.purpose",
+    "domain.site_address",
+    "domain.spreadsheet",
+    "domain.strict_json",
+    "domain.times",
+    "domain.url_pattern",
+    "services.cataloguing",
+)
+
+
+def _sentences(module: str) -> Iterator[str]:
+    """Give every sentence that a module says, with an x for what it names."""
+    tree = ast.parse(inspect.getsource(importlib.import_module(f"consent_server.{module}")))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in SAYING:
+            for argument in node.args:
+                yield from filter(lambda said: said.endswith((".", "…", "x")) and " " in said, _texts(argument))
+
+
+def _texts(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.JoinedStr):
+        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from _texts(node.body)
+        yield from _texts(node.orelse)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_sentence_of_the_domain_is_known(module: str) -> None:
+    assert [said for said in _sentences(module) if not is_known(said)] == []
+
+
+def test_the_comparison_sees_sentences() -> None:
+    assert sum(1 for module in MODULES for _ in _sentences(module)) > 50
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_what_a_sentence_names_is_named_in_french_and_what_nobody_knows_stays(app: Flask) -> None:
+    with app.test_request_context(), force_locale("fr"):
+        assert (
+            told("“x <b>” is not a web address: write https://… or /path.")
+            == "“x <b>” is not a web address: write https://… or /path."
+        )
+        assert told("“x…” is not a web address: write https://… or /path.").startswith(
+            "« x… » n’est pas une adresse web"
+        )
+        assert told("line 7, purpose") == "ligne 7, purpose"
+        assert told("100 % (percent) and %s, as nobody says") == "100 % (percent) and %s, as nobody says"
+        assert told("This can never be exempt: 100 %(x)s of it") == "Ceci ne peut jamais être exempté : 100 %(x)s of it"
+
+
+def test_no_sentence_hides_behind_another() -> None:
+    for number, sentence in enumerate(SENTENCES):
+        sample = sentence.replace("%(number)s", "1").replace("%(text)s", "a").replace("%(known)s", "b")
+        first = next(n for n, each in enumerate(SENTENCES) if n == number or _matches(each, sample))
+        assert first == number, sentence
+
+
+def _matches(sentence: str, sample: str) -> bool:
+    return pattern_of(sentence).fullmatch(sample) is not None
