@@ -11,6 +11,9 @@ from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, event, func, s
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
 
+HIGHEST_ID = 2**31 - 1
+"""What a row's number can be; a database refuses to look for a higher one."""
+
 BUSY_TIMEOUT_MS = 5_000
 TRUNCATE_TIMEOUT_MS = 100
 """How long emptying the write-ahead log may keep those who write waiting."""

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from consent_server.domain.account import Role
 from consent_server.domain.errors import NotFound
+from consent_server.storage.database import HIGHEST_ID
 from consent_server.storage.tables import TokenRow
 
 
@@ -63,7 +64,7 @@ def find_by_hash(session: Session, token_hash: str) -> Token | None:
 
 def find_token_of(session: Session, organisation_id: int, token_id: int) -> Token:
     """Return a token of an organisation; another's is as unknown as none: raise ``NotFound``."""
-    row = session.get(TokenRow, token_id)
+    row = session.get(TokenRow, token_id) if token_id <= HIGHEST_ID else None
     if row is None or row.organisation_id != organisation_id:
         raise NotFound("There is no such token.")
     return _token(row)
@@ -73,7 +74,7 @@ def list_tokens_of(
     session: Session, organisation_id: int, after: int = 0, limit: int | None = None
 ) -> tuple[Token, ...]:
     """Return an organisation's tokens in the order they were made, those after one alone."""
-    query = select(TokenRow).where(TokenRow.organisation_id == organisation_id, TokenRow.id > after)
+    query = select(TokenRow).where(TokenRow.organisation_id == organisation_id, TokenRow.id > min(after, HIGHEST_ID))
     return tuple(_token(row) for row in session.scalars(query.order_by(TokenRow.id).limit(limit)))
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from consent_server.domain.account import Role
 from consent_server.domain.errors import NotFound
+from consent_server.storage.database import HIGHEST_ID
 from consent_server.storage.tables import LinkRow, RecoveryCodeRow, UserRow
 
 
@@ -80,7 +81,7 @@ def find_by_email(session: Session, email: str) -> User | None:
 
 def list_users_of(session: Session, organisation_id: int, after: int = 0, limit: int | None = None) -> tuple[User, ...]:
     """Return an organisation's users in the order they came, those after one alone."""
-    query = select(UserRow).where(UserRow.organisation_id == organisation_id, UserRow.id > after)
+    query = select(UserRow).where(UserRow.organisation_id == organisation_id, UserRow.id > min(after, HIGHEST_ID))
     return tuple(_user(row) for row in session.scalars(query.order_by(UserRow.id).limit(limit)))
 
 
@@ -216,7 +217,7 @@ def _changed(session: Session, statement: object) -> bool:
 
 
 def _row(session: Session, user_id: int) -> UserRow:
-    row = session.get(UserRow, user_id, populate_existing=True)
+    row = session.get(UserRow, user_id, populate_existing=True) if user_id <= HIGHEST_ID else None
     if row is None:
         raise NotFound("There is no such user.")
     return row

@@ -11,9 +11,6 @@ from consent_server.domain.configuration import Configuration
 from consent_server.domain.errors import Invalid
 from consent_server.domain.strict_json import parse_json
 
-ANY_ROW = "int(max=2147483647)"
-"""A number in an address: one that no row can have is no page, and never reaches the database."""
-
 JSON_TYPES = frozenset({"application/json", "text/plain"})
 
 

@@ -35,6 +35,7 @@ FOR_EVERYBODY = {
     "admin.language",
     "admin.nothing",
     "admin.static",
+    "admin_design.declaration",  # for a preview without a session, whose address is signed
     "admin_links.follow",
     "admin_sign_in.forgotten",
     "admin_sign_in.second",

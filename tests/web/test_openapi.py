@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from consent_server.domain.account import Role
 from tests import builders
 from tests.servers import ConsentServer
 
@@ -65,6 +66,16 @@ def test_a_visitors_own_requests_are_answered_as_described(server: ConsentServer
     _send_everything(
         server, tmp_path, mine, "--include-path-regex", "/(records|receipts|consents)/", "--exclude-method", "DELETE"
     )
+
+
+def test_any_request_with_a_token_is_answered_as_described(server: ConsentServer, tmp_path: Path, engine: str) -> None:
+    """With one of each role; the owner's may well revoke itself, after which 401 is as described."""
+    server.command("user", "create", "spare@example.fr", "--role", "viewer")
+    for role in reversed(Role) if engine == "sqlite" else [Role.OWNER]:
+        token = server.command("token", "create", "--role", role).stdout.strip()
+        given = "--include-path-regex", "^/api/v1/", "-H", f"Authorization: Bearer {token}"
+        phases = "--phases", "coverage,fuzzing", "--exclude-checks", NOT_DESCRIBABLE
+        _send_everything(server, tmp_path, {"path.site_key": SITE}, *given, *phases)
 
 
 def _answer_the_notice(server: ConsentServer) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from consent_server.storage.users import User
 from consent_server.web.admin import words
 from consent_server.web.admin.access import actor, needs
 from consent_server.web.admin.asking import choices, in_words, tell
-from consent_server.web.reading import ANY_ROW
 
 blueprint = Blueprint("admin_people", __name__, url_prefix="/admin/people")
 
@@ -94,7 +93,7 @@ def rename() -> Response | tuple[str, int]:
     return redirect(url_for("admin_people.index"), 303)
 
 
-@blueprint.get(f"/<{ANY_ROW}:user_id>")
+@blueprint.get("/<int:user_id>")
 @needs(Permission.MANAGE)
 def person(user_id: int) -> str:
     """Show one of them, and what can be done."""
@@ -102,7 +101,7 @@ def person(user_id: int) -> str:
     return render_template("admin/person.html", user=user, form=RoleForm(formdata=None, role=user.role), roles=ROLES)
 
 
-@blueprint.post(f"/<{ANY_ROW}:user_id>/role")
+@blueprint.post("/<int:user_id>/role")
 @needs(Permission.MANAGE)
 def change_role(user_id: int) -> Response:
     """Give them another role."""
@@ -115,7 +114,7 @@ def change_role(user_id: int) -> Response:
     return _back(user_id, _("Kept."))
 
 
-@blueprint.post(f"/<{ANY_ROW}:user_id>/disable")
+@blueprint.post("/<int:user_id>/disable")
 @needs(Permission.MANAGE)
 def disable(user_id: int) -> Response:
     """Let them in no more."""
@@ -126,7 +125,7 @@ def disable(user_id: int) -> Response:
     return _back(user_id, _("They are signed out everywhere, and let in no more."))
 
 
-@blueprint.post(f"/<{ANY_ROW}:user_id>/enable")
+@blueprint.post("/<int:user_id>/enable")
 @needs(Permission.MANAGE)
 def enable(user_id: int) -> Response:
     """Let them in again."""
@@ -134,7 +133,7 @@ def enable(user_id: int) -> Response:
     return _back(user_id, _("They may sign in again."))
 
 
-@blueprint.post(f"/<{ANY_ROW}:user_id>/link")
+@blueprint.post("/<int:user_id>/link")
 @needs(Permission.MANAGE)
 def make_link(user_id: int) -> Response | str:
     """Make a link by which they choose a password."""
@@ -147,7 +146,7 @@ def make_link(user_id: int) -> Response | str:
     return _handed_over(user, link)
 
 
-@blueprint.post(f"/<{ANY_ROW}:user_id>/second-factor/remove")
+@blueprint.post("/<int:user_id>/second-factor/remove")
 @needs(Permission.MANAGE)
 def remove_second_factor(user_id: int) -> Response:
     """Let their password alone be enough: they lost what makes their codes."""

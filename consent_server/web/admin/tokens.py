@@ -17,7 +17,6 @@ from consent_server.storage.database import db
 from consent_server.web.admin.access import actor, needs
 from consent_server.web.admin.asking import choices, tell
 from consent_server.web.admin.people import IN_A_WORD, ROLES
-from consent_server.web.reading import ANY_ROW
 
 blueprint = Blueprint("admin_tokens", __name__, url_prefix="/admin/tokens")
 
@@ -54,7 +53,7 @@ def make() -> str | tuple[str, int]:
     return render_template("admin/token-made.html", token=token, secret=secret)
 
 
-@blueprint.post(f"/<{ANY_ROW}:token_id>/revoke")
+@blueprint.post("/<int:token_id>/revoke")
 @needs(Permission.MANAGE)
 def revoke(token_id: int) -> Response:
     """Let a token count no more."""

@@ -11,6 +11,7 @@ from consent_server.domain.times import rfc3339
 from consent_server.services.issuing import DAYS, MOST_DAYS
 from consent_server.services.managing_people import LANGUAGES
 from consent_server.web.api.access import PageQuery
+from consent_server.web.visitor.schemas import StrictBoolean
 
 
 class Moment(fields.Field[object]):
@@ -21,10 +22,8 @@ class Moment(fields.Field[object]):
 
 
 def _moment(description: str, *, nullable: bool = False) -> Moment:
-    kind = ["string", "null"] if nullable else "string"
-    return Moment(
-        required=True, allow_none=nullable, metadata={"type": kind, "format": "date-time", "description": description}
-    )
+    described = {"type": "string", "format": "date-time", "description": description}
+    return Moment(required=True, allow_none=nullable, metadata=described)
 
 
 def _role(**options: object) -> fields.String:
@@ -64,7 +63,7 @@ class UserChangeSchema(Schema):
     """What is to be different; what is left out stays."""
 
     role = _role()
-    disabled = fields.Boolean(truthy={True}, falsy={False})
+    disabled = StrictBoolean(metadata={"type": "boolean"})
 
 
 class TokenSchema(Schema):

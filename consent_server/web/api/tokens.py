@@ -10,7 +10,6 @@ from consent_server.storage import tokens
 from consent_server.storage.database import db
 from consent_server.web.api.access import Operations, PageQuery, actor, list_of, part
 from consent_server.web.api.schemas import IssuedSchema, NewTokenSchema, TokenSchema
-from consent_server.web.reading import ANY_ROW
 
 blueprint = Operations("tokens", "/tokens", "Tokens of this API")
 
@@ -36,7 +35,7 @@ def make(given: dict[str, Any]) -> dict[str, Any]:
     return {"token": token, "secret": secret}
 
 
-@blueprint.delete(f"/<{ANY_ROW}:token_id>")
+@blueprint.delete("/<int:token_id>")
 @blueprint.response(204, description="the token counts no more")
 @blueprint.needs(Permission.MANAGE, 404)
 def revoke(token_id: int) -> None:

@@ -14,7 +14,6 @@ from consent_server.storage.database import db
 from consent_server.storage.users import User
 from consent_server.web.api.access import Operations, PageQuery, actor, list_of, part
 from consent_server.web.api.schemas import InvitedSchema, NewUserSchema, UserChangeSchema, UserSchema
-from consent_server.web.reading import ANY_ROW
 
 blueprint = Operations("users", "/users", "People who sign in")
 
@@ -41,7 +40,7 @@ def invite(given: dict[str, Any]) -> dict[str, Any]:
     return {"user": user, "link": link}
 
 
-@blueprint.get(f"/<{ANY_ROW}:user_id>")
+@blueprint.get("/<int:user_id>")
 @blueprint.response(200, UserSchema)
 @blueprint.needs(Permission.MANAGE, 404)
 def show(user_id: int) -> User:
@@ -49,7 +48,7 @@ def show(user_id: int) -> User:
     return users.find_user_of(db.session(), actor().organisation_id, user_id)
 
 
-@blueprint.patch(f"/<{ANY_ROW}:user_id>")
+@blueprint.patch("/<int:user_id>")
 @blueprint.response(200, UserSchema)
 @blueprint.needs(Permission.MANAGE, 404, 409)
 @blueprint.takes(UserChangeSchema)
