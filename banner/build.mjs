@@ -19,7 +19,7 @@ const HERE = fileURLToPath(new URL('.', import.meta.url));
 const STATIC = join(HERE, '../static');
 const CORE = 'banner.js';
 const FAMILIES = ['importers', 'signals'];
-const BUDGET = 26_048; // bytes, brotli -11: what a visitor waits for before the page's first script may run
+const BUDGET = 26_368; // bytes, brotli -11: what a visitor waits for before the page's first script may run
 
 // `import css from './style.css'` gives the minified text; the view hands it to a constructable stylesheet.
 const cssAsText = {

@@ -42,15 +42,15 @@ export function parseCookieWrite(text: string, now: number): CookieWrite {
   let expires: number | null = null;
   let maxAge: number | null = null;
   for (const attribute of attributes) {
-    const key = attribute.split('=')[0]!;
-    const value = attribute.slice(key.length + 1).trim();
-    const is = (wanted: string): boolean => key.trim().toLowerCase() === wanted;
-    if (is('domain')) domain = value.replace(/^\./, '').toLowerCase();
-    if (is('path')) path = value;
-    const date = is('expires') ? parseCookieDate(value) : NaN;
+    const [before = ''] = attribute.split('=');
+    const key = before.trim().toLowerCase();
+    const value = attribute.slice(before.length + 1).trim();
+    if (key === 'domain') domain = value.replace(/^\./, '').toLowerCase();
+    if (key === 'path') path = value;
+    const date = key === 'expires' ? parseCookieDate(value) : NaN;
     if (date === date) expires = date;
     // Chromium obeys a plus sign, which the RFC does not know.
-    if (is('max-age') && /^[+-]?\d+$/.test(value)) maxAge = now + +value * 1000;
+    if (key === 'max-age' && /^[+-]?\d+$/.test(value)) maxAge = now + +value * 1000;
   }
   return { name, pair, attributes, domain, path, end: maxAge ?? expires };
 }

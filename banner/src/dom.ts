@@ -10,9 +10,9 @@ export const [nodeType, isConnected, ownerDocument, parentNode, nextSibling, fir
   [Read<number>, Read<boolean>, Read<Document | null>, Read<ParentNode & Node | null>, Read<Node | null>, Read<Node | null>, Read<Iterable<Node>>];
 
 type Find = (root: Element, selector: string) => Iterable<Element>;
-export const [getAttribute, setAttribute, removeAttribute, find, matches] =
-  originals('Element', 'getAttribute', 'setAttribute', 'removeAttribute', 'querySelectorAll', 'matches') as
-  [(element: Element, name: string) => string | null, Method, Method, Find, (element: Element, selector: string) => boolean];
+export const [getAttribute, setAttribute, removeAttribute, hasAttributes, find, matches] =
+  originals('Element', 'getAttribute', 'setAttribute', 'removeAttribute', 'hasAttributes', 'querySelectorAll', 'matches') as
+  [(element: Element, name: string) => string | null, Method, Method, (element: Element) => boolean, Find, (element: Element, selector: string) => boolean];
 export const [insertBefore, removeChild, position] = originals('Node', 'insertBefore', 'removeChild', 'compareDocumentPosition') as [Method, Method, Method];
 export const HTML = 'http://www.w3.org/1999/xhtml';
 /** With the document it is made for, its namespace and its name. */
@@ -34,6 +34,9 @@ export function within(root: Node, selector: string): Element[] {
   if (!firstChild(root)) return self;
   return isElement ? [...self, ...find(root as Element, selector)] : nodeType(root) === 11 ? [...findInFragment(root, selector)] : self;
 }
+
+/** Nothing to look at: no attribute, and none of these names. */
+export const isPlain = (element: Element, names: { has(name: string): boolean }): boolean => !hasAttributes(element) && !names.has(localName(element));
 
 const [current] = readers('Document', 'currentScript') as [Read<HTMLScriptElement | null, Document>];
 /** The script that is running, whatever element the page has named like that. */

@@ -4,7 +4,7 @@
 
 import { urlsIn } from './asked';
 import {
-  getAttribute, isConnected, isTagged, localName, matches, nodeType, ownerDocument, parentNode, removeAttribute, setAttribute, shadowOf, within,
+  firstChild, getAttribute, isConnected, isPlain, isTagged, localName, matches, nodeType, ownerDocument, parentNode, removeAttribute, setAttribute, shadowOf, within,
 } from './dom';
 import type { Elements, Engine, HoldListener, Verdict } from './gates/gate';
 import { accessor, type Guard, guard, guardMethod, originals, quietly, readers, resolve, text } from './page';
@@ -35,6 +35,7 @@ export function createElements(engine: Engine): Elements {
   const texts = new Map<string, (text: string, element: Element) => string>(); // what stands in an element may load, too
   const deposits: Element[] = [];
   const nothing = (): void => {};
+  const watched = new Set(['rel', 'http-equiv']); // and every attribute that some element loads
 
   const attributesOf = (element: Element): string[] => rows.get(localName(element))?.attributes || [];
   const listener = (element: Element): HoldListener => rows.get(localName(element))!.listener;
@@ -120,6 +121,7 @@ export function createElements(engine: Engine): Elements {
   const elements: Elements = {
     guard(tag, prototype, names, listener = {}) {
       const attributes = names.map((name) => name.toLowerCase());
+      attributes.forEach((name) => watched.add(name));
       rows.set(tag, { attributes: [...(rows.get(tag)?.attributes || []), ...attributes], listener: rows.get(tag)?.listener || listener });
       for (const name of names) {
         const attribute = name.toLowerCase();
@@ -194,7 +196,7 @@ export function createElements(engine: Engine): Elements {
   const { prototype } = Element;
   guardMethod(prototype, 'setAttribute', (element, args, pass) => {
     const name = text(args, 0).toLowerCase();
-    return PURPOSE.test(name) ? repurposed(element, args, pass) : caught(element, name, heard(args, 1));
+    if (watched.has(name)) return PURPOSE.test(name) ? repurposed(element, args, pass) : caught(element, name, heard(args, 1));
   });
   guardMethod(prototype, 'setAttributeNS', (element, args) => caught(element, named(args[0], text(args, 1)), heard(args, 2)));
   guard(HTMLLinkElement.prototype, 'rel', { set: repurposed });
@@ -239,11 +241,14 @@ export function createElements(engine: Engine): Elements {
 
   // What comes from a clone, a template or another document carries its attributes already: look before it goes in.
   const look: Guard = (self, nodes) => {
-    const turn = texts.get(self.localName);
     nodes.forEach((node, i) => quietly(() => {
-      if (turn && typeof node === 'string') nodes[i] = turn(node, self);
-      else if (turn && nodeType(node) === 3) data.write(node, turn(data.read(node), self));
-      else if (node && typeof node === 'object' && !(isConnected(node) && ownerDocument(node) === document)) elements.inspectAll(node);
+      const isText = typeof node === 'string';
+      if (!(isText || (node && typeof node === 'object'))) return;
+      const type = isText ? 3 : nodeType(node);
+      if (type === 1 && !firstChild(node) && isPlain(node, rows)) return;
+      const turn = type === 3 && texts.get(self.localName);
+      if (turn) isText ? (nodes[i] = turn(node, self)) : data.write(node, turn(data.read(node), self));
+      else if (type !== 3 && !(isConnected(node) && ownerDocument(node) === document)) elements.inspectAll(node);
     }));
   };
   for (const { prototype } of [Node, Element, Document, DocumentFragment, CharacterData, DocumentType, Range]) {

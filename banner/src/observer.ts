@@ -1,7 +1,7 @@
 // The one observer: shows every inserted element to the gates that asked for its kind, before it acts where the browser
 // allows that (see gates/scripts.ts), and elements whose style has changed, before it is drawn.
 
-import { childNodes, find, firstChild, localName, matches, nodeType, parentNode, shadowOf } from './dom';
+import { childNodes, find, firstChild, isPlain, localName, matches, nodeType, parentNode, shadowOf } from './dom';
 import type { Gate } from './gates/gate';
 import { guardMethod, Observer, quietly } from './page';
 
@@ -12,6 +12,7 @@ export type Watcher = Pick<Gate, 'selector' | 'seen'>;
 export function observe(watchers: readonly Watcher[]): (root: Node) => void {
   const wanted = watchers.filter(({ selector }) => selector) as Required<Watcher>[];
   const all = wanted.map(({ selector }) => selector).join();
+  const names = new Set(all.split(','));
 
   // Elements whose text is judged, too: it may arrive in pieces, and be changed.
   const speaks = (element: Element): boolean => localName(element) === 'style' || localName(element) === 'script';
@@ -34,17 +35,17 @@ export function observe(watchers: readonly Watcher[]): (root: Node) => void {
     if (nodeType(node) !== 1) return;
     const shadow = shadowOf(node as Element);
     if (shadow) watch(shadow); // declared in markup
+    const empty = !firstChild(node);
+    if (empty && isPlain(node as Element, names)) return;
     if (!within.has(parentNode(node)!)) look(node as Element);
+    if (!empty) within.add(node);
   };
   const observer = new Observer((records) => {
     const fresh = new Set<Node>(); // the parser adds one by one, and what is in an element is seen with it
     for (const { addedNodes, target, type } of records) {
       const changed = nodeType(target) === 3 ? parentNode(target) : target;
       quietly(() => (type === 'attributes' || speaks(changed as Element)) && show(changed as Element));
-      for (const node of addedNodes) {
-        quietly(() => added(node, fresh));
-        fresh.add(node);
-      }
+      for (const node of addedNodes) quietly(() => added(node, fresh));
     }
   });
   watch(document);

@@ -20,6 +20,11 @@ export type Guard = (self: any, args: any[], pass: (self: any, args: any[]) => a
 /** A dictionary that inherits nothing: keys in it are data. */
 export const bare = <T = any>(from?: object): { [key: string]: T } => Object.assign(Object.create(null), from);
 
+const soon = globalThis.queueMicrotask;
+let running: object | undefined;
+/** The same object until the code that runs has come to its end. */
+export const turn = (): object => (running ||= (soon(() => void (running = undefined)), {}));
+
 const { call } = Function.prototype;
 /** `Element.prototype.setAttribute` becomes `(element, name, value) => …`, whatever the page does to it later. */
 export const uncurry = (original: any): Method => call.bind(original);
@@ -97,17 +102,20 @@ function standIn(original: any, name: string, part: Part, before: Guard): any {
     : { apply: (_: any, self: any, args: any[]) => call(self, args) }));
 }
 
+/** Makes a function that takes an original's place all by itself, where every call on the stack costs. */
+type Instead = [(original: Method) => Method];
+
 /** Put guards before a method (`value`), a constructor, or before the getter and the setter, of `owner[name]` when the
  * browser has it; here, and in every realm that we shall meet. */
-export function guard(owner: any, name: string, guards: { [part in Part]?: Guard }): void {
+export function guard(owner: any, name: string, guards: { [part in Part]?: Guard | Instead }): void {
   if (!owner || !getOwnPropertyDescriptor(owner, name)) return;
   const tag = owner[Symbol.toStringTag];
   const hook = (owner: any): Undo => {
     const before: any = getOwnPropertyDescriptor(owner, name);
     const found = { ...before };
-    for (const [part, ask] of Object.entries(guards) as [Part, Guard][]) {
+    for (const [part, ask] of Object.entries(guards) as [Part, Guard | Instead][]) {
       const at = part === 'construct' ? 'value' : part;
-      found[at] &&= standIn(found[at], name, part, ask);
+      found[at] &&= typeof ask === 'function' ? standIn(found[at], name, part, ask) : ask[0](found[at]);
       if (at !== part) defineProperty(found.value.prototype, 'constructor', bare({ value: found.value, writable: true, configurable: true }) as PropertyDescriptor);
     }
     defineProperty(owner, name, bare(found) as PropertyDescriptor);
@@ -139,7 +147,7 @@ export function encode(value: any): string {
 }
 
 // `document.baseURI` may be <img name="baseURI">: the document's own properties are read where no name can stand.
-const [base] = readers('Node', 'baseURI') as [Method];
+export const [baseOf] = readers('Node', 'baseURI') as [Method];
 const [state, bodyOf, rootOf, activeOf, visibilityOf] = readers('Document', 'readyState', 'body', 'documentElement', 'activeElement', 'visibilityState') as
   [Method, (of: Document) => HTMLElement | null, (of: Document) => HTMLElement, (of: Document) => Element | null, Method];
 export { activeOf, bodyOf, rootOf, visibilityOf };
@@ -151,7 +159,7 @@ const [protocolOf, originOf, hostnameOf, portOf, pathOf, queryOf, hrefOf] = read
 export type Parts = Pick<URL, 'protocol' | 'origin' | 'hostname' | 'port' | 'pathname' | 'search' | 'href'>;
 /** An address as the document would resolve it; throws when it is none. */
 export function resolve(text: unknown): Parts {
-  const url = new Address(text as string, base(document));
+  const url = new Address(text as string, baseOf(document));
   return {
     protocol: protocolOf(url), origin: originOf(url), hostname: hostnameOf(url), port: portOf(url), pathname: pathOf(url), search: queryOf(url), href: hrefOf(url),
   };

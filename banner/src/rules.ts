@@ -35,7 +35,6 @@ function heaviest<T extends { weight: number }>(found: T[]): T[] {
 // A host spelled so that it cannot be read off: entities, escapes, line breaks, letters that stand for others.
 const HIDDEN = /\/\/[\w.:-]*([\t\n\r](?=\w)|[%&\\]|[^\x00-\x7f])/;
 const LONGEST_HOST = 254; // of those that a rule may name; a page may make up longer ones
-const MOST_CACHED = 1000; // a page that makes up names must not fill the memory
 
 export function compile({ services, unknown_third_parties, known_trackers }: Configuration, host: string): Rules {
   const hosts = new Map<string, Addressed[]>();
@@ -54,7 +53,6 @@ export function compile({ services, unknown_third_parties, known_trackers }: Con
   const weigh = ({ name, domain }: Tracker): number => specificity(name) + (domain === 'site' ? 0 : domain.length / 1e3);
   const names = services.flatMap((service) => service.trackers.map((tracker) => ({ service, tracker, weight: weigh(tracker) })));
   const all = (kind: Kind) => names.filter(({ tracker }) => tracker.kind === kind);
-  const cache = new Map<string, Named[]>();
 
   return {
     service: (id) => services.find((one) => one.id === id),
@@ -64,17 +62,8 @@ export function compile({ services, unknown_third_parties, known_trackers }: Con
       const near = labels.flatMap((_, i) => hosts.get(labels.slice(i).join('.')) || []);
       return near[0] ? heaviest(near.filter((pattern) => matchesUrl(pattern, url))) : near;
     },
-    trackers(kind, name) {
-      const key = kind + name;
-      let found = cache.get(key);
-      if (!found) {
-        found = heaviest(all(kind).filter(({ tracker: { name: pattern, domain } }) =>
-          matchesName(pattern, name) && (domain === 'site' || isWithin(host, domain.replace(/^\./, '').toLowerCase()))));
-        if (cache.size >= MOST_CACHED) cache.clear();
-        cache.set(key, found);
-      }
-      return found;
-    },
+    trackers: (kind, name) => heaviest(all(kind).filter(({ tracker: { name: pattern, domain } }) =>
+      matchesName(pattern, name) && (domain === 'site' || isWithin(host, domain.replace(/^\./, '').toLowerCase())))),
     known: (name) => known_trackers.some((pattern) => matchesName(pattern, name)),
     // A cheap test that keeps the cost off innocent markup: may it name a ruled address at all?
     mentions(markup) {

@@ -21,6 +21,12 @@ localStorage.zz_property = '1';
 sessionStorage.setItem('zz_tab', '1');
 """
 
+SHARED = """
+document.cookie = 'shared=tracker; Path=/';
+localStorage.setItem('shared', 'tracker');
+localStorage.shared = 'tracker';
+"""
+
 PAGE = """<!doctype html><html lang="fr"><head>{tag}
 <script>
 document.cookie = 'own=1; Max-Age=1000; Path=/';
@@ -45,9 +51,10 @@ def page_port(running_server: ConsentServer) -> Iterator[int]:
         def do_GET(self) -> None:
             script = self.path.startswith("/gtag")
             page = PAGE.format(tag=ours, port=self.server.server_address[1])  # type: ignore[str-format]
-            body = (TRACKER if script else page).encode()
+            body = ((SHARED if "shared" in self.path else TRACKER) if script else page).encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/javascript" if script else "text/html")
+            self.send_header("Access-Control-Allow-Origin", "*")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -79,3 +86,31 @@ def test_undeclared_names_of_a_tracker_come_and_go_with_it(page_port: int, conte
         page.evaluate("consent.withdraw()")
     page.locator('[data-consent-action="open"]').wait_for()
     assert _kept(page) == own
+
+
+def test_a_name_that_the_page_writes_itself_is_still_refused_to_a_tracker(
+    page_port: int, context: BrowserContext
+) -> None:
+    page = context.new_page()
+    page.goto(f"http://ubiq.localhost:{page_port}/")
+    write = (
+        "for (let i = 0; i < 3; i++) { document.cookie = 'shared=own; Path=/'; localStorage.setItem('shared', 'own') }"
+    )
+    kept = "document.cookie.match(/shared=(\\w+)/)[1] + ' ' + localStorage.getItem('shared')"
+    page.evaluate(write)
+    # A script of the page's has it loaded in a way that nobody sees, and writes again when it has run.
+    address = f"http://www.googletagmanager.com.localhost:{page_port}/gtag/js?shared"
+    page.evaluate(f"() => import('{address}').then(() => 0)")
+    assert page.evaluate(kept) == "own own"
+    page.evaluate(write)
+    assert page.evaluate(kept) == "own own"
+
+
+def test_an_address_is_judged_anew_under_another_base(page_port: int, context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(f"http://ubiq.localhost:{page_port}/")
+    ask = "() => fetch('/gtag/js').then(() => 'came', () => 'refused')"
+    assert page.evaluate(ask) == "came"
+    base = f"http://www.googletagmanager.com.localhost:{page_port}/"
+    page.evaluate(f"document.head.append(Object.assign(document.createElement('base'), {{href: '{base}'}}))")
+    assert page.evaluate(ask) == "refused"

@@ -2,7 +2,7 @@
 // counted from its first write (DUR-04, DUR-05). A refused write is kept and done when it is granted.
 
 import { nameOfPair, parseCookieWrite, withEnd } from '../cookie-string';
-import { guard, text } from '../page';
+import { guard, text, uncurry } from '../page';
 import type { CreateGate, Writer } from './gate';
 import { createWaiting, keyOf } from './waiting';
 
@@ -28,15 +28,20 @@ export const cookies: CreateGate = (engine) => {
     text.split('; ').filter((pair) => !pair || engine.judgeName('cookie', nameOfPair(pair), null).allowed).join('; ');
 
   guard(Document.prototype, 'cookie', {
-    get: (self, args, pass) => () => {
-      const text = pass(self, args);
-      if (text !== read || engine.choice !== choice) [read, shown, choice] = [text, hide(text), engine.choice];
-      return shown;
-    },
+    // Chromium notes every call on the stack for each cookie that is read.
+    get: [(original) => {
+      const native = uncurry(original);
+      return function (this: Document) {
+        const text = native(this);
+        if (text !== read || engine.choice !== choice) [read, shown, choice] = [text, hide(text), engine.choice];
+        return shown;
+      };
+    }],
     set(self, args, pass) {
-      const write = (line: string): void => pass(self.defaultView ? self : document, [line]); // its frame may be gone by then
-      const instead = judged(text(args, 0), engine.writer, write);
-      return () => instead !== null && write(instead);
+      const later = (line: string): void => pass(self.defaultView ? self : document, [line]); // its frame may be gone by then
+      const instead = judged(text(args, 0), engine.writer, later);
+      args[0] = instead;
+      return instead === null ? () => {} : undefined;
     },
   });
   return { name: 'cookies', ...waiting };

@@ -36,7 +36,7 @@ export const realms: CreateGate = (engine) => {
   /** Frames that came since we looked last. */
   function sweep(): void {
     for (const one of windows) {
-      const frames = one.realm['closed'] ? 0 : framesIn(one.realm);
+      const frames = framesIn(one.realm);
       if (frames === one.frames) continue;
       one.frames = frames;
       windows = windows.filter(({ realm }) => !realm['closed']);

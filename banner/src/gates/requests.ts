@@ -40,7 +40,7 @@ export const requests: CreateGate = (engine) => {
     at < args.length &&
     // A Request says where it goes in a slot that nobody can fake; a list (of Cache.addAll) is looked through.
     (Array.isArray(args[at]) ? args[at].map((_, i) => [args[at], i] as const) : [[args, at] as const]).some(([list, i]) => {
-      const url = quietly(() => urlOf(list[i])) ?? text(list, i);
+      const url = (typeof list[i] === 'object' && quietly(() => urlOf(list[i]))) || text(list, i);
       const verdict = engine.judgeUrl(url);
       engine.told('requests', url, verdict);
       return !verdict.allowed;

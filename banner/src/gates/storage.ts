@@ -50,13 +50,14 @@ export const storage: CreateGate = (engine) => {
     guard(window, area, {
       get: (self, args, pass) => () => {
         const storage = pass(self, args); // throws where storage is forbidden, as it should
-        if (!proxies.has(storage)) {
-          const proxy = stand(storage);
+        let proxy = proxies.get(storage);
+        if (!proxy) {
+          proxy = stand(storage);
           areas.set(storage, found);
           proxies.set(storage, proxy);
           real.set(proxy, storage);
         }
-        return proxies.get(storage);
+        return proxy;
       },
     });
     // Known from the start: its methods can be borrowed from another realm.
