@@ -15,6 +15,7 @@ from consent_server.domain.stand_in import hash_source, stand_in_of
 from consent_server.domain.tag import tag
 from consent_server.services import clock, reporting
 from consent_server.services.editing import check_draft
+from consent_server.services.publishing import candidate
 from consent_server.services.reporting import Glance
 from consent_server.storage import configurations, sites
 from consent_server.storage.configurations import Published
@@ -46,10 +47,12 @@ class Tags:
 
 @dataclass(frozen=True)
 class Overview:
-    """A site with what is live on it; ``tags`` are there once something is."""
+    """A site with what is live on it; ``tags`` are there once something is, ``pending`` says the draft is different."""
 
     line: SiteLine
     tags: Tags | None
+    pending: bool
+    services: int
 
 
 def sites_of(session: Session, organisation_id: int) -> tuple[SiteLine, ...]:
@@ -57,11 +60,13 @@ def sites_of(session: Session, organisation_id: int) -> tuple[SiteLine, ...]:
     return tuple(_line(session, site) for site in sites.list_sites_of(session, organisation_id))
 
 
-def overview(session: Session, site: Site, public_url: str) -> Overview:
+def overview(session: Session, site: Site, public_url: str, now: datetime) -> Overview:
     """Return a site at a glance."""
     line = _line(session, site)
+    pending = not line.broken and candidate(session, site, now).changed
+    services = 0 if line.broken else len(check_draft(site.draft).services)
     if line.version is None:
-        return Overview(line, None)
+        return Overview(line, None, pending, services)
     published = configurations.find_published(session, site.id)
     inline = hash_source(stand_in_of(published.configuration, site.origins, public_url, ()))
     return Overview(
@@ -71,6 +76,8 @@ def overview(session: Session, site: Site, public_url: str) -> Overview:
             tag_of(published, site, public_url, pinned=True),
             f"script-src {public_url} {inline}; connect-src {public_url}",
         ),
+        pending,
+        services,
     )
 
 

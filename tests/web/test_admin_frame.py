@@ -76,3 +76,8 @@ def test_pages_are_not_kept_and_run_nothing_of_others(owner: FlaskClient) -> Non
     assert "frame-ancestors 'none'" in policy
     with owner.get("/admin/static/admin.css") as sheet:
         assert sheet.status_code == 200
+
+
+def test_the_bare_address_leads_to_the_admin_and_the_admin_to_signing_in(client: FlaskClient) -> None:
+    assert client.get("/").location == "/admin/"
+    assert client.get("/admin/sites/").location == "/admin/sign-in?next=/admin/sites/"

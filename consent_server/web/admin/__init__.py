@@ -78,6 +78,7 @@ def register(app: Flask) -> None:
     )
     access.register(app)
     words.register(app)
+    app.add_url_rule("/", "start", lambda: redirect("/admin/"))  # who types the bare address looks for this
     for blueprint in (shell, *BLUEPRINTS):
         app.register_blueprint(blueprint)
 
