@@ -17,7 +17,7 @@ from consent_server.domain.catalogue_files import OWN_SERVICE, Effect, effect_of
 from consent_server.domain.errors import Invalid
 from consent_server.domain.policy_text.findings import PolicyFindings
 from consent_server.domain.strict_json import MalformedJson, parse_json
-from consent_server.services.editing import Deed, Draft, change_draft, check_draft, free_id
+from consent_server.services.editing import Deed, Draft, change_document, change_draft, check_draft, free_id
 from consent_server.storage import sites
 from consent_server.storage.draft_changes import DraftChange
 
@@ -94,45 +94,54 @@ def remove_service(editor: Editor, service_id: str, revision: str) -> None:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a file would change in the draft of that revision."""
+    """What a file would change in the draft of that revision, and what the draft would mean ``then``."""
 
     revision: int
     effect: Effect
+    then: Catalogue
 
 
 def preview_file(session: Session, site_key: str, text: str) -> Preview:
-    """Return what reading a file into the draft would change. Raises ``Invalid``."""
+    """Return what reading a file into the draft would change. Raises ``Invalid``.
+
+    Of a draft that does not hold together any more, only a site file can take the place: all of it is new then.
+    """
     site = sites.find_site(session, site_key)
-    was = check_draft(site.draft)
-    after = _with_file(site.draft, was, text)
-    return Preview(site.revision, effect_of(site.draft, was, after, check_draft(after)))
+    after = _with_file(site.draft, text)
+    then = check_draft(after)
+    if then.site_key != site.key:
+        raise Invalid.because("This is the file of another site.", "site_key")
+    try:
+        was = check_draft(site.draft)
+    except Invalid:
+        was = check_draft({**after, "services": []})
+    return Preview(site.revision, effect_of(site.draft, was, after, then), then)
 
 
 def import_file(editor: Editor, text: str, revision: int) -> None:
     """Do what was previewed; raise ``Overtaken`` when the draft is not the one that the preview was of."""
 
-    def edit(draft: Draft, found: Catalogue) -> Draft:
+    def edit(draft: Draft) -> Draft:
         if sites.find_site(editor.session, editor.site_key).revision != revision:
             raise Overtaken([])
-        return _with_file(draft, found, text)
+        return _with_file(draft, text)
 
-    editor.change("catalogue.imported", "", edit)
+    deed = Deed("catalogue.imported")
+    change_document(editor.session, editor.site_key, editor.actor, deed, edit, editor.now)
 
 
-def _with_file(draft: Draft, catalogue: Catalogue, text: str) -> Draft:
+def _with_file(draft: Draft, text: str) -> Draft:
     """Read a file: a site file in JSON replaces the draft, a CSV file of rows is merged into it."""
     if len(text) > LONGEST_FILE:
         raise Invalid.because(f"A file has at most {LONGEST_FILE:,} characters.")
     if not text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
-        return merge_rows(draft, catalogue, text, check_draft)
+        return merge_rows(draft, check_draft(draft), text, check_draft)
     try:
         document = parse_json(text.lstrip("\ufeff").encode())
     except MalformedJson as wrong:
         raise Invalid.because(str(wrong)) from None
     if not isinstance(document, dict):
         raise Invalid.because("This is JSON, but not a site file: an object is expected.")
-    if document.get("site_key") != catalogue.site_key:
-        raise Invalid.because("This is the file of another site.", "site_key")
     return document
 
 

@@ -74,7 +74,7 @@ def import_site(
     if exists and not replace:
         raise Conflict(f"There is a site “{catalogue.site_key}” already.")
     if exists:
-        _change(session, catalogue.site_key, None, Deed("catalogue.imported"), lambda _draft: document, now)
+        change_document(session, catalogue.site_key, None, Deed("catalogue.imported"), lambda _draft: document, now)
     else:
         given = catalogue.site_key, catalogue.name, catalogue.origins, document, now, organisation_id
         sites.add_site(session, *given)
@@ -106,12 +106,13 @@ def change_draft(
 
     ``edit`` is given the draft as it is now and what it means. Raises what it raises, and ``Invalid``.
     """
-    return _change(session, site_key, actor, deed, lambda draft: edit(draft, check_draft(draft)), now)
+    return change_document(session, site_key, actor, deed, lambda draft: edit(draft, check_draft(draft)), now)
 
 
-def _change(
+def change_document(
     session: Session, site_key: str, actor: Actor | None, deed: Deed, edit: Callable[[Draft], Draft], now: datetime
 ) -> DraftChange | None:
+    """Change a draft that need not hold together before, only afterwards: the way out of one that does not."""
     session.rollback()
     begin_immediate(session)
     try:
@@ -171,7 +172,9 @@ def undo(session: Session, site_key: str, change_id: int, actor: Actor | None, n
             raise Overtaken([])
         return apply(draft, inverse(newest.patch))
 
-    return _change(session, site_key, actor, Deed("change.undone", last.deed if last else "", change_id), back, now)
+    return change_document(
+        session, site_key, actor, Deed("change.undone", last.deed if last else "", change_id), back, now
+    )
 
 
 def check_draft(document: object) -> Catalogue:

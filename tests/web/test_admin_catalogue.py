@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import json
 import re
 from typing import Any
 
@@ -310,3 +311,22 @@ def test_an_empty_catalogue_says_what_to_do(app: Flask, editor: FlaskClient) -> 
         editing.import_site(db.session(), site_file(), clock.now())
     assert "Nothing is in the catalogue yet" in editor.get(f"{BASE}/").text
     assert "A tracker belongs to a service" in editor.get(f"{BASE}/trackers/new").text
+
+
+def test_a_draft_that_cannot_be_read_any_more_says_why_and_how_to_go_on(app: Flask, editor: FlaskClient) -> None:
+    with app.app_context():
+        session = db.session()
+        site = sites.find_site(session, "example")
+        broken = {**site.draft, "services": [{"library": "no-longer-there"}]}
+        sites.replace_draft(session, site, site.name, site.origins, broken, clock.now())
+        session.commit()
+    for address in ("/", "/services", "/trackers/new", "/catalogue.csv"):
+        page = editor.get(BASE + address)
+        assert page.status_code == 422
+        assert "The library has no service “no-longer-there”." in page.text
+    told = post(editor, "/import", text=json.dumps(site_file(services=[OWN]))).text
+    assert "3 trackers come in," in told
+    revision = re.search(r'name="revision"[^>]*value="(\d+)"', told)
+    assert revision
+    post(editor, "/import", text=json.dumps(site_file(services=[OWN])), revision=revision[1])
+    assert set(rows(app)) == {"a", "b", "odd"}

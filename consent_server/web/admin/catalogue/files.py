@@ -67,7 +67,9 @@ def _preview(form: FileForm, text: str, told: str = "") -> str:
     except Invalid as invalid:
         return shown("import.html", form=form, preview=None, problems=invalid.problems)
     form.revision.data = str(preview.revision)
-    return shown("import.html", form=form, preview=preview, problems={}, told=told, purposes=words.purposes(draft()))
+    return shown(
+        "import.html", form=form, preview=preview, problems={}, told=told, purposes=words.purposes(preview.then)
+    )
 
 
 def _text(form: FileForm) -> str:

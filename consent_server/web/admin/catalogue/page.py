@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from consent_server.domain.catalogue import Catalogue
+from consent_server.domain.errors import Invalid
 from consent_server.services import clock
 from consent_server.services.cataloguing import Editor
 from consent_server.services.editing import check_draft, last_change
@@ -44,6 +45,12 @@ def shown(template: str, **values: Any) -> str:
         live=configurations.latest_version(db.session(), this_site().id),
         **values,
     )
+
+
+@blueprint.errorhandler(Invalid)
+def broken(invalid: Invalid) -> tuple[str, int]:
+    """Say what keeps the draft from being read, and the ways out: undo, or a file that takes its place."""
+    return shown("broken.html", problems=invalid.problems), 422
 
 
 def to_table(message: str = "", **query: Any) -> Response:
