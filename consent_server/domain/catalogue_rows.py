@@ -16,12 +16,12 @@ from functools import cached_property
 from typing import Any
 
 from consent_server.domain.catalogue import NAMELESS_KINDS, Catalogue
-from consent_server.domain.exemption import Exemption
+from consent_server.domain.exemption import Exemption, conditions_of
 from consent_server.domain.tracker import OWN_SITE, Service, Tracker
 
 STORED_IN_TAB = "session_storage"
 
-FLAGS = ("unclassified", "exempt", "over", "undescribed")
+FLAGS = ("unclassified", "exempt", "unconfirmed", "over", "undescribed")
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,12 @@ class Row:
     def exempt(self) -> bool:
         """Whether it needs no consent."""
         return self.tracker.exemption is not None
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether it is exempt and nobody has confirmed every condition: the library proposes, people decide."""
+        exemption = self.tracker.exemption
+        return exemption is not None and not all(map(exemption.conditions.get, conditions_of(exemption.ground)))
 
     @property
     def over(self) -> bool:

@@ -96,7 +96,8 @@ def test_what_is_said_to_be_too_long_or_undescribed_is_found() -> None:
     assert named(ROWS)["basket"].untold == ("en",)
     assert {"basket", "userId"} <= set(names(only="undescribed"))
     assert "_ga" not in names(only="undescribed")
-    assert set(FLAGS) == {"unclassified", "exempt", "over", "undescribed"}
+    assert names(only="unconfirmed") == ["PHPSESSID"]
+    assert set(FLAGS) == {"unclassified", "exempt", "unconfirmed", "over", "undescribed"}
 
 
 def test_an_order_that_nobody_knows_is_the_usual_one() -> None:

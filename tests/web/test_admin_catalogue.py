@@ -151,12 +151,24 @@ def test_the_page_of_a_tracker_sent_back_as_it_is_changes_nothing(app: Flask, ed
         page = editor.get(f"{BASE}/trackers/{row.id}")
         assert page.status_code == 200
         said = fields(page.text)
-        if row.tracker.exemption:
-            said["conditions"] = ["EXM-02:EXM-02", "EXM-02:EXM-08"]
         answer = post(editor, f"/trackers/{row.id}", **said)
         assert "is kept." in answer.text, row.tracker.name
-    after = {name: row.revision for name, row in rows(app).items() if name != "PHPSESSID"}
-    assert after == {name: revision for name, revision in before.items() if name != "PHPSESSID"}
+    assert {name: row.revision for name, row in rows(app).items()} == before
+
+
+def test_a_proposal_of_the_library_is_to_be_confirmed_by_somebody(app: Flask, editor: FlaskClient) -> None:
+    row = rows(app)["PHPSESSID"]
+    assert names(editor.get(f"{BASE}/?only=unconfirmed").text) == ["PHPSESSID"]
+    page = editor.get(f"{BASE}/trackers/{row.id}").text
+    assert "This exemption is a proposal" in page
+    said = {**fields(page), "conditions": ["EXM-02:EXM-02"]}
+    assert "Confirm every condition of this ground" in post(editor, f"/trackers/{row.id}", **said).text
+    said["conditions"] = ["EXM-02:EXM-02", "EXM-02:EXM-08"]
+    post(editor, f"/trackers/{row.id}", **said)
+    exemption = rows(app)["PHPSESSID"].tracker.exemption
+    assert exemption is not None
+    assert exemption.author == "The editor"
+    assert names(editor.get(f"{BASE}/?only=unconfirmed").text) == []
 
 
 def test_an_exemption_is_a_dossier_with_its_author_and_its_time(app: Flask, editor: FlaskClient) -> None:

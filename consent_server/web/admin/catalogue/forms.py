@@ -122,6 +122,8 @@ class DossierFields(CatalogueForm):
 
     ground = RadioField(_l("Consent"), default=NEEDS_CONSENT)
     conditions = SelectMultipleField(_l("Conditions"))
+    before: Exemption | None = None
+    """What was decided already: who leaves it as it is need not confirm it to change something else."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -130,6 +132,9 @@ class DossierFields(CatalogueForm):
 
     def validate_ground(self, field: Field) -> None:
         """Every condition of the ground is to be confirmed (EXM-08, EXM-10, AUD-01 to 04)."""
+        as_it_was = self.before is not None and field.data == self.before.ground
+        if as_it_was and self.before and set(self.confirmed()) == {k for k, v in self.before.conditions.items() if v}:
+            return
         if field.data in CONDITIONS and set(conditions_of(field.data)) - set(self.confirmed()):
             raise ValidationError(
                 _l("Confirm every condition of this ground; if one does not hold, visitors must agree.")

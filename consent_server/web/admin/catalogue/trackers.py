@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import request
@@ -42,6 +43,7 @@ def change(site_key: str, row_id: str) -> str | Response:
     catalogue = draft()
     form = _form(catalogue)
     row = find_row(catalogue, row_id)
+    form.before = row.tracker.exemption if row else None
     if row is None:
         overtaken()
     elif form.validate():
@@ -93,10 +95,15 @@ def _changes(form: TrackerForm, catalogue: Catalogue, row: Row | None, work: Edi
     """Return what the tracker is to say; a dossier that says what it said keeps its author and its time."""
     exemption = form.exemption(catalogue.languages, actor().name, rfc3339(work.now))
     before = write_exemption(row.tracker.exemption) if row else None
-    said = ("ground", "justification", "conditions")
-    if before and exemption and all(exemption.get(k) == before.get(k, {}) for k in said):
+    if before and exemption and _decision(exemption) == _decision(before):
         exemption = before
     return {**form.changes(), "exemption": exemption}
+
+
+def _decision(exemption: Mapping[str, Any]) -> tuple[str, Any, set[str]]:
+    """Return what was decided, whoever decided it and whenever."""
+    confirmed = {key for key, holds in exemption.get("conditions", {}).items() if holds}
+    return exemption["ground"], exemption["justification"], confirmed
 
 
 def _next(catalogue: Catalogue, service_id: str) -> tuple[int, ...]:

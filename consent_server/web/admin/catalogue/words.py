@@ -36,6 +36,7 @@ ENFORCED: Mapping[str, Any] = {
 ONLY: Mapping[str, Any] = {
     "unclassified": _l("Unclassified"),
     "exempt": _l("Exempt"),
+    "unconfirmed": _l("To be confirmed"),
     "over": _l("Over 13 months"),
     "undescribed": _l("Not described"),
 }
