@@ -21,13 +21,21 @@ def origins_of(text: str) -> tuple[str, ...]:
     origins: dict[str, None] = {}
     for line in text.split():
         address = line if "://" in line else f"https://{line}"
-        parts = urlsplit(address)
-        origin = parse_origin(f"{parts.scheme}://{parts.netloc}".lower())
+        origin = parse_origin(_without_path(address).lower())
         origins.setdefault(origin)
         origins.setdefault(_counterpart(origin))
     if not origins:
         raise Invalid.because("Name at least one address, such as https://www.example.fr.")
     return tuple(origins)
+
+
+def _without_path(address: str) -> str:
+    """Return scheme, host and port of an address; as it is when nobody can tell them."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return address
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def key_for(origin: str, taken: Collection[str]) -> str:

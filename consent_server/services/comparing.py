@@ -60,6 +60,15 @@ def history(session: Session, site: Site) -> tuple[Past, ...]:
     return tuple(reversed(found))
 
 
+def recent(
+    session: Session, site: Site, before: int | None, limit: int
+) -> tuple[tuple[Configuration, PublicationNote | None], ...]:
+    """Return configurations with what is remembered of each, the newest first; those before one alone."""
+    found = configurations.recent_configurations(session, site.id, before, limit)
+    notes = publications.list_publications(session, site.id, [each.version for each in found])
+    return tuple((each, notes.get(each.version)) for each in found)
+
+
 def compare(session: Session, site: Site, one: int, other: int) -> tuple[Configuration, Configuration]:
     """Return two configurations, the older first. Raises ``ConfigurationNotFound``."""
     low, high = sorted((one, other))

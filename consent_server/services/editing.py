@@ -100,23 +100,45 @@ COMMAND_LINE = ("command line", 0, "command line")
 
 
 def change_draft(
-    session: Session, site_key: str, actor: Actor | None, deed: Deed, edit: Edit, now: datetime
+    session: Session,
+    site_key: str,
+    actor: Actor | None,
+    deed: Deed,
+    edit: Edit,
+    now: datetime,
+    seen: int | None = None,
 ) -> DraftChange | None:
     """Change a site's draft; return what is kept of that, ``None`` when nothing is different.
 
-    ``edit`` is given the draft as it is now and what it means. Raises what it raises, and ``Invalid``.
+    ``edit`` is given the draft as it is now and what it means. Raises what it raises, ``Invalid``, and ``Overtaken``
+    when the draft is not of the revision ``seen`` any more.
     """
-    return change_document(session, site_key, actor, deed, lambda draft: edit(draft, check_draft(draft)), now)
+    return change_document(session, site_key, actor, deed, lambda draft: edit(draft, check_draft(draft)), now, seen)
+
+
+def replace_draft(
+    session: Session, site_key: str, actor: Actor, document: Draft, now: datetime, seen: int | None = None
+) -> DraftChange | None:
+    """Make a site file the draft, whatever the draft was. Raises ``Invalid``, and ``Overtaken`` as above."""
+    return change_document(session, site_key, actor, Deed("catalogue.imported"), lambda _draft: document, now, seen)
 
 
 def change_document(
-    session: Session, site_key: str, actor: Actor | None, deed: Deed, edit: Callable[[Draft], Draft], now: datetime
+    session: Session,
+    site_key: str,
+    actor: Actor | None,
+    deed: Deed,
+    edit: Callable[[Draft], Draft],
+    now: datetime,
+    seen: int | None = None,
 ) -> DraftChange | None:
     """Change a draft that need not hold together before, only afterwards: the way out of one that does not."""
     session.rollback()
     begin_immediate(session)
     try:
         site = sites.lock_site(session, site_key)
+        if seen is not None and site.revision != seen:
+            raise Overtaken([])
         change = _kept(session, site, actor, deed, edit(site.draft), now)
     except ConsentServerError:
         session.rollback()

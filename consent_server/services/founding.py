@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from consent_server.domain.account import Actor
-from consent_server.domain.errors import Unavailable
+from consent_server.domain.errors import Conflict, Unavailable
 from consent_server.domain.site_address import key_for, origins_of
 from consent_server.services.editing import check_draft
 from consent_server.services.noting import note
@@ -26,12 +26,20 @@ def found_site(
     controller: str,
     privacy_url: str | None,
     now: datetime,
+    key: str = "",
 ) -> str:
-    """Keep a new site of the actor's organisation; return its key. Raises ``Invalid`` or ``Unavailable``."""
+    """Keep a new site of the actor's organisation; return its key, made of its address unless one is wanted.
+
+    Raises ``Invalid``, ``Unavailable``, or ``Conflict`` when the wanted key was given out before.
+    """
     origins = origins_of(addresses)
     session.rollback()
     begin_immediate(session)
-    key = key_for(origins[0], {site.key for site in sites.list_sites(session, archived=True)})
+    taken = {site.key for site in sites.list_sites(session, archived=True)}
+    if key in taken:
+        session.rollback()
+        raise Conflict(f"There is a site “{key}” already.")
+    key = key or key_for(origins[0], taken)
     draft = {
         "site_key": key,
         "name": name,

@@ -55,14 +55,14 @@ class Overview:
     services: int
 
 
-def sites_of(session: Session, organisation_id: int) -> tuple[SiteLine, ...]:
-    """Return every site of an organisation, by key."""
-    return tuple(_line(session, site) for site in sites.list_sites_of(session, organisation_id))
+def sites_of(session: Session, organisation_id: int, after: str = "", limit: int | None = None) -> tuple[SiteLine, ...]:
+    """Return every site of an organisation, by key; those after one alone."""
+    return tuple(line_of(session, site) for site in sites.list_sites_of(session, organisation_id, after, limit))
 
 
 def overview(session: Session, site: Site, public_url: str, now: datetime) -> Overview:
     """Return a site at a glance."""
-    line = _line(session, site)
+    line = line_of(session, site)
     pending = not line.broken and candidate(session, site, now).changed
     services = 0 if line.broken else len(check_draft(site.draft).services)
     if line.version is None:
@@ -102,7 +102,8 @@ def tag_of(
     return tag(address, f' integrity="sha384-{integrity}" crossorigin="anonymous"', standing_in)
 
 
-def _line(session: Session, site: Site) -> SiteLine:
+def line_of(session: Session, site: Site) -> SiteLine:
+    """Return a site as the list shows it."""
     version, published_at = configurations.latest(session, site.id) or (None, None)
     told = reporting.glance(session, site.id, clock.now().date())
     try:

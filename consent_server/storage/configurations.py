@@ -115,6 +115,15 @@ def list_configurations(session: Session, site_id: int) -> tuple[Configuration, 
     return tuple(_read(text) for text in texts)
 
 
+def recent_configurations(session: Session, site_id: int, before: int | None, limit: int) -> tuple[Configuration, ...]:
+    """Return configurations of a site, the newest first; those before one alone."""
+    query = select(ConfigurationRow.text).where(ConfigurationRow.site_id == site_id)
+    if before is not None:
+        query = query.where(ConfigurationRow.version < before)
+    texts = session.scalars(query.order_by(ConfigurationRow.version.desc()).limit(limit))
+    return tuple(_read(text) for text in texts)
+
+
 def find_published(
     session: Session, site_id: int, *, version: int | None = None, digest: str | None = None
 ) -> Published:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,10 +37,14 @@ def find_publication(session: Session, site_id: int, version: int) -> Publicatio
     return _note(row) if row else None
 
 
-def list_publications(session: Session, site_id: int) -> Mapping[int, PublicationNote]:
-    """Return what is remembered of each configuration, by number."""
-    rows = session.scalars(select(PublicationRow).where(PublicationRow.site_id == site_id))
-    return {row.version: _note(row) for row in rows}
+def list_publications(
+    session: Session, site_id: int, versions: Collection[int] | None = None
+) -> Mapping[int, PublicationNote]:
+    """Return what is remembered of each configuration, or of some, by number."""
+    query = select(PublicationRow).where(PublicationRow.site_id == site_id)
+    if versions is not None:
+        query = query.where(PublicationRow.version.in_(versions))
+    return {row.version: _note(row) for row in session.scalars(query)}
 
 
 def _note(row: PublicationRow) -> PublicationNote:

@@ -71,10 +71,13 @@ def list_sites(session: Session, *, archived: bool = False) -> tuple[Site, ...]:
     return tuple(_site(row) for row in session.scalars(query))
 
 
-def list_sites_of(session: Session, organisation_id: int) -> tuple[Site, ...]:
-    """Return an organisation's sites by key, without archived ones."""
+def list_sites_of(
+    session: Session, organisation_id: int, after: str = "", limit: int | None = None
+) -> tuple[Site, ...]:
+    """Return an organisation's sites by key, those after one alone, without archived ones."""
     query = select(SiteRow).where(SiteRow.organisation_id == organisation_id, SiteRow.archived_at.is_(None))
-    return tuple(_site(row) for row in session.scalars(query.order_by(SiteRow.key)))
+    query = query.where(SiteRow.key > after).order_by(SiteRow.key).limit(limit)
+    return tuple(_site(row) for row in session.scalars(query))
 
 
 def add_site(

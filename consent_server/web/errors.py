@@ -13,7 +13,10 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from consent_server.domain import errors
+from consent_server.domain.catalogue_edits import Overtaken
+from consent_server.domain.compliance import Finding
 from consent_server.domain.strict_json import MalformedJson
+from consent_server.services.publishing import Unfair
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +24,8 @@ STATUS: tuple[tuple[type[errors.ConsentServerError], int, str], ...] = (
     (MalformedJson, 400, "The body cannot be read"),
     (errors.Invalid, 422, "The request has the wrong shape or meaning"),
     (errors.NotFound, 404, "There is no such thing"),
+    (Overtaken, 412, "Somebody else changed it meanwhile"),
+    (Unfair, 409, "The banner does not ask fairly"),
     (errors.Conflict, 409, "It contradicts what is already kept"),
     (errors.OriginNotAllowed, 403, "This page may not do that"),
     (errors.NotSignedIn, 401, "Who asks is not known"),
@@ -46,12 +51,28 @@ class ProblemSchema(Schema):
     )
 
 
+class FindingSchema(Schema):
+    """One requirement that does not hold: its id, where, what to do, and the text that it rests on."""
+
+    requirement = fields.String(required=True)
+    where = fields.String(required=True)
+    message = fields.String(required=True)
+    source = fields.String(required=True)
+
+
+class UnfairSchema(ProblemSchema):
+    """What forbids to publish."""
+
+    findings = fields.List(fields.Nested(FindingSchema))
+
+
 def problem(
     status: int,
     title: str,
     detail: str = "",
     *,
     problems: Mapping[str, Sequence[str]] | None = None,
+    findings: Sequence[Finding] = (),
     retry_after: int | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
@@ -61,6 +82,8 @@ def problem(
         body["detail"] = detail
     if problems:
         body["errors"] = {field: list(messages) for field, messages in problems.items()}
+    if findings:
+        body["findings"] = FindingSchema(many=True).dump(findings)
     response = jsonify(body)
     response.status_code = status
     response.content_type = "application/problem+json"
@@ -102,9 +125,18 @@ def _ours(error: errors.ConsentServerError) -> Response:
         if isinstance(error, kind):
             problems = error.problems if isinstance(error, errors.Invalid) else None
             retry_after = getattr(error, "retry_after", 60 if status == 503 else None)
-            detail = "" if problems else str(error)
+            findings = error.findings if isinstance(error, Unfair) else ()
+            detail = "" if problems or findings else str(error)
             headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
-            return problem(status, title, detail, problems=problems, retry_after=retry_after, headers=headers)
+            return problem(
+                status,
+                title,
+                detail,
+                problems=problems,
+                findings=findings,
+                retry_after=retry_after,
+                headers=headers,
+            )
     log.error("an error without a status: %s", type(error).__name__)
     return _http(InternalServerError())
 

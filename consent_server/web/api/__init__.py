@@ -6,12 +6,15 @@ One module per kind of thing, one line in ``BLUEPRINTS``. Its operations say whi
 
 from __future__ import annotations
 
-from consent_server.web.api import activity, proofs, statistics, tokens, users
+from consent_server.web.api import activity, catalogue, configurations, proofs, sites, statistics, tokens, users
 
 BLUEPRINTS = (
     users.blueprint,
     tokens.blueprint,
     activity.blueprint,
+    sites.blueprint,
+    catalogue.blueprint,
+    configurations.blueprint,
     statistics.blueprint,
     proofs.blueprint,
 )

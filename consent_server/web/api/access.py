@@ -6,7 +6,7 @@ site that the address names is looked for among those of the token. What belongs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -16,6 +16,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from werkzeug.exceptions import UnsupportedMediaType
 
 from consent_server.domain.account import Actor, Permission
+from consent_server.domain.catalogue_edits import Overtaken
 from consent_server.domain.errors import NotAllowed, NotSignedIn, SiteNotFound
 from consent_server.services import clock, issuing
 from consent_server.storage import sites
@@ -30,6 +31,16 @@ PROBLEM = "application/problem+json"
 LARGEST_BODY = 1024 * 1024
 PAGE = 50
 LONGEST_PAGE = 200
+
+TAGGED = {"ETag": {"description": "the revision of the draft", "schema": {"type": "string"}}}
+WHEN_SEEN = [
+    {
+        "in": "header",
+        "name": "If-Match",
+        "description": "the ETag of the draft that was seen: 412 when it is another by now",
+        "schema": {"type": "string"},
+    }
+]
 
 
 class Operations(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
@@ -54,16 +65,23 @@ class Operations(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
 
         return decorate
 
-    def takes(self, schema: type[Schema]) -> Callable[[View], View]:
-        """Read the body, check its shape, and hand it on as the first argument."""
+    def takes(
+        self, schema: type[Schema], *, optional: bool = False, whole: bool = False, largest: int = LARGEST_BODY
+    ) -> Callable[[View], View]:
+        """Read the body, check its shape, and hand it on as the first argument.
+
+        ``optional``: no body is an empty one. ``whole``: the domain reads it, the schema only describes it.
+        """
         known = schema()
 
         def decorate(view: View) -> View:
             @wraps(view)
             def read(*args: Any, **kwargs: Any) -> Any:
-                return view(_read(known), *args, **kwargs)
+                document = {} if optional and _is_empty() else _document(largest)
+                return view(document if whole else known.load(document), *args, **kwargs)
 
-            described = self.doc(requestBody={"required": True, "content": {"application/json": {"schema": schema}}})
+            content = {"application/json": {"schema": schema}}
+            described = self.doc(requestBody={"required": not optional, "content": content})
             for status in (400, 413, 415, 422):
                 read = self.alt_response(status, schema=ProblemSchema, content_type=PROBLEM)(read)
             return cast(View, described(read))
@@ -92,10 +110,32 @@ def list_of(schema: type[Schema], name: str) -> type[Schema]:
     )
 
 
-def part(found: Sequence[Any], limit: int) -> dict[str, Any]:
+def part(found: Sequence[Any], limit: int, key: str = "id") -> dict[str, Any]:
     """Return the first ``limit`` of what was found, and where to go on: look for one more than that."""
     more = len(found) > limit
-    return {"items": found[:limit], "next_cursor": str(found[limit - 1].id) if more else None}
+    return {"items": found[:limit], "next_cursor": str(getattr(found[limit - 1], key)) if more else None}
+
+
+def part_of(found: Sequence[Any], query: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a part of what is known whole; the cursor is a place in it."""
+    start = int(query.get("cursor", 0))
+    stop = start + query["limit"]
+    return {"items": found[start:stop], "next_cursor": str(stop) if stop < len(found) else None}
+
+
+def draft_tag(site: Site) -> str:
+    """Return the ETag of a site's draft: whatever is read of it has this one."""
+    return f"draft-{site.revision}"
+
+
+def seen_revision() -> int | None:
+    """Return the revision of the draft that ``If-Match`` names; ``None`` when any will do. Raises ``Overtaken``."""
+    if "If-Match" not in request.headers or request.if_match.star_tag:
+        return None
+    site = this_site()
+    if not request.if_match.contains(draft_tag(site)):
+        raise Overtaken([])
+    return site.revision
 
 
 def check_access() -> None:
@@ -133,11 +173,14 @@ def _token() -> str:
     return token.strip()
 
 
-def _read(schema: Schema) -> dict[str, Any]:
+def _is_empty() -> bool:
+    return not request.content_length and not request.mimetype
+
+
+def _document(largest: int) -> dict[str, Any]:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send application/json.")
-    document = json_body(LARGEST_BODY)
+    document = json_body(largest)
     if not isinstance(document, dict):
         raise ValidationError("The body must be an object.")
-    known: dict[str, Any] = schema.load(document)
-    return known
+    return document
