@@ -159,7 +159,8 @@ def delete_records(session: Session, site_id: int, record_ids: Sequence[str]) ->
     row = ConsentRecordRow
     for start in range(0, len(record_ids), _AT_ONCE):
         some = record_ids[start : start + _AT_ONCE]
-        session.execute(delete(row).where(row.site_id == site_id, row.record_id.in_(some)))
+        # + 0: else SQLite takes the index of the site, and reads a million records to find five hundred.
+        session.execute(delete(row).where(row.site_id + 0 == site_id, row.record_id.in_(some)))
 
 
 def scrub_record(session: Session, record_id: str) -> None:

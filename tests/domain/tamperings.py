@@ -58,10 +58,9 @@ from tests.domain.site_log import ORIGIN, SIGNER, SiteLog, digest_of, usual
 YES, NO = b'\\"audience\\":true', b'\\"audience\\":false'
 OTHER_ORIGIN = "demo.example/v1/sites/other/log"
 OTHER = log_signer(bytes(range(32)), OTHER_ORIGIN)
-GENESIS = format_entry(Genesis("demo", SIGNER.vkey))
 CONFIG = f"config/{digest_of(usual().configurations[2])[7:]}.json"
 FOREIGN = forked(usual()).entries[8]
-AT_9, AT_13, AT_300 = (f"log/proof/consistency/{old}/300" for old in (9, 256, 300))
+FROM_9, FROM_256 = (f"log/proof/consistency/{old}/300" for old in (9, 256))
 PROOF = "records/00000020-aaaa-4aaa-8aaa-000000000020/proof"
 TILE, TOP, TEXTS = "log/tile/0/001.p/44", "log/tile/1/000.p/1", "log/tile/entries/001.p/44"
 
@@ -893,15 +892,15 @@ _ROWS: list[tuple[tuple[str, ...], str, Change, str]] = [
     (
         SERVED,
         "a consistency proof is another one's",
-        serves(lambda log: {AT_9: served(log)[AT_13]}),
-        f"The server's {AT_9} does not hold",
+        serves(lambda log: {FROM_9: served(log)[FROM_256]}),
+        f"The server's {FROM_9} does not hold",
     ),
-    (SERVED, "a consistency proof is changed", swap(AT_9, b"A", b"B"), f"The server's {AT_9} does not hold"),
+    (SERVED, "a consistency proof is changed", swap(FROM_9, b"A", b"B"), f"The server's {FROM_9} does not hold"),
     (
         SERVED,
         "a consistency proof is withheld",
-        drop(AT_9),
-        f"WITHHELD: the server has no {AT_9}, though it signed both",
+        drop(FROM_9),
+        f"WITHHELD: the server has no {FROM_9}, though it signed both",
     ),
     (SERVED, "a promised record is dropped", was_promised(_dropped), "BROKEN PROMISE: the record 00000300"),
     (
@@ -920,7 +919,7 @@ _ROWS: list[tuple[tuple[str, ...], str, Change, str]] = [
         SERVED,
         "a record's proof is of another history",
         serves(lambda log: {PROOF: record_proof(forked(log, 8), 20, 256)}),
-        f"The server's {AT_13} does not hold",
+        f"The server's {FROM_256} does not hold",
     ),
     (
         SERVED,

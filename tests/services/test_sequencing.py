@@ -10,12 +10,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import make_url
 from sqlalchemy.event import listen
+from sqlalchemy.orm import Session
 
 from consent_server.domain.errors import Invalid, LogFrozen, Unavailable
 from consent_server.domain.log_entry import Config, Genesis, Scrub, parse_entry
@@ -25,7 +27,7 @@ from consent_server.domain.proof_log.tiles import WIDTH, reader
 from consent_server.services import rechecking, sequencing
 from consent_server.services.keyring import Keyring
 from consent_server.services.sequencing import STEPS, Sequencer, integrate, integrate_all
-from consent_server.storage import high_water_mark, proof_log
+from consent_server.storage import consent_records, high_water_mark, proof_log
 from consent_server.storage.high_water_mark import Mark
 from tests.proof_logs import KEYRING, NOW, ORIGIN, Installation
 
@@ -37,17 +39,27 @@ def _integrate(installation: Installation, **changes: object) -> int:
     return integrate(installation.sessions, installation.site_id, **arguments)  # type: ignore[arg-type]
 
 
-def test_the_entries_that_name_keys_are_found_without_reading_the_others(installation: Installation) -> None:
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (lambda session, site: proof_log.key_entries(session, site, 10), "ix_proof_entry_key"),
+        (lambda session, site: proof_log.find_indices(session, site, ["a", "b"]), "(record_id=?)"),
+        (lambda session, site: consent_records.delete_records(session, site, ["a", "b"]), "(record_id=?)"),
+    ],
+    ids=["keys", "indices of records", "records to delete"],
+)
+def test_a_few_are_found_without_reading_the_others(
+    installation: Installation, query: Callable[[Session, int], object], index: str
+) -> None:
+    """On SQLite, that is: PostgreSQL counts its rows and knows better."""
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    listen(installation.engine, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
     with installation.sessions() as session:
-        if session.get_bind().dialect.name != "sqlite":
-            pytest.skip("PostgreSQL knows how rare they are")
-        statements: list[str] = []
-        listen(installation.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
-        proof_log.key_entries(session, installation.site_id, 10)
-        plan = session.connection().exec_driver_sql(
-            f"EXPLAIN QUERY PLAN {statements[-1]}", (0, installation.site_id, 0, 10)
-        )
-        assert "ix_proof_entry_key" in plan.one()[3]
+        query(session, installation.site_id)
+        statement, values = asked[-1]
+        (step,) = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+    assert index in step[3]
 
 
 def _findings(installation: Installation) -> list[str]:
