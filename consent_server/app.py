@@ -16,6 +16,7 @@ from consent_server.services.counting import Counting
 from consent_server.services.keyring import read_keyring, secret_key
 from consent_server.services.logging_entries import anchor_origin
 from consent_server.services.mailing import read_mailbox
+from consent_server.services.noticing import Noticing
 from consent_server.services.purging import Purger
 from consent_server.services.receiving import Addresses
 from consent_server.services.recording import Recorder
@@ -81,6 +82,7 @@ def _start_deeds(app: Flask, settings: Settings) -> None:
     app.extensions["addresses"] = Addresses(settings.public_url)
     app.extensions["sweeper"] = sweeper = Sweeper(engine)
     app.extensions["counter"] = Counting(sessions)
+    app.extensions["noticing"] = Noticing(sessions)
     app.extensions["purger"] = Purger(sessions, sweeper.wake)
     app.extensions["recorder"] = Recorder(sessions, keyring, sequencer.wake)
 

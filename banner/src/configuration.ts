@@ -63,6 +63,7 @@ export interface Configuration {
   readonly unknown_cookies: 'allow' | 'block';
   readonly known_trackers: readonly string[]; // cookie name patterns the library knows, outside this catalogue
   readonly reload_on_withdrawal: boolean;
+  readonly count_notices?: boolean; // tell the server, without a word about anybody, that the notice is shown
   readonly purposes: readonly Purpose[]; // `necessary` first; only purposes with an active tracker or service
   readonly services: readonly Service[];
   readonly banner: Banner;

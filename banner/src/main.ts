@@ -3,7 +3,7 @@
 
 import { createAnswering, standing } from './answering';
 import { createAsking } from './asking';
-import { decisionsOf } from './choice';
+import { decisionsOf, isComplete } from './choice';
 import { createCleanup } from './cleanup';
 import type { Configuration } from './configuration';
 import { createEngine } from './engine';
@@ -108,6 +108,9 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
   engine.watch = observe([...gates, engine.elements, { selector: '[data-consent-policy]', seen: policies(() => asking.view()) }]);
   whenParsed(() => {
     quietly(() => asking.show(false));
+    // Nothing of the visitor, the page or the device: a number goes up, on sites that ask for it.
+    if (configuration.count_notices && !isComplete(configuration, engine.choice) && asking.view())
+      fetch(base + 'shown?lang=' + language() + '&version=' + configuration.version, bare<unknown>({ method: 'POST' })).catch(quietly);
     // From the page of the visitor's choices. Once: the page may be loaded again.
     if (location.hash === '#' + COOKIE) {
       open();

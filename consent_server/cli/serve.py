@@ -79,7 +79,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def _stopping(self, _arbiter: Any, worker: Any) -> None:
         app = getattr(worker.app, "callable", None)
         if app is not None:
-            for deed in ("anchorer", "counter", "purger", "recorder", "sequencer", "sweeper"):
+            for deed in ("anchorer", "counter", "noticing", "purger", "recorder", "sequencer", "sweeper"):
                 app.extensions[deed].stop()
 
 

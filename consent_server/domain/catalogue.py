@@ -73,6 +73,7 @@ class Catalogue:
     unknown_third_parties: str
     unknown_cookies: str
     reload_on_withdrawal: bool
+    count_notices: bool
     purposes: tuple[Purpose, ...]
     services: tuple[Service, ...]
     banner: BannerDesign
@@ -145,6 +146,7 @@ def parse_catalogue(document: object, library: Library, texts: Mapping[str, Lang
         unknown_third_parties=reader.one_of("unknown_third_parties", ("allow", "block"), "allow"),
         unknown_cookies=reader.one_of("unknown_cookies", ("allow", "block"), "allow"),
         reload_on_withdrawal=reader.boolean("reload_on_withdrawal", True),
+        count_notices=reader.boolean("count_notices", False),
         purposes=purposes,
         services=services,
         banner=_banner(reader.member("banner"), languages, texts, str(reader.values.get("name", ""))),

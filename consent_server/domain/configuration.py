@@ -120,6 +120,7 @@ def build_configuration(
         "banner": _banner(catalogue.banner, catalogue.languages, texts),
         "signals": dict(catalogue.signals),
         "screenshots": [],
+        **({"count_notices": True} if catalogue.count_notices else {}),
     }
     return read_configuration(canonical_json.encode(document))
 

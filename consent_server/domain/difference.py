@@ -50,6 +50,7 @@ SETTINGS = (
     "unknown_third_parties",
     "unknown_cookies",
     "reload_on_withdrawal",
+    "count_notices",
     "signals",
 )
 

@@ -57,6 +57,16 @@ class PageCell:
     answers: str
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Everything by which notices are counted that were shown to somebody who had not answered."""
+
+    day: date
+    version: int
+    language: str
+    form_factor: str
+
+
 @dataclass
 class Tally:
     """Answers of one group: by action, and by purpose those who said yes and those who were asked in the notice."""

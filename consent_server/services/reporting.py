@@ -35,7 +35,7 @@ from consent_server.services.counting import Sessions, catch_up, read_said
 from consent_server.storage import configurations, consent_records, evidence, sites, statistics
 from consent_server.storage.statistics import Chosen
 
-__all__ = ["UNITS", "Answers", "Chosen", "Glance", "Moment", "Release", "answers", "glance", "purpose_titles"]
+__all__ = ["UNITS", "Answers", "Chosen", "Glance", "Moment", "Release", "Seen", "answers", "glance", "purpose_titles"]
 
 SECONDS = 2.0
 """How long a reader waits for what is not counted yet."""
@@ -66,6 +66,23 @@ class Release:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """On how many pages the notice was shown since notices are counted, and how many answers it was given since then.
+
+    A page is not a person: who goes on without an answer is shown the notice on each page.
+    """
+
+    since: date
+    pages: int
+    answers: int
+
+    @property
+    def unanswered(self) -> int:
+        """How many pages were left without an answer. Who answers twice, in the settings, makes it less than it was."""
+        return max(0, self.pages - self.answers)
+
+
+@dataclass(frozen=True)
 class Answers:
     """Everything that is told; ``whole`` is ``None`` when too few answers were chosen for anything to be told."""
 
@@ -84,6 +101,8 @@ class Answers:
     page_months: tuple[date, date] | None
     current: bool
     """Whether everything that is in the log is counted."""
+    seen: Seen | None = None
+    """``None`` where notices are not counted: then nobody knows how many were ignored."""
 
 
 def answers(
@@ -177,6 +196,7 @@ class _Reader:
             pages=pages,
             page_months=months,
             current=current,
+            seen=self._seen(first, last) if told else None,
         )
 
     def _leaves_few(self, cells: Sequence[tuple[Cell, int]]) -> bool:
@@ -223,6 +243,15 @@ class _Reader:
                 seen.tally.join(by_day[day])
                 day = next(days, None)
         return tuple(moments.values())
+
+    def _seen(self, first: date, last: date) -> Seen | None:
+        shown = statistics.shown(self._session, self._site_id, first, last, self._chosen)
+        if not shown:
+            return None
+        since = min(shown)
+        line = ((cell, n) for cell, n in self._line.items() if since <= cell.day < last and _passes(cell, self._chosen))
+        given = _tally((*statistics.series(self._session, self._site_id, since, last, self._chosen), *line))
+        return Seen(since, sum(shown.values()), given.noticed)
 
     def _releases(self, wanted: Iterable[tuple[Cell, int]]) -> tuple[Sequence[Release], Tally | None]:
         told = _by(wanted, lambda cell: cell.version)

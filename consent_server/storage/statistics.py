@@ -15,12 +15,13 @@ from sqlalchemy import CursorResult, Select, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from consent_server.domain.statistics import OTHER_PAGES, Cell, PageCell
+from consent_server.domain.statistics import OTHER_PAGES, Cell, PageCell, Shown
 from consent_server.storage.database import Base
 from consent_server.storage.tables import (
     AnswerCountRow,
     ConsentRecordRow,
     CountedRow,
+    NoticeCountRow,
     PageCountRow,
     ProofEntryRow,
     ProofPendingRow,
@@ -139,6 +140,22 @@ def add_pages(session: Session, site_id: int, counts: Mapping[PageCell, int]) ->
     _add(session, PageCountRow, rows)
 
 
+def add_shown(session: Session, counts: Mapping[tuple[int, Shown], int]) -> None:
+    """Add to the numbers of notices, of any sites."""
+    rows = [
+        {
+            "site_id": site_id,
+            "day": shown.day,
+            "version": shown.version,
+            "language": shown.language,
+            "form_factor": shown.form_factor,
+            "count": count,
+        }
+        for (site_id, shown), count in counts.items()
+    ]
+    _add(session, NoticeCountRow, rows)
+
+
 def pages_of_month(session: Session, site_id: int, month: date) -> set[str]:
     """Return the pages that are counted by name in a month."""
     row = PageCountRow
@@ -227,6 +244,17 @@ def pages(session: Session, site_id: int, start: date, stop: date) -> Iterator[t
     query = select(*columns, func.sum(row.count)).where(row.site_id == site_id, row.month >= start, row.month < stop)
     for page, action, answers, count in session.execute(query.group_by(*columns)):
         yield PageCell(start, page, action, answers), int(count)
+
+
+def shown(session: Session, site_id: int, start: date, stop: date, chosen: Chosen) -> dict[date, int]:
+    """Return on how many pages the notice was shown on the days ``[start, stop)`` that have a number."""
+    row = NoticeCountRow
+    query = select(row.day, func.sum(row.count)).where(row.site_id == site_id, row.day >= start, row.day < stop)
+    for name in ("version", "language", "form_factor"):
+        value = getattr(chosen, name)
+        if value is not None:
+            query = query.where(getattr(row, name) == value)
+    return {day: int(count) for day, count in session.execute(query.group_by(row.day))}
 
 
 def _chosen(query: Select[*tuple[Any, ...]], site_id: int, chosen: Chosen) -> Select[*tuple[Any, ...]]:

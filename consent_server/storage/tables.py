@@ -335,6 +335,20 @@ class PageCountRow(Base):
     count: Mapped[int] = mapped_column(BigInteger)
 
 
+class NoticeCountRow(Base):
+    """On how many pages the notice was shown to somebody who had not answered; a number, and nobody's."""
+
+    __tablename__ = "notice_count"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    site_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    language: Mapped[str] = mapped_column(String(35), primary_key=True)
+    form_factor: Mapped[str] = mapped_column(String(20), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+
+
 class CountedRow(Base):
     """Up to which entry a site is counted, from which day on, and before which month its small pages are joined."""
 

@@ -8,20 +8,23 @@ from typing import Any
 
 from babel import Locale
 from babel.localedata import locale_identifiers
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import format_date
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response as AnyResponse
 
 from consent_server.domain.account import Permission
 from consent_server.domain.client import FORM_FACTORS
 from consent_server.domain.statistics import DAY, FEWEST, IN_THE_NOTICE, Breakdown, Tally
 from consent_server.domain.table_row import table_row
 from consent_server.services import clock, reporting
+from consent_server.services.editing import Deed, change_draft
 from consent_server.services.reporting import UNITS, Answers, Chosen
 from consent_server.storage import configurations
 from consent_server.storage.database import db
 from consent_server.web.admin import charts, words
-from consent_server.web.admin.access import needs, this_site
+from consent_server.web.admin.access import actor, needs, this_site
 
 blueprint = Blueprint("admin_answers", __name__, url_prefix="/admin/sites/<site_key>/answers")
 
@@ -66,9 +69,10 @@ def page(site_key: str) -> str:
         devices=DEVICES,
         periods=PERIODS,
         form_factors=FORM_FACTORS,
+        counting=bool(this_site().draft.get("count_notices")),
         tongues=_tongues(told),
         spoken=this_site().draft.get("languages", ()),
-        versions=[version for version, _ in configurations.publications(db.session(), this_site().id)],
+        versions=[version for version, _at in configurations.publications(db.session(), this_site().id)],
         few=FEWEST,
         most_pages=MOST_PAGES,
         day=DAY,
@@ -101,6 +105,19 @@ def table(site_key: str) -> Response:
     """Give every group that is told as a line."""
     headers = {"Content-Disposition": f"attachment; filename=answers-{site_key}.csv"}
     return Response(_lines(_told()), mimetype="text/csv", headers=headers)
+
+
+@blueprint.post("/notices")
+@needs(Permission.EDIT)
+def count_notices(site_key: str) -> AnyResponse:
+    """Have notices counted from the next publication on, or not any more."""
+    wanted = request.form.get("count") == "yes"
+    deed = Deed("notices.counted" if wanted else "notices.not_counted")
+    change_draft(
+        db.session(), site_key, actor(), deed, lambda draft, _: {**draft, "count_notices": wanted}, clock.now()
+    )
+    flash(_("Kept in the draft. Visitors see it once it is published."), "success")
+    return redirect(url_for(".page", site_key=site_key), 303)
 
 
 def by_count(breakdown: Breakdown) -> list[tuple[Any, Tally]]:

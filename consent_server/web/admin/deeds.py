@@ -9,6 +9,8 @@ from flask_babel import lazy_gettext as _l
 DEEDS: Mapping[str, object] = {
     "hold.lifted": _l("Legal hold lifted"),
     "hold.set": _l("Legal hold set"),
+    "notices.counted": _l("Notices are to be counted"),
+    "notices.not_counted": _l("Notices are not to be counted any more"),
     "organisation.renamed": _l("Organisation renamed"),
     "proofs.exported": _l("Evidence taken along"),
     "recovery_codes.renewed": _l("Recovery codes renewed"),

@@ -69,6 +69,15 @@ class BreakdownSchema(Schema):
     others = fields.Nested(TallySchema, required=True, allow_none=True)
 
 
+class SeenSchema(Schema):
+    """Pages that showed the notice to somebody who had not answered, and answers in the notice, since a day."""
+
+    since = fields.Date(required=True)
+    pages = fields.Integer(required=True)
+    answers = fields.Integer(required=True)
+    unanswered = fields.Integer(required=True)
+
+
 class StatisticsSchema(Schema):
     """What was answered. Groups of fewer than ``fewest`` answers are told only with others."""
 
@@ -76,6 +85,9 @@ class StatisticsSchema(Schema):
     fewest = fields.Integer(required=True)
     current = fields.Boolean(required=True, metadata={"description": "whether everything that was recorded is counted"})
     whole = fields.Nested(PeriodTallySchema, required=True, allow_none=True)
+    shown = fields.Nested(
+        SeenSchema, required=True, allow_none=True, metadata={"description": "null where notices are not counted"}
+    )
     moments = fields.List(fields.Nested(PeriodTallySchema), required=True)
     configurations = fields.List(fields.Nested(ReleaseSchema), required=True)
     languages = fields.Nested(BreakdownSchema, required=True)
@@ -107,6 +119,7 @@ def statistics(query: dict[str, Any], site_key: str) -> dict[str, Any]:
         "fewest": FEWEST,
         "current": told.current,
         "whole": whole,
+        "shown": told.seen,
         "moments": [_days(each.tally, each.start, each.stop) for each in told.moments],
         "configurations": [
             {"version": each.version, "published_at": each.published_at, "answers": _said(each.tally)}

@@ -5,7 +5,8 @@ from consent_server.web.visitor.choices import blueprint as choices
 from consent_server.web.visitor.consents import blueprint as consents
 from consent_server.web.visitor.content_policy import blueprint as content_policy
 from consent_server.web.visitor.declaration import blueprint as declaration
+from consent_server.web.visitor.notices import blueprint as notices
 from consent_server.web.visitor.receipts import blueprint as receipts
 from consent_server.web.visitor.versions import blueprint as versions
 
-BLUEPRINTS = (banner, consents, receipts, choices, declaration, content_policy, versions)
+BLUEPRINTS = (banner, notices, consents, receipts, choices, declaration, content_policy, versions)

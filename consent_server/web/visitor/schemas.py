@@ -236,6 +236,9 @@ class ConfigurationSchema(Schema):
     unknown_cookies = fields.String(required=True, validate=validate.OneOf(("allow", "block")))
     known_trackers = fields.List(fields.String(), required=True)
     reload_on_withdrawal = fields.Boolean(required=True)
+    count_notices = fields.Boolean(
+        metadata={"description": "there, and true, where notices that are shown are counted"}
+    )
     purposes = fields.List(fields.Nested(PurposeSchema), required=True)
     services = fields.List(fields.Nested(ServiceSchema), required=True)
     banner = fields.Nested(DesignSchema, required=True)
