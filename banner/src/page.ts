@@ -97,9 +97,10 @@ function standIn(original: any, name: string, part: Part, before: Guard): any {
     if (inserts) inserted();
     return result;
   };
-  return new ProxyOf(original, bare(makes
-    ? { construct: (_: any, args: any[], made: any) => call(made, args) }
-    : { apply: (_: any, self: any, args: any[]) => call(self, args) }));
+  const traps = makes
+    ? { __proto__: null, construct: (_: any, args: any[], made: any) => call(made, args) }
+    : { __proto__: null, apply: (_: any, self: any, args: any[]) => call(self, args) };
+  return new ProxyOf(original, traps as object);
 }
 
 /** Makes a function that takes an original's place all by itself, where every call on the stack costs. */
@@ -111,15 +112,15 @@ export function guard(owner: any, name: string, guards: { [part in Part]?: Guard
   if (!owner || !getOwnPropertyDescriptor(owner, name)) return;
   const tag = owner[Symbol.toStringTag];
   const hook = (owner: any): Undo => {
-    const before: any = getOwnPropertyDescriptor(owner, name);
-    const found = { ...before };
+    const before = bare(getOwnPropertyDescriptor(owner, name));
+    const found = bare(before);
     for (const [part, ask] of Object.entries(guards) as [Part, Guard | Instead][]) {
       const at = part === 'construct' ? 'value' : part;
       found[at] &&= typeof ask === 'function' ? standIn(found[at], name, part, ask) : ask[0](found[at]);
       if (at !== part) defineProperty(found.value.prototype, 'constructor', bare({ value: found.value, writable: true, configurable: true }) as PropertyDescriptor);
     }
-    defineProperty(owner, name, bare(found) as PropertyDescriptor);
-    return () => defineProperty(owner, name, bare(before) as PropertyDescriptor);
+    defineProperty(owner, name, found as PropertyDescriptor);
+    return () => defineProperty(owner, name, before as PropertyDescriptor);
   };
   hook(owner);
   hooks.push((realm) => hook(owner === globalThis ? realm : tag ? realm[tag].prototype : realm[owner.name]));

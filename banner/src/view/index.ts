@@ -21,6 +21,7 @@ export const createView: CreateView = (configuration, language, nonce, actions) 
   const host = h('div', { 'data-consent-banner': true });
   const root = shadow(host);
   const status = h('p', { role: 'status', ...words.voice });
+  let control: HTMLElement | undefined; // there when no layer is; the first one does not wait for it
   let shown: HTMLDialogElement | null = null; // the layer on screen
   let modal = false;
   let asking = false; // no valid answer: leaving layer 2 leads back to layer 1
@@ -49,7 +50,7 @@ export const createView: CreateView = (configuration, language, nonce, actions) 
     asking = false;
     attach();
     hide();
-    control.hidden = false;
+    root.append((control ||= iconButton('reopen', words.text('reopen'), COOKIE, open, 'open')));
     if (message) setTimeout(() => (status.textContent = words.text(message)), PAUSE);
     setTimeout(() => (status.textContent = ''), READ);
     if (!closed) return;
@@ -61,7 +62,7 @@ export const createView: CreateView = (configuration, language, nonce, actions) 
   const show = (dialog: HTMLDialogElement, layer: 1 | 2, isModal: boolean, focus: string): void => {
     attach();
     hide();
-    control.hidden = true;
+    control?.remove();
     shown = dialog;
     modal = isModal;
     if (modal) dialog.setAttribute('aria-modal', 'true');
@@ -115,9 +116,7 @@ export const createView: CreateView = (configuration, language, nonce, actions) 
     if (shown) reveal(shown);
   };
 
-  const control = iconButton('reopen', words.text('reopen'), COOKIE, open, 'open');
-  control.hidden = true;
-  root.append(control, status);
+  root.append(status);
   // Frameworks that take over the whole document may drop what they did not make.
   new Observer(attach).observe(rootOf(document), { childList: true });
 
