@@ -6,7 +6,13 @@ from collections.abc import Mapping
 
 from flask_babel import lazy_gettext as _l
 
+from consent_server.web.admin.catalogue import words
+
 DEEDS: Mapping[str, object] = {
+    **words.DEEDS,
+    "banner.designed": _l("Banner designed"),
+    "catalogue.taken_back": _l("Earlier draft taken up again"),
+    "configuration.published": _l("Configuration published"),
     "hold.lifted": _l("Legal hold lifted"),
     "hold.set": _l("Legal hold set"),
     "notices.counted": _l("Notices are to be counted"),
@@ -16,6 +22,7 @@ DEEDS: Mapping[str, object] = {
     "recovery_codes.renewed": _l("Recovery codes renewed"),
     "second_factor.added": _l("Second factor added"),
     "second_factor.removed": _l("Second factor removed"),
+    "site.created": _l("Site added"),
     "token.created": _l("Token created"),
     "token.revoked": _l("Token revoked"),
     "user.created": _l("Person added"),
