@@ -40,14 +40,14 @@ export function observe(watchers: readonly Watcher[]): (root: Node) => void {
     if (!within.has(parentNode(node)!)) look(node as Element);
     if (!empty) within.add(node);
   };
-  const observer = new Observer((records) => {
+  const observer = new Observer((records) => quietly(() => {
     const fresh = new Set<Node>(); // the parser adds one by one, and what is in an element is seen with it
     for (const { addedNodes, target, type } of records) {
       const changed = nodeType(target) === 3 ? parentNode(target) : target;
       quietly(() => (type === 'attributes' || speaks(changed as Element)) && show(changed as Element));
       for (const node of addedNodes) quietly(() => added(node, fresh));
     }
-  });
+  }));
   watch(document);
   guardMethod(Element.prototype, 'attachShadow', (self, args, pass) => () => {
     const root = pass(self, args);

@@ -8,9 +8,12 @@
 export const HELLO = 'consent:hello';
 globalThis.window?.dispatchEvent(new Event(HELLO));
 
-export const { apply, construct, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
+export const { apply, construct, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys, set: assignTo } = Reflect;
 export const { stringify, parse } = JSON;
+export const { 'now': now } = Date; // quoted: the build shortens this name
 export const { Proxy: ProxyOf, Date: Clock, Error: Failure, MutationObserver: Observer, URL: Address } = globalThis;
+
+import { soundly } from './sound';
 
 export type Method = (...args: any[]) => any;
 /** Asked before a call of the page's. Answers with what to do instead, or with nothing to let the call pass; `pass` is
@@ -25,9 +28,10 @@ let running: object | undefined;
 /** The same object until the code that runs has come to its end. */
 export const turn = (): object => (running ||= (soon(() => void (running = undefined)), {}));
 
-const { call } = Function.prototype;
+const { bind, call } = Function.prototype;
+const bound = call.bind(bind);
 /** `Element.prototype.setAttribute` becomes `(element, name, value) => …`, whatever the page does to it later. */
-export const uncurry = (original: any): Method => call.bind(original);
+export const uncurry = (original: any): Method => bound(call, original) as any;
 
 /** Methods of one of the platform's classes, uncurried; the class is missing only where tests run. */
 export const originals = (type: string, ...names: string[]): Method[] =>
@@ -48,7 +52,7 @@ export function accessor(owner: object, name: string): { read: (self: any) => an
 /** Run something of ours, or of the page's, that must never throw into what called us. */
 export function quietly<T>(deed: () => T): T | undefined {
   try {
-    return deed();
+    return soundly(deed);
   } catch {
     return undefined;
   }
@@ -86,15 +90,15 @@ function standIn(original: any, name: string, part: Part, before: Guard): any {
   const call = (self: any, args: any[]): any => {
     let instead;
     try {
-      instead = before(self, args, pass);
+      instead = soundly(before, self, args, pass);
     } catch (error) {
       if (foreign) {
         foreign = false;
         throw error;
       }
     }
-    const result = instead ? instead() : pass(self, args);
-    if (inserts) inserted();
+    const result = instead ? soundly(instead) : pass(self, args);
+    if (inserts) soundly(inserted);
     return result;
   };
   const traps = makes

@@ -10,6 +10,7 @@ import type { Gate } from './gates/gate';
 import type { Outbox } from './outbox';
 import type { Part } from './parts';
 import { bare, defineProperty, quietly } from './page';
+import { soundly } from './sound';
 
 export interface ApiParts {
   readonly configuration: Configuration;
@@ -46,10 +47,14 @@ export const describe = (configuration: Configuration, choice: Choice | null): o
     time: choice?.time ?? null,
   });
 
+/** Whatever the page calls. */
+const called = (api: object): object =>
+  freeze(Object.fromEntries(Object.entries(api).map(([name, deed]) => [name, (first: unknown, second: unknown) => soundly(deed, first, second)])));
+
 export function createApi({ configuration, engine, gates, parts, answering, events, outbox, open, isReady }: ApiParts): object {
   const has = (id: unknown): boolean => engine.has('' + id);
 
-  return freeze({
+  return called({
     get: () => describe(configuration, engine.choice),
     has,
     open,

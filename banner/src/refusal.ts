@@ -6,10 +6,12 @@ import { apply, bare, defineProperty, dispatch, getOwnPropertyDescriptor, getPro
 const Target = globalThis.EventTarget;
 
 /** Once the caller had time to add listeners. */
-export const soon = (deed: () => void): unknown => later(deed);
+export const soon = (deed: () => void): unknown => later(() => quietly(deed));
 const later = globalThis.setTimeout;
 
-export const failure = (): Promise<never> => Promise.reject(new TypeError('Failed to fetch'));
+export const failure = async (): Promise<never> => {
+  throw new TypeError('Failed to fetch');
+};
 
 /** Say it to listeners and to `on…` handlers. */
 export function tell(target: any, ...events: string[]): void {

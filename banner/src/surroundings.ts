@@ -1,6 +1,6 @@
 // Where we are: what our own tag says, the device's cookie jar and storages, the clock. Taken before the gates shut.
 
-import { accessor, Clock, isParsing, quietly, resolve } from './page';
+import { accessor, isParsing, now, quietly, resolve } from './page';
 import type { Jar } from './saved-choice';
 import { openStore } from './store';
 
@@ -21,7 +21,7 @@ export function look(tag: HTMLScriptElement | null) {
     nonce: tag?.nonce || '',
     jar,
     stores: { localStorage: openStore('localStorage'), sessionStorage: openStore('sessionStorage') },
-    now: (): number => +new Clock(),
+    now,
     fetch: fetch.bind(window),
     later,
     /** Not while the parser is at work: what it has passed would be overtaken by what it meets next. */

@@ -100,7 +100,55 @@ def _hostile(shop: Shop, context: BrowserContext, breaks: str, *, body: str = ""
     return page, errors
 
 
+WORDS = """
+const { ownKeys, defineProperty } = Reflect;
+const owners = [Array, String, RegExp, Map, Set, WeakMap, WeakSet, Function, Number, Date, Math, JSON, Object, Promise];
+const iterators = [[].values(), new Map().values(), new Set().values(), ''.matchAll(/x/g)].map(Object.getPrototypeOf);
+const holders = [...owners.map(({ prototype }) => prototype), ...owners, Reflect, Object.getPrototypeOf(iterators[0]),
+  ...iterators];
+"""
+"""Every word of the language: what its classes and their prototypes have."""
+EVERY_WORD = (
+    WORDS
+    + """
+const { has } = WeakSet.prototype;
+const spare = new WeakSet([Object, Object.prototype.toString, Promise]); // what the roads below stand on
+for (let i = 0; i < holders.length; i++) {
+  const names = holders[i] ? ownKeys(holders[i]) : [];
+  for (let j = 0; j < names.length; j++) {
+    const { value, writable } = about(holders[i], names[j]);
+    if (typeof value === 'function' && writable && !does(has, spare, [value])) holders[i][names[j]] = EVIL;
+  }
+}
+"""
+)
+
 BREAKS = {
+    "every word throws": EVERY_WORD.replace("EVIL", "function () { throw new Error('broken') }"),
+    "every word lies": EVERY_WORD.replace("EVIL", "function () { return [] }"),
+    "every word says yes": EVERY_WORD.replace("EVIL", "function () { return { allowed: true } }"),
+    "every word looks for a way out": EVERY_WORD.replace(
+        "EVIL",
+        """function (...given) {
+          for (let k = 0; k <= given.length; k++) {
+            const one = k < given.length ? given[k] : this;
+            try { if (one && one.allowed === false) one.allowed = true; } catch {}
+          }
+          return does(value, this, given);
+        }""",
+    ),
+    "classes are somebody else's": """
+        for (const name of ['Map', 'Set', 'WeakMap', 'WeakSet', 'RegExp', 'Date', 'Promise', 'Array', 'Object', 'Math',
+            'Reflect', 'Symbol', 'TypeError', 'String', 'Number', 'decodeURIComponent', 'parseInt', 'queueMicrotask']) {
+          window[name] = function () { throw new Error('broken') };
+        }""",
+    "iterators end": """
+        Array.prototype[Symbol.iterator] = Map.prototype[Symbol.iterator] = function* () {};
+        Object.getPrototypeOf([].values()).next = () => ({ done: true });""",
+    "a word is a getter that throws": """
+        for (const name of ['filter', 'map', 'find', 'includes']) {
+          Object.defineProperty(Array.prototype, name, { get() { throw new Error('broken') }, configurable: true });
+        }""",
     "the platform's own getters lie": """
         for (const [type, names] of [[URL, ['hostname', 'host', 'origin', 'protocol', 'pathname', 'href', 'port']],
             [Node, ['nodeType', 'isConnected', 'parentNode', 'ownerDocument', 'baseURI', 'firstChild', 'childNodes']],
@@ -156,6 +204,69 @@ def test_nothing_gets_through_on_a_broken_page(shop: Shop, context: BrowserConte
     assert shop.tracked() == []
     assert _device(page) <= {"own"}
     assert errors == []
+
+
+ONE_BY_ONE = (
+    WORDS
+    + """
+window.words = {};
+window.thrown = [];
+const { then } = Promise.prototype;
+const roads = [
+  (id) => { document.cookie = '_t' + id + '=1; path=/; max-age=9999'; },
+  () => document.cookie,
+  (id) => localStorage.setItem('_t' + id, '1'),
+  (id) => { sessionStorage['_t' + id] = '1'; },
+  (id) => { indexedDB.open('_t' + id); },
+  (id) => { does(then, fetch('{tracker}/fetch' + id), [null, () => {}]); },
+  (id) => { const x = new XMLHttpRequest(); x.open('GET', '{tracker}/xhr' + id); x.send(); },
+  (id) => navigator.sendBeacon('{tracker}/beacon' + id),
+  (id) => { new Image().src = '{tracker}/image' + id; },
+  (id) => { const s = make('script'); s.setAttribute('src', '{tracker}/script' + id); put(s); },
+  (id) => { const i = make('i'); i.style.cssText = 'background: url({tracker}/style' + id + ')'; put(i); },
+  (id) => its('body').insertAdjacentHTML('beforeend', '<img src="{tracker}/markup' + id + '">'),
+  (id) => {
+    const f = put(make('iframe'));
+    does(about(f.contentWindow.Document.prototype, 'cookie').set, document, ['_tframe' + id + '=1; path=/']);
+    f.remove();
+  },
+];
+for (let i = 0; i < holders.length; i++) {
+  const names = holders[i] ? ownKeys(holders[i]) : [];
+  for (let j = 0; j < names.length; j++) {
+    const before = about(holders[i], names[j]);
+    if (typeof before.value !== 'function' || !before.configurable) continue;
+    const id = '.' + i + '.' + j + '.';
+    words[id] = i + ' ' + String(names[j]);
+    for (const value of [() => { throw new Error('broken') }, () => undefined]) {
+      defineProperty(holders[i], names[j], { __proto__: null, value, writable: true, configurable: true });
+      for (let k = 0; k < roads.length; k++) {
+        try { roads[k](id); } catch (error) { thrown[thrown.length] = words[id] + ': ' + error; }
+      }
+      defineProperty(holders[i], names[j], before);
+    }
+  }
+}
+"""
+)
+
+
+def test_no_single_word_is_missed(shop: Shop, context: BrowserContext) -> None:
+    context.set_default_timeout(120_000)
+    page, errors = _hostile(shop, context, shop.fill(ONE_BY_ONE))
+
+    words = page.evaluate("words")
+    through = {f"{road}: {words.get(id)}" for name in shop.tracked() for road, id in [_road(name)]}
+    through |= {f"{road}: {words.get(id)}" for name in _device(page) - {"own"} for road, id in [_road(name)]}
+    assert sorted(through) == []
+    assert page.evaluate("thrown") == []
+    assert len(words) > 300
+    assert errors == []
+
+
+def _road(name: str) -> tuple[str, str]:
+    road, dot, rest = name.partition(".")
+    return road, dot + rest
 
 
 @pytest.mark.parametrize("breaks", ["prototypes are polluted", "hooks are wrapped"])

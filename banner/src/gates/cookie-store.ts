@@ -1,6 +1,6 @@
 // The Cookie Store API: the same cookies by another door. Refusals look like success, as a full jar would.
 
-import { bare, guard, guardMethod, text } from '../page';
+import { bare, guard, guardMethod, quietly, text } from '../page';
 import type { CreateGate, Writer } from './gate';
 import { createWaiting, keyOf } from './waiting';
 
@@ -16,7 +16,7 @@ export const cookieStore: CreateGate = (engine) => {
     const last = waiting.judge(name, keyOfGiven(given), end, writer, (writer) =>
       (judged(given, writer, write) || (() => write(given)))(),
     );
-    if (last === false) return () => Promise.resolve();
+    if (last === false) return async () => {};
     if (end !== null) return () => write({ ...given, maxAge: undefined, expires: last }); // not every browser knows maxAge
   }
 
@@ -35,8 +35,8 @@ export const cookieStore: CreateGate = (engine) => {
     return judged(cookie, engine.writer, write) || (() => write(cookie));
   });
   guardMethod(Store, 'delete', (self, args) => waiting.drop(keyOfGiven(given(args))));
-  guardMethod(Store, 'get', (self, args, pass) => () => pass(self, args).then((found: any) => (found && !readable(found) ? null : found)));
-  guardMethod(Store, 'getAll', (self, args, pass) => () => pass(self, args).then((found: any[]) => found.filter(readable)));
+  guardMethod(Store, 'get', (self, args, pass) => () => pass(self, args).then((found: any) => quietly(() => found && readable(found)) ? found : null));
+  guardMethod(Store, 'getAll', (self, args, pass) => () => pass(self, args).then((found: any[]) => quietly(() => found.filter(readable)) || []));
   for (const part of ['changed', 'deleted']) {
     guard((globalThis as any).CookieChangeEvent?.prototype, part, { get: (self, args, pass) => () => pass(self, args).filter(readable) });
   }

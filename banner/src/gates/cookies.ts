@@ -2,7 +2,7 @@
 // counted from its first write (DUR-04, DUR-05). A refused write is kept and done when it is granted.
 
 import { nameOfPair, parseCookieWrite, withEnd } from '../cookie-string';
-import { guard, text, uncurry } from '../page';
+import { guard, quietly, text, uncurry } from '../page';
 import type { CreateGate, Writer } from './gate';
 import { createWaiting, keyOf } from './waiting';
 
@@ -33,7 +33,11 @@ export const cookies: CreateGate = (engine) => {
       const native = uncurry(original);
       return function (this: Document) {
         const text = native(this);
-        if (text !== read || engine.choice !== choice) [read, shown, choice] = [text, hide(text), engine.choice];
+        if (text !== read || engine.choice !== choice) {
+          shown = quietly(() => hide(text)) ?? '';
+          read = text;
+          choice = engine.choice;
+        }
         return shown;
       };
     }],

@@ -3,7 +3,7 @@
 
 import type { Kind } from '../configuration';
 import { nameIn } from '../first-writes';
-import { guardMethod, text } from '../page';
+import { guardMethod, quietly, text } from '../page';
 import { failed } from '../refusal';
 import type { CreateGate } from './gate';
 
@@ -21,16 +21,18 @@ export const databases: CreateGate = (engine) => {
   }
   const shown = (kind: Kind) => (name: string): boolean => engine.judgeName(kind, name, null).allowed;
 
+  const seen = (found: any[], may: (one: any) => boolean): any[] => quietly(() => found.filter(may)) || [];
+
   const factory = platform.IDBFactory?.prototype;
   guardMethod(factory, 'open', (_, args) =>
     args.length && refused('indexed_db', text(args, 0))
       ? () => failed(platform.IDBOpenDBRequest.prototype, { error: new DOMException('', 'UnknownError'), readyState: 'done' }, 'error')
       : undefined);
-  guardMethod(factory, 'databases', (self, args, pass) => async () => (await pass(self, args)).filter(({ name }: any) => shown('indexed_db')(name)));
+  guardMethod(factory, 'databases', (self, args, pass) => async () => seen(await pass(self, args), ({ name }) => shown('indexed_db')(name)));
 
   const caches = platform.CacheStorage?.prototype;
   guardMethod(caches, 'open', (_, args) =>
-    args.length && refused('cache_storage', text(args, 0)) ? () => Promise.reject(new DOMException('', 'QuotaExceededError')) : undefined);
-  guardMethod(caches, 'keys', (self, args, pass) => async () => (await pass(self, args)).filter(shown('cache_storage')));
+    args.length && refused('cache_storage', text(args, 0)) ? async () => { throw new DOMException('', 'QuotaExceededError'); } : undefined);
+  guardMethod(caches, 'keys', (self, args, pass) => async () => seen(await pass(self, args), shown('cache_storage')));
   return { name: 'databases' };
 };

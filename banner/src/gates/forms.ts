@@ -14,7 +14,7 @@ export const forms: CreateGate = ({ elements, judgeElement, told }) => {
     return true;
   }
   guardMethod(globalThis.HTMLFormElement?.prototype, 'submit', (form) => (stops(form) ? () => {} : undefined));
-  window.addEventListener('submit', (event) => stops(event.target as Element, event.submitter) && event.preventDefault(), true);
+  window.addEventListener('submit', (event) => void quietly(() => stops(event.target as Element, event.submitter) && event.preventDefault()), true);
   (window as any).navigation?.addEventListener('navigate', (event: any) => void quietly(() =>
     elements.urls('meta').some((url) => resolve(url).href === event.destination.url) && event.preventDefault()));
   return { name: 'forms' };

@@ -51,7 +51,7 @@ export const scripts: CreateGate = (engine) => {
       'beforescriptexecute',
       (event) => {
         event.preventDefault();
-        replay.spent(script);
+        quietly(() => replay.spent(script));
       },
       { once: true },
     );

@@ -3,7 +3,8 @@
 // there all the same (a page without us wrote it) is taken away when it is read.
 
 import type { Kind } from '../configuration';
-import { bare, defineProperty, guard, guardMethod, originals, ownKeys, ProxyOf, quietly, text } from '../page';
+import { assignTo, bare, defineProperty, guard, guardMethod, originals, ownKeys, ProxyOf, quietly, text } from '../page';
+import { soundly } from '../sound';
 import { AREAS, type Area } from '../store';
 import type { CreateGate, Writer } from './gate';
 import { createWaiting, type Waiting } from './waiting';
@@ -34,13 +35,13 @@ export const storage: CreateGate = (engine) => {
   function stand(storage: Storage): Storage {
     const isKey = (key: string | symbol): key is string => typeof key === 'string' && !(key in prototype);
     const assign = (key: string | symbol, value: unknown, pass: () => boolean): boolean =>
-      (isKey(key) && refused(storage, key, '' + value)) || pass();
+      (isKey(key) && soundly(refused, storage, key, '' + value)) || pass();
     return new ProxyOf(storage, bare({
       // getters of Storage want the storage itself as `this`
-      get: (target: any, key: string) => (isKey(key) && hidden(target, key) ? undefined : target[key]),
-      has: (target: any, key: string) => key in target && !(isKey(key) && hidden(target, key)),
-      ownKeys: (target: any) => ownKeys(target).filter((key) => !hidden(target, key)),
-      set: (target: any, key: string, value: unknown) => assign(key, value, () => Reflect.set(target, key, value, target)),
+      get: (target: any, key: string) => (isKey(key) && soundly(hidden, target, key) ? undefined : target[key]),
+      has: (target: any, key: string) => key in target && !(isKey(key) && soundly(hidden, target, key)),
+      ownKeys: (target: any) => soundly(() => ownKeys(target).filter((key) => !hidden(target, key))),
+      set: (target: any, key: string, value: unknown) => assign(key, value, () => assignTo(target, key, value, target)),
       defineProperty: (target: any, key: string, found: PropertyDescriptor) => assign(key, found.value, () => defineProperty(target, key, found)),
     }) as ProxyHandler<Storage>);
   }

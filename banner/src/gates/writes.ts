@@ -80,7 +80,7 @@ export const writes: CreateGate = (engine) => {
         put(self, whole.slice(0, whole.length - rest.length));
         if (!rest) return;
         waiting.set(self, (waiting.get(self) || '') + rest); // scripts in it may have written, too
-        queueMicrotask(() => flush(self));
+        queueMicrotask(() => void quietly(() => flush(self)));
       };
     });
   }

@@ -18,7 +18,7 @@ export function h<T extends keyof HTMLElementTagNameMap>(tag: T, ...parts: Part[
     if (part instanceof Node || (part && typeof part === 'string')) element.append(part);
     else {
       for (const [name, value] of Object.entries(part || {})) {
-        if (typeof value === 'function') listen(element, name, value);
+        if (typeof value === 'function') listen(element, name, (event: Event) => quietly(() => value(event)));
         else if (value) element.setAttribute(name, value === true ? '' : value);
       }
     }
