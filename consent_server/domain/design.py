@@ -71,8 +71,6 @@ def design_of(catalogue: Catalogue, shipped: Mapping[str, LanguageTexts]) -> Des
 def with_design(draft: Mapping[str, Any], design: Design, shipped: Mapping[str, LanguageTexts]) -> dict[str, Any]:
     """Return the draft with a design; whether it holds together is for ``parse_catalogue`` to say."""
     before = draft.get("banner") or {}
-    theme = {**asdict(design.theme.light), "radius": design.theme.radius, "position": design.theme.position}
-    theme["dark"] = asdict(design.theme.dark) if design.theme.dark else None
     texts = {
         language: {**_others((before.get("texts") or {}).get(language, {})), **_own(words, shipped[language].banner)}
         for language, words in design.texts.items()
@@ -82,7 +80,7 @@ def with_design(draft: Mapping[str, Any], design: Design, shipped: Mapping[str, 
         "controller": design.controller,
         "layout": design.layout,
         "close": design.close,
-        "theme": theme,
+        "theme": write_theme(design.theme),
         "texts": {language: words for language, words in texts.items() if words},
     }
     banner.pop("privacy_url", None)
@@ -92,6 +90,41 @@ def with_design(draft: Mapping[str, Any], design: Design, shipped: Mapping[str, 
         del banner["texts"]
     purposes = [_purpose(purpose, shipped) for purpose in design.purposes]
     return {**draft, "banner": banner, "purposes": purposes}
+
+
+def write_theme(theme: Theme) -> dict[str, Any]:
+    """Return a theme as a site file says it, with nothing left to be as shipped."""
+    dark = asdict(theme.dark) if theme.dark else None
+    return {**asdict(theme.light), "radius": theme.radius, "position": theme.position, "dark": dark}
+
+
+def with_theme(draft: Mapping[str, Any], theme: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the draft with a theme; what it does not say is as shipped."""
+    return _with_banner(draft, "theme", theme if theme != write_theme(Theme()) else {})
+
+
+def all_texts(catalogue: Catalogue, shipped: Mapping[str, LanguageTexts]) -> dict[str, dict[str, str]]:
+    """Return every text of the banner in every language of the site, shipped ones filled in."""
+    own = catalogue.banner.texts
+    return {language: {**shipped[language].banner, **own.get(language, {})} for language in catalogue.languages}
+
+
+def with_texts(
+    draft: Mapping[str, Any], texts: Mapping[str, Mapping[str, str]], shipped: Mapping[str, LanguageTexts]
+) -> dict[str, Any]:
+    """Return the draft with these texts; those that are left out are as shipped."""
+    own = {
+        language: {key: text for key, text in words.items() if text != shipped[language].banner.get(key)}
+        if language in shipped
+        else words
+        for language, words in texts.items()
+    }
+    return _with_banner(draft, "texts", {language: words for language, words in own.items() if words})
+
+
+def _with_banner(draft: Mapping[str, Any], part: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    banner = {key: said for key, said in (draft.get("banner") or {}).items() if key != part}
+    return {**draft, "banner": {**banner, part: value} if value else banner}
 
 
 def reordered(design: Design, order: Sequence[str]) -> Design:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from consent_server.domain.account import Actor
 from consent_server.domain.compliance import Finding, unfair
-from consent_server.domain.design import Design, design_of, with_design
+from consent_server.domain.design import Design, design_of, with_design, with_texts, with_theme
 from consent_server.services.editing import Deed, change_draft, check_draft
 from consent_server.services.publishing import Candidate, candidate
 from consent_server.storage.sites import Site
@@ -43,3 +45,24 @@ def keep_design(session: Session, site: Site, design: Design, actor: Actor, now:
         session, site.key, actor, deed, lambda draft, _catalogue: with_design(draft, design, shipped), now
     )
     return kept is not None
+
+
+def keep_texts(
+    session: Session,
+    site: Site,
+    texts: Mapping[str, Mapping[str, str]],
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
+) -> None:
+    """Make these the banner's texts in the draft. Raises ``Invalid``, or ``Overtaken`` (``editing.change_draft``)."""
+    shipped, deed = load_languages(), Deed("banner.designed", "texts")
+    change_draft(session, site.key, actor, deed, lambda draft, _found: with_texts(draft, texts, shipped), now, seen)
+
+
+def keep_theme(
+    session: Session, site: Site, theme: Mapping[str, Any], actor: Actor, now: datetime, seen: int | None = None
+) -> None:
+    """Make this the banner's theme in the draft. Raises ``Invalid``, or ``Overtaken``."""
+    deed = Deed("banner.designed", "theme")
+    change_draft(session, site.key, actor, deed, lambda draft, _found: with_theme(draft, theme), now, seen)

@@ -220,7 +220,7 @@ def draft_from_policy(session: Session, site_key: str, findings: PolicyFindings,
     services = list(draft.get("services", []))
     present = {service.get("id") or service.get("library") for service in services}
     added: list[str] = []
-    for service_id in _named_services(findings):
+    for service_id in named_services(findings):
         if service_id not in present:
             services.append({"library": service_id})
             added.append(service_id)
@@ -246,7 +246,7 @@ def draft_from_policy(session: Session, site_key: str, findings: PolicyFindings,
     return tuple(added)
 
 
-def _named_services(findings: PolicyFindings) -> list[str]:
+def named_services(findings: PolicyFindings) -> list[str]:
     """Return library ids of the services that a policy names, or whose cookies it names, each once."""
     named = [service.id for service in findings.services]
     named += [cookie.service_id for cookie in findings.cookies if cookie.service_id]

@@ -6,7 +6,20 @@ One module per kind of thing, one line in ``BLUEPRINTS``. Its operations say whi
 
 from __future__ import annotations
 
-from consent_server.web.api import activity, catalogue, configurations, proofs, sites, statistics, tokens, users
+from consent_server.web.api import (
+    activity,
+    catalogue,
+    configurations,
+    design,
+    library,
+    parts,
+    policy,
+    proofs,
+    sites,
+    statistics,
+    tokens,
+    users,
+)
 
 BLUEPRINTS = (
     users.blueprint,
@@ -14,6 +27,10 @@ BLUEPRINTS = (
     activity.blueprint,
     sites.blueprint,
     catalogue.blueprint,
+    parts.blueprint,
+    design.blueprint,
+    policy.blueprint,
+    library.blueprint,
     configurations.blueprint,
     statistics.blueprint,
     proofs.blueprint,

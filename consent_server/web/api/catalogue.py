@@ -55,6 +55,7 @@ def show(site_key: str) -> Response:
 @blueprint.takes(SiteFileSchema, whole=True)
 def replace(given: dict[str, Any], site_key: str) -> Response:
     """Make a site file the draft. Refused with every mistake at once, or when it is not what ``If-Match`` names."""
+    editing.check_draft(given)  # what is no site file is that, whoever was faster
     editing.replace_draft(db.session(), this_site().key, actor(), given, clock.now(), seen_revision())
     return _answer(sites.find_site(db.session(), this_site().key))
 

@@ -21,7 +21,7 @@ from consent_server.storage.database import db
 from consent_server.storage.publications import PublicationNote
 from consent_server.web.api.access import PROBLEM, Operations, PageQuery, actor, list_of, this_site
 from consent_server.web.errors import UnfairSchema
-from consent_server.web.visitor.schemas import ConfigurationSchema
+from consent_server.web.visitor.schemas import ConfigurationSchema, StrictBoolean
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class PublishSchema(Schema):
     """Why, for whoever reads the history; and whether pictures are taken, if the server takes any."""
 
     why = fields.String(load_default="", validate=validate.Length(max=LONGEST_WHY))
-    screenshots = fields.Boolean(load_default=True, truthy={True}, falsy={False})
+    screenshots = StrictBoolean(load_default=True, metadata={"type": "boolean"})
 
 
 class ReleaseLineSchema(Schema):

@@ -8,8 +8,7 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from consent_server.domain.account import Permission
-from consent_server.domain.catalogue_rows import plain
-from consent_server.domain.library import LibraryService
+from consent_server.domain.library_search import search_library
 from consent_server.domain.policy_text import read_policy
 from consent_server.services import cataloguing
 from consent_server.storage.library import load_library
@@ -17,22 +16,6 @@ from consent_server.web.admin.access import needs
 from consent_server.web.admin.catalogue import words
 from consent_server.web.admin.catalogue.forms import PolicyForm
 from consent_server.web.admin.catalogue.page import blueprint, draft, editor, shown, to_table
-
-
-def search_library(text: str) -> list[LibraryService]:
-    """Return the services whose name, vendor, alias or tracker has every word that is looked for, best names first."""
-    wanted = plain(text).split()
-    found = []
-    for service in load_library().services:
-        said = plain(" ".join([*service.names, service.vendor, *(t.name for t in service.trackers)]))
-        if all(word in said for word in wanted):
-            found.append(service)
-    begins = plain(text).strip()
-    return sorted(found, key=lambda service: (not _begins(service, begins), plain(service.name)))
-
-
-def _begins(service: LibraryService, text: str) -> bool:
-    return any(word.startswith(text) for name in service.names for word in (plain(name), *plain(name).split()))
 
 
 @blueprint.get("/library")
@@ -44,7 +27,7 @@ def library(site_key: str) -> str:
     return shown(
         "library.html",
         search=search,
-        found=search_library(search),
+        found=search_library(load_library(), search),
         present={service.id for service in catalogue.services},
         purposes=words.purposes(catalogue),
     )
