@@ -37,6 +37,9 @@ KINDS = (
     "service changed",
     "tracker changed",
     "purpose text",
+    "signal added",
+    "signal removed",
+    "signal changed",
     "setting",
     "text",
     "look",
@@ -51,7 +54,6 @@ SETTINGS = (
     "unknown_cookies",
     "reload_on_withdrawal",
     "count_notices",
-    "signals",
 )
 
 
@@ -59,6 +61,7 @@ def differences(before: Configuration | None, after: Configuration) -> tuple[Dif
     """Return every change that a visitor or an auditor could notice, the weightiest first."""
     old = before.document if before else _nothing(after.document)
     found = [*_purposes(old, after.document), *_services(old, after.document), *_banner(old, after.document)]
+    found += _signals(old["signals"] if before else {}, after.document["signals"])
     found += _values("setting", SETTINGS, old, after.document)
     if before and old["runtime_digest"] != after.document["runtime_digest"]:
         found.append(Difference("script", "", old["runtime_digest"], after.document["runtime_digest"]))
@@ -132,6 +135,16 @@ def _banner(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Differen
     yield from _values("setting", ("controller", "privacy_url"), was, now)
     yield from _values("look", ("layout", "close"), was, now)
     yield from _values("look", sorted({*was["theme"], *now["theme"]}), was["theme"], now["theme"])
+
+
+def _signals(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
+    for name in sorted({*was, *now}):
+        if name not in now:
+            yield Difference("signal removed", name)
+        elif name not in was:
+            yield Difference("signal added", name)
+        elif was[name] != now[name]:
+            yield Difference("signal changed", name)
 
 
 def _come_and_gone(

@@ -5,8 +5,10 @@ The pages are those of the URL map: one that is new is visited here, or says bel
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import html5lib
@@ -49,6 +51,10 @@ PASSING = {
 """Endpoints that are not visited, and why."""
 
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}}
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images" / "admin"
+BLANK_BYTES = 8_000
+"""A page with nothing on it makes a smaller picture."""
 
 WATCH = """
 window.__wrong = [];
@@ -139,6 +145,29 @@ def test_on_a_phone_no_page_is_wider_than_the_screen(furnished: tuple[Flask, dic
         if width > PHONE["width"]:
             wide.append((path, width))
     assert wide == []
+
+
+def test_every_page_is_seen_as_the_documentation_shows_it(
+    furnished: tuple[Flask, dict[str, Any]], desk: Desk, tmp_path: Path
+) -> None:
+    """``UPDATE_SCREENSHOTS=1`` keeps the pictures in ``docs/images/admin``, for people to look at."""
+    app, filled = furnished
+    folder = IMAGES if os.environ.get("UPDATE_SCREENSHOTS") == "1" else tmp_path
+    page = desk(app, Role.OWNER, "fr")
+    sizes = {}
+    for path in _pages(app, filled):
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        picture = folder / f"{_named(path, filled)}.png"
+        page.screenshot(path=picture)
+        sizes[path] = picture.stat().st_size
+    assert [path for path, size in sizes.items() if size < BLANK_BYTES] == []
+
+
+def _named(path: str, filled: dict[str, Any]) -> str:
+    """Name a picture after its page, without what is another each time."""
+    parts = [part for part in path.partition("?")[0].split("/") if part and part not in ("admin", "example")]
+    return "-".join("one" if part in map(str, filled.values()) else part for part in parts) or "home"
 
 
 def test_the_markup_of_every_page_has_no_mistake(furnished: tuple[Flask, dict[str, Any]]) -> None:

@@ -123,7 +123,7 @@ def test_a_person_without_training_sees_the_first_answer_arrive(
     # 3. Publish, and paste the lines.
     person.follow("Vue d’ensemble")
     person.follow("Publier pour la première fois")
-    expect(page.get_by_text("Google Analytics est ajouté, pour la finalité audience.")).to_be_visible()
+    expect(page.get_by_text("Google Analytics est ajouté, pour la finalité Mesure de fréquentation.")).to_be_visible()
     person.press("Publier la configuration 1")
     expect(page.get_by_text("La configuration 1 est en ligne.")).to_be_visible()
     person.press(f"La chercher sur {origin}")

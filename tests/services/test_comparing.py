@@ -110,7 +110,8 @@ def test_without_a_change_nothing_is_told(app: Flask) -> None:
 def test_a_first_publication_tells_everything_that_comes_and_asks_nobody_again(app: Flask) -> None:
     with app.app_context():
         found = comparing.prospect(db.session(), _draft(db.session(), services=[OWN]), clock.now())
-        assert {each.kind for each in found.differences} == {"purpose added", "service added", "tracker added"}
+        told = {"purpose added", "service added", "tracker added", "signal added"}
+        assert {each.kind for each in found.differences} == told
         assert found.asked_again == ()
         kinds = [KINDS.index(each.kind) for each in found.differences]
         assert kinds == sorted(kinds), "the weightiest first"

@@ -35,7 +35,7 @@ def _publish(client: FlaskClient, why: str = "First") -> str:
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_what_will_be_live_is_told_before_and_is_live_after(editor: FlaskClient) -> None:
     page = editor.get(NEXT).text
-    assert "Google Analytics is added, for the purpose audience." in page
+    assert "Google Analytics is added, for the purpose Audience measurement." in page
     assert "Nobody has answered yet" in page
     assert "Configuration 1 is live." in _publish(editor)
     assert "The draft says what is live already." in editor.get(NEXT).text
@@ -50,10 +50,10 @@ def test_who_is_asked_again_is_said(app: Flask, editor: FlaskClient) -> None:
     _draft(app, services=[{"library": "google-analytics"}, {"library": "matomo"}])
     page = editor.get(NEXT).text
     assert "Everybody who has answered, about these purposes only" in page
-    assert "<li>audience</li>" in page
+    assert "<li>Audience measurement</li>" in page
     _publish(editor, "Second")
     compared = editor.get(f"{HISTORY}compare?one=2&other=1").text
-    assert "Matomo is added, for the purpose audience." in compared
+    assert "Matomo is added, for the purpose Audience measurement." in compared
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

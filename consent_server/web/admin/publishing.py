@@ -23,12 +23,15 @@ from consent_server.services.publishing import Publication, Unfair
 from consent_server.storage import configurations
 from consent_server.storage.database import db
 from consent_server.web.admin.access import actor, needs, this_site
-from consent_server.web.admin.difference_words import sentence
+from consent_server.web.admin.catalogue.words import duration
+from consent_server.web.admin.difference_words import purpose_titles, sentence
 
 log = logging.getLogger(__name__)
 
 blueprint = Blueprint("admin_publishing", __name__, url_prefix="/admin/sites/<site_key>/configurations")
 blueprint.add_app_template_filter(sentence, "sentence")
+blueprint.add_app_template_filter(purpose_titles, "purpose_titles")
+blueprint.add_app_template_filter(duration, "duration")
 
 MOST = 2**31 - 1
 """The largest number that a database keeps of one."""
