@@ -106,6 +106,10 @@ def test_there_are_enough_of_them() -> None:
         "/admin/sites/{key}/catalogue/",
         "/admin/sites/{key}/catalogue/?edit={row}",
         "/admin/sites/{key}/catalogue/services",
+        "/admin/sites/{key}/catalogue/library",
+        "/admin/sites/{key}/banner/",
+        "/admin/sites/{key}/configurations/next",
+        "/admin/activity/",
         "/v1/sites/{key}/policy?lang=fr",
     ],
 )
@@ -191,6 +195,24 @@ def test_the_banner_shows_every_payload_as_text(server: AdminServer, chromium: B
         watched.page.close()
     assert found["wild"] == found["tame"]
     assert sum(found["wild"].values()) > len(PAYLOADS)
+    context.close()
+
+
+def test_the_preview_of_the_banner_shows_every_payload_as_text(server: AdminServer, chromium: Browser) -> None:
+    context = server.context(chromium)
+    found = {}
+    for key in ("wild", "tame"):
+        watched = Watched(context)
+        watched.page.goto(f"/admin/sites/{key}/banner/")
+        frame = watched.page.frame_locator("iframe[name=banner-preview]")
+        frame.locator("[data-consent-action=customize]").click()
+        frame.locator("[data-consent-action=save]").wait_for()
+        host = frame.locator("[data-consent-banner]")
+        found[key] = host.evaluate(f"(host) => ({CENSUS})(host.shadowRoot)")
+        assert not host.evaluate("() => window.ran")
+        assert watched.is_quiet()
+        watched.page.close()
+    assert found["wild"] == found["tame"]
     context.close()
 
 
