@@ -224,11 +224,11 @@ export function createElements(engine: Engine): Elements {
     });
   }
   // `nodeValue` and `textContent` are every node's.
-  const setsText: Guard = (node, [value], pass) => {
+  const setsText: Guard = (node, args, pass) => {
     const type = nodeType(node);
-    if (type === 2) return ownerOf(node) && caught(ownerOf(node), keyOf(node), value);
+    if (type === 2) return ownerOf(node) && caught(ownerOf(node), keyOf(node), args[0]);
     const element = type === 3 ? parentNode(node) : node;
-    const text = element ? elements.turned(element, value) : undefined;
+    const text = element ? elements.turned(element, args[0]) : undefined;
     return text === undefined ? undefined : () => pass(node, [text]);
   };
   for (const [owner, name] of [[Attr, 'value'], [Node, 'nodeValue'], [Node, 'textContent'], [CharacterData, 'data']] as const) {
@@ -241,15 +241,17 @@ export function createElements(engine: Engine): Elements {
 
   // What comes from a clone, a template or another document carries its attributes already: look before it goes in.
   const look: Guard = (self, nodes) => {
-    nodes.forEach((node, i) => quietly(() => {
-      const isText = typeof node === 'string';
-      if (!(isText || (node && typeof node === 'object'))) return;
-      const type = isText ? 3 : nodeType(node);
-      if (type === 1 && !firstChild(node) && isPlain(node, rows)) return;
-      const turn = type === 3 && texts.get(self.localName);
-      if (turn) isText ? (nodes[i] = turn(node, self)) : data.write(node, turn(data.read(node), self));
-      else if (type !== 3 && !(isConnected(node) && ownerDocument(node) === document)) elements.inspectAll(node);
-    }));
+    for (let i = 0; i < nodes.length; i++) {
+      try {
+        const node = nodes[i];
+        const isText = typeof node === 'string';
+        const type = isText ? 3 : node && typeof node === 'object' ? nodeType(node) : 0;
+        if (!type || (type === 1 && !firstChild(node) && isPlain(node, rows))) continue;
+        const turn = type === 3 && texts.get(self.localName);
+        if (turn) isText ? (nodes[i] = turn(node, self)) : data.write(node, turn(data.read(node), self));
+        else if (type !== 3 && !(isConnected(node) && ownerDocument(node) === document)) elements.inspectAll(node);
+      } catch {} // the others are looked at all the same
+    }
   };
   for (const { prototype } of [Node, Element, Document, DocumentFragment, CharacterData, DocumentType, Range]) {
     for (const name of INSERTING) guardMethod(prototype, name, look);

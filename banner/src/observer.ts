@@ -42,10 +42,14 @@ export function observe(watchers: readonly Watcher[]): (root: Node) => void {
   };
   const observer = new Observer((records) => quietly(() => {
     const fresh = new Set<Node>(); // the parser adds one by one, and what is in an element is seen with it
+    let last: Node | undefined;
     for (const { addedNodes, target, type } of records) {
-      const changed = nodeType(target) === 3 ? parentNode(target) : target;
-      quietly(() => (type === 'attributes' || speaks(changed as Element)) && show(changed as Element));
-      for (const node of addedNodes) quietly(() => added(node, fresh));
+      if (type === 'attributes' || target !== last) {
+        last = target;
+        const changed = nodeType(target) === 3 ? parentNode(target) : target;
+        quietly(() => (type === 'attributes' || speaks(changed as Element)) && show(changed as Element));
+      }
+      for (let i = 0; i < addedNodes.length; i++) quietly(() => added(addedNodes[i]!, fresh));
     }
   }));
   watch(document);

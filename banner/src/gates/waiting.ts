@@ -25,7 +25,7 @@ export function createWaiting(engine: Engine, gate: string, kind: Kind): Waiting
   return {
     judge(name, key, end, writer, again) {
       waiting.delete(key);
-      if (end !== null && end <= engine.now()) return end; // a deletion passes
+      if (end !== null && end < Infinity && end <= engine.now()) return end; // a deletion passes
       const verdict = engine.judgeName(kind, name, writer);
       const { allowed, service, lifetime } = verdict;
       const script = allowed ? null : writer();
