@@ -29,6 +29,8 @@ from consent_server.storage.database import db, forget_old_pages
 
 KEEP_ALIVE_S = 5
 GRACEFUL_S = 10
+LONGEST_REQUEST_LINE = 8190
+"""Bytes; a longer one is answered by gunicorn itself, and not as we answer."""
 
 
 class AlreadyRunning(Unavailable):
@@ -54,6 +56,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "threads": self._settings.threads,
             "keepalive": KEEP_ALIVE_S,
             "graceful_timeout": GRACEFUL_S,
+            "limit_request_line": LONGEST_REQUEST_LINE,
             "loglevel": "warning",
             "proc_name": "consent-server",
             "control_socket_disable": True,
