@@ -34,8 +34,13 @@ def json_body(most_bytes: int) -> Any:
     """
     if request.mimetype not in JSON_TYPES:
         raise UnsupportedMediaType("Send application/json, or text/plain with the same JSON.")
+    return parse_json(body(most_bytes))
+
+
+def body(most_bytes: int) -> bytes:
+    """Return the body; raises 413."""
     request.max_content_length = most_bytes
     data = request.get_data(cache=False)
     if len(data) > most_bytes:
         raise RequestEntityTooLarge(f"The body may have {most_bytes} bytes.")
-    return parse_json(data)
+    return data

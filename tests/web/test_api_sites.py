@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -116,6 +117,51 @@ def test_a_draft_is_refused_with_every_mistake_at_once(app: Flask, client: Flask
     assert client.get(f"{SITE}/catalogue", headers=editor).get_json() == site_file()
     other = client.put(f"{SITE}/catalogue", json=site_file(site_key="other"), headers=editor)
     assert list(other.get_json()["errors"]) == ["site_key"]
+
+
+def _put_yaml(client: FlaskClient, editor: dict[str, str], text: str) -> Any:
+    return client.put(f"{SITE}/catalogue", data=text.encode(), content_type="application/yaml", headers=editor)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_site_file_may_be_yaml(app: Flask, client: FlaskClient, editor: dict[str, str]) -> None:
+    _draft(app)
+    exemption = {
+        "ground": "EXM-03",
+        "justification": "Basket",
+        "author": "Ours",
+        "decided_at": "2026-11-22T10:00:00.000Z",
+    }
+    tracker = {"name": "basket", "purpose": "necessary", "exemption": exemption}
+    wanted = site_file(services=[{"id": "own", "name": "Own", "purpose": "necessary", "trackers": [tracker]}])
+    text = yaml.safe_dump(wanted).replace("'2026-11-22T10:00:00.000Z'", "2026-11-22T10:00:00.000Z")
+    answer = _put_yaml(client, editor, text)
+    assert (answer.status_code, answer.get_json()) == (200, wanted)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("name: [", 400),
+        ("name: a\nname: b", 400),
+        ("name: &a [x]\nlanguages: *a", 400),
+        ("name: !!python/object/apply:os.getpid []", 400),
+        ("name: " + "[" * 60 + "]" * 60, 400),
+        ("name: .nan", 400),
+        ("name: !!binary aGk=", 400),
+        ("name: \x00", 400),
+        ("- name", 422),
+        ("name: 1", 422),
+        ("", 422),
+    ],
+)
+def test_yaml_says_nothing_that_json_could_not(
+    app: Flask, client: FlaskClient, editor: dict[str, str], text: str, status: int
+) -> None:
+    _draft(app)
+    answer = _put_yaml(client, editor, text)
+    assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
 
 
 def test_publishing_what_is_live_changes_nothing(app: Flask, client: FlaskClient, editor: dict[str, str]) -> None:

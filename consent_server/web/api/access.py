@@ -23,10 +23,12 @@ from consent_server.storage import sites
 from consent_server.storage.database import db
 from consent_server.storage.sites import Site
 from consent_server.web.errors import ProblemSchema
-from consent_server.web.reading import json_body
+from consent_server.web.reading import body, json_body
+from consent_server.web.yaml_reading import parse_yaml
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+JSON, YAML = "application/json", "application/yaml"
 PROBLEM = "application/problem+json"
 LARGEST_BODY = 1024 * 1024
 PAGE = 50
@@ -70,17 +72,18 @@ class Operations(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
     ) -> Callable[[View], View]:
         """Read the body, check its shape, and hand it on as the first argument.
 
-        ``optional``: no body is an empty one. ``whole``: the domain reads it, the schema only describes it.
+        ``optional``: no body is an empty one. ``whole``: a site file, in YAML, too, which the domain reads; the schema
+        only describes it.
         """
         known = schema()
 
         def decorate(view: View) -> View:
             @wraps(view)
             def read(*args: Any, **kwargs: Any) -> Any:
-                document = {} if optional and _is_empty() else _document(largest)
+                document = {} if optional and _is_empty() else _document(largest, yaml=whole)
                 return view(document if whole else known.load(document), *args, **kwargs)
 
-            content = {"application/json": {"schema": schema}}
+            content = {kind: {"schema": schema} for kind in ((JSON, YAML) if whole else (JSON,))}
             described = self.doc(requestBody={"required": not optional, "content": content})
             for status in (400, 413, 415, 422):
                 read = self.alt_response(status, schema=ProblemSchema, content_type=PROBLEM)(read)
@@ -177,10 +180,13 @@ def _is_empty() -> bool:
     return not request.content_length and not request.mimetype
 
 
-def _document(largest: int) -> dict[str, Any]:
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType("Send application/json.")
-    document = json_body(largest)
+def _document(largest: int, *, yaml: bool) -> dict[str, Any]:
+    if yaml and request.mimetype == YAML:
+        document = parse_yaml(body(largest))
+    elif request.mimetype == JSON:
+        document = json_body(largest)
+    else:
+        raise UnsupportedMediaType(f"Send {JSON}{f' or {YAML}' if yaml else ''}.")
     if not isinstance(document, dict):
         raise ValidationError("The body must be an object.")
     return document

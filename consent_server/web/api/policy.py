@@ -27,7 +27,7 @@ LARGEST_POLICY = 4 * LONGEST_POLICY
 class PolicySchema(Schema):
     """The text of a policy, plain or HTML; ``apply`` adds to the draft what it names."""
 
-    text = fields.String(required=True, validate=validate.Length(1, LONGEST_POLICY))
+    text = fields.String(required=True, validate=validate.Length(1))
     apply = StrictBoolean(load_default=False, metadata={"type": "boolean"})
 
 
