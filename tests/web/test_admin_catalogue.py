@@ -260,6 +260,18 @@ def test_a_file_is_shown_before_it_is_read(app: Flask, editor: FlaskClient) -> N
     assert editor.get(f"{BASE}/catalogue.json").json["site_key"] == "example"  # type: ignore[index]
 
 
+def test_a_long_file_and_a_long_policy_are_read_and_longer_ones_refused(app: Flask, editor: FlaskClient) -> None:
+    text = "name,description_fr\n" + "".join(f"long_{n},{'é' * 300}\n" for n in range(2_000))
+    told = post(editor, "/import", text=text)
+    assert "2000 trackers come in," in told.text
+    revision = re.search(r'name="revision"[^>]*value="(\d+)"', told.text)
+    assert revision
+    assert post(editor, "/import", text=text, revision=revision[1]).status_code == 200
+    assert "long_1999" in rows(app)
+    assert post(editor, "/policy", text="Cookies. " + "We use Hotjar. " * 50_000).status_code == 200
+    assert post(editor, "/import", text="x" * 5_000_000).status_code == 413
+
+
 def test_services_come_from_the_library_by_search(app: Flask, editor: FlaskClient) -> None:
     page = editor.get(f"{BASE}/library?search=matomo").text
     assert 'value="matomo"' in page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -21,6 +21,19 @@ from consent_server.web.admin.catalogue import words
 from consent_server.web.admin.told import told
 
 blueprint = Blueprint("admin_catalogue", __name__, url_prefix="/admin/sites/<site_key>/catalogue")
+
+
+LARGEST_FORM = 4 * 1024 * 1024
+"""Bytes of a form that carries a file or a policy; every other form has the limit of the whole application."""
+
+CARRY_TEXTS = frozenset({"admin_catalogue.read_file", "admin_catalogue.read"})
+
+
+@blueprint.before_request
+def take_long_texts() -> None:
+    """Let files and policies in; this runs before anything reads the form."""
+    if request.endpoint in CARRY_TEXTS:
+        request.max_content_length = request.max_form_memory_size = LARGEST_FORM
 
 
 def draft() -> Catalogue:
