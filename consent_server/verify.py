@@ -159,16 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with open_evidence(options.bundle) as evidence:
             report = verify(evidence, trust, datetime.now(UTC))
-    except (
-        Invalid,
-        OSError,
-        HTTPException,
-        EOFError,
-        zipfile.BadZipFile,
-        zlib.error,
-        RuntimeError,
-        NotImplementedError,
-    ) as error:
+    except _UNREADABLE as error:
         return _say(UNREADABLE, f"{options.bundle} cannot be read: {error}")
     return _tell(report, options)
 

@@ -11,12 +11,12 @@ import yaml
 from flask import current_app
 
 from consent_server.config import Settings
-from consent_server.domain.errors import Invalid, Unavailable
+from consent_server.domain.errors import Invalid
 from consent_server.domain.picture import Picture
 from consent_server.domain.stand_in import hash_source, stand_in_of
 from consent_server.services import clock, editing, publishing
 from consent_server.services.overseeing import tag_of
-from consent_server.services.photographing import Sitting, photograph_configuration
+from consent_server.services.photographing import Sitting
 from consent_server.services.publishing import Photographer, Publication
 from consent_server.storage import configurations, sites
 from consent_server.storage.database import db
@@ -114,12 +114,12 @@ def publish(key: str, no_screenshots: bool, given: tuple[str, ...]) -> None:
         sitting = Sitting(tuple(_picture(each) for each in given))
         return _told(key, _publish(key, lambda _configuration, _script: sitting))
     settings: Settings = current_app.extensions["settings"]
-    wanted = settings.screenshots and not no_screenshots
-    try:
-        _told(key, _publish(key, photograph_configuration if wanted else None))
-    except Unavailable as error:
-        _told(key, _publish(key, None))
-        click.echo(f"{key}: no screenshots were taken. {error}", err=True)
+    if no_screenshots or not settings.screenshots:
+        return _told(key, _publish(key, None))
+    publication, why_not = publishing.publish_photographed(db.session(), key, _public_url(), clock.now())
+    _told(key, publication)
+    if why_not:
+        click.echo(f"{key}: no screenshots were taken. {why_not}", err=True)
 
 
 def _publish(key: str, photographer: Photographer | None) -> Publication:

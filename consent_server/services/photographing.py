@@ -11,9 +11,14 @@ from dataclasses import asdict, dataclass
 
 from consent_server.browser.screenshot import Scene, photograph
 from consent_server.domain.configuration import Configuration
+from consent_server.domain.errors import Unavailable
 from consent_server.domain.notice import banner_texts, declare
 from consent_server.domain.picture import Picture
 from consent_server.domain.rendering import Layer
+
+
+class NoPictures(Unavailable):
+    """There is no browser to take them with, or it shows no banner; the sentence says which."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +32,14 @@ class Sitting:
 def photograph_configuration(configuration: Configuration, script: bytes) -> Sitting:
     """Return both layers, in every language, on a phone and a desktop.
 
-    ``script`` is what visitors will be sent. Raises ``Unavailable`` where there is no browser.
+    ``script`` is what visitors will be sent. Raises ``NoPictures``.
     """
     scenes = [_scene(configuration, language, script.decode()) for language in configuration.document["languages"]]
     with ThreadPoolExecutor(1) as alone:  # Playwright wants a thread without an event loop
-        taken = alone.submit(photograph, scenes).result()
+        try:
+            taken = alone.submit(photograph, scenes).result()
+        except Unavailable as away:
+            raise NoPictures(str(away)) from None
     return Sitting(tuple(picture for picture, _ in taken), tuple(layer for _, layer in taken))
 
 

@@ -40,7 +40,7 @@ from consent_server.domain.signals import told
 from consent_server.services.editing import check_draft
 from consent_server.services.logging_entries import log_configuration, log_origin
 from consent_server.services.noting import note
-from consent_server.services.photographing import Sitting
+from consent_server.services.photographing import NoPictures, Sitting, photograph_configuration
 from consent_server.storage import configurations, publications, sites
 from consent_server.storage.configurations import Encoded, Published
 from consent_server.storage.database import begin_immediate
@@ -146,6 +146,19 @@ def publish(
         note(session, by, "configuration.published", site.key, f"configuration {configuration.version}", told, now)
     session.commit()
     return Publication(configuration, new=True)
+
+
+def publish_photographed(
+    session: Session, site_key: str, public_url: str, now: datetime, *, by: Actor | None = None, why: str = ""
+) -> tuple[Publication, str]:
+    """Publish with pictures where they can be taken, else without; the sentence says why there are none.
+
+    Raises as ``publish`` does.
+    """
+    try:
+        return publish(session, site_key, public_url, now, photograph_configuration, by=by, why=why), ""
+    except NoPictures as why_not:
+        return publish(session, site_key, public_url, now, by=by, why=why), str(why_not)
 
 
 def _refuse_unfair(configuration: Configuration, sitting: Sitting) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -16,17 +14,14 @@ from wtforms.validators import Length
 from consent_server.config import Settings
 from consent_server.domain.account import Permission
 from consent_server.domain.difference import asked_again, differences
-from consent_server.domain.errors import Invalid, Unavailable
+from consent_server.domain.errors import Invalid
 from consent_server.services import clock, comparing, publishing
-from consent_server.services.photographing import photograph_configuration
-from consent_server.services.publishing import Publication, Unfair
+from consent_server.services.publishing import Unfair
 from consent_server.storage import configurations
 from consent_server.storage.database import db
 from consent_server.web.admin.access import actor, needs, this_site
 from consent_server.web.admin.catalogue.words import duration
 from consent_server.web.admin.difference_words import purpose_titles, sentence
-
-log = logging.getLogger(__name__)
 
 blueprint = Blueprint("admin_publishing", __name__, url_prefix="/admin/sites/<site_key>/configurations")
 blueprint.add_app_template_filter(sentence, "sentence")
@@ -126,32 +121,17 @@ def take_back(site_key: str, version: int) -> str | Response:
 def _published(form: PublishForm) -> Response:
     settings: Settings = current_app.extensions["settings"]
     wanted = bool(form.pictures.data) and settings.screenshots
-    try:
-        publication = _publish(form, photographed=wanted)
-        if not wanted:
-            flash(_("No screenshots were taken."), "warning")
-    except Unavailable as away:
-        if not wanted:
-            raise
-        log.warning("no screenshots: %s", away)
-        publication = _publish(form, photographed=False)
-        flash(_("No screenshots were taken: there is no browser on the server."), "warning")
+    given = db.session(), this_site().key, settings.public_url, clock.now()
+    why = (form.why.data or "").strip()
+    if wanted:
+        publication, why_not = publishing.publish_photographed(*given, by=actor(), why=why)
+    else:
+        publication, why_not = publishing.publish(*given, by=actor(), why=why), _("They were not wanted.")
+    if why_not:
+        flash(_("No screenshots were taken: %(reason)s", reason=why_not), "warning")
     number = publication.configuration.version
     if publication.new:
         flash(_("Configuration %(number)s is live.", number=number), "success")
     else:
         flash(_("Nothing is different from configuration %(number)s, which is live.", number=number))
     return redirect(url_for("admin_overview.page", site_key=this_site().key), 303)
-
-
-def _publish(form: PublishForm, *, photographed: bool) -> Publication:
-    settings: Settings = current_app.extensions["settings"]
-    return publishing.publish(
-        db.session(),
-        this_site().key,
-        settings.public_url,
-        clock.now(),
-        photograph_configuration if photographed else None,
-        by=actor(),
-        why=(form.why.data or "").strip(),
-    )

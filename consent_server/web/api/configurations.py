@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from flask import current_app
@@ -12,18 +11,13 @@ from consent_server.config import Settings
 from consent_server.domain.account import Permission
 from consent_server.domain.configuration import Configuration
 from consent_server.domain.difference import KINDS, asked_again, differences
-from consent_server.domain.errors import Unavailable
 from consent_server.services import clock, comparing, publishing
-from consent_server.services.photographing import photograph_configuration
-from consent_server.services.publishing import Publication
 from consent_server.storage import configurations
 from consent_server.storage.database import db
 from consent_server.storage.publications import PublicationNote
 from consent_server.web.api.access import PROBLEM, Operations, PageQuery, actor, list_of, this_site
 from consent_server.web.errors import UnfairSchema
 from consent_server.web.visitor.schemas import ConfigurationSchema, StrictBoolean
-
-log = logging.getLogger(__name__)
 
 blueprint = Operations("configurations", "/sites/<site_key>", "Published configurations")
 
@@ -94,14 +88,12 @@ class ComparisonSchema(Schema):
 def publish(given: dict[str, Any], site_key: str) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Make the draft live."""
     settings: Settings = current_app.extensions["settings"]
-    why = given["why"].strip()
-    try:
-        made = _publish(why, photographed=given["screenshots"] and settings.screenshots)
-    except Unavailable as away:
-        if not (given["screenshots"] and settings.screenshots):
-            raise
-        log.warning("no screenshots: %s", away)
-        made = _publish(why, photographed=False)
+    what = db.session(), this_site().key, settings.public_url, clock.now()
+    how = {"by": actor(), "why": given["why"].strip()}
+    if given["screenshots"] and settings.screenshots:
+        made, _why_not = publishing.publish_photographed(*what, **how)
+    else:
+        made = publishing.publish(*what, **how)
     found = made.configuration
     note = comparing.note_of(db.session(), this_site(), found.version)
     address = f"/api/v1/sites/{site_key}/configurations/{found.version}"
@@ -143,19 +135,6 @@ def compare(query: dict[str, Any], site_key: str) -> dict[str, Any]:
         "differences": differences(older, newer),
         "asked_again": asked_again(newer) if newer.version == older.version + 1 else (),
     }
-
-
-def _publish(why: str, *, photographed: bool) -> Publication:
-    settings: Settings = current_app.extensions["settings"]
-    return publishing.publish(
-        db.session(),
-        this_site().key,
-        settings.public_url,
-        clock.now(),
-        photograph_configuration if photographed else None,
-        by=actor(),
-        why=why,
-    )
 
 
 def _line(configuration: Configuration, note: PublicationNote | None) -> dict[str, Any]:
