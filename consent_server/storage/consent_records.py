@@ -90,12 +90,10 @@ def find_record(session: Session, site_id: int, record_id: str) -> KeptRecord:
 
 def records_of_visitor(session: Session, site_id: int, consent_id: str) -> tuple[KeptRecord, ...]:
     """Return the records of one consent id on one site, oldest first."""
-    rows = session.scalars(
-        select(ConsentRecordRow)
-        .where(ConsentRecordRow.site_id == site_id, ConsentRecordRow.consent_id == consent_id)
-        .order_by(ConsentRecordRow.recorded_at, ConsentRecordRow.record_id)
-    )
-    return tuple(_kept(row) for row in rows)
+    row = ConsentRecordRow
+    rows = session.scalars(select(row).where(row.site_id == site_id, row.consent_id == consent_id))
+    # Put in order here: SQLite would read every record of the site to have them so.
+    return tuple(sorted(map(_kept, rows), key=lambda kept: (kept.recorded_at, kept.record_id)))
 
 
 def search(session: Session, site_id: int, sought: Sought, limit: int) -> Generator[KeptRecord]:
@@ -151,7 +149,7 @@ def lock_records(session: Session, site_id: int, consent_id: str) -> None:
     """Keep others from removing the records of a visitor meanwhile; SQLite has one writer anyhow."""
     row = ConsentRecordRow
     mine = select(row.record_id).where(row.site_id == site_id, row.consent_id == consent_id)
-    session.execute(mine.order_by(row.record_id).with_for_update())
+    session.execute(mine.order_by(func.coalesce(row.record_id, row.record_id)).with_for_update())
 
 
 def delete_records(session: Session, site_id: int, record_ids: Sequence[str]) -> None:

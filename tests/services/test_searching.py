@@ -174,6 +174,27 @@ def test_a_code_is_found_without_reading_others(installation: Installation, soug
     assert any(name in plan for name in index.split("|")), plan
 
 
+def test_a_visitors_records_are_found_without_reading_others(installation: Installation) -> None:
+    asked: list[sa.ClauseElement] = []
+
+    class Reads:
+        def scalars(self, query: sa.ClauseElement) -> list[object]:
+            asked.append(query)
+            return []
+
+        execute = scalars
+
+    reads: sa.orm.Session = Reads()  # type: ignore[assignment]
+    consent_records.records_of_visitor(reads, 1, VISITOR)
+    consent_records.lock_records(reads, 1, VISITOR)
+    if installation.engine.dialect.name == "postgresql":
+        installation.put(2_000)
+        installation.execute("ANALYZE consent_record")
+    for query in asked:
+        plan = _plan(installation, query)
+        assert "ix_consent_record_site_consent" in plan, plan
+
+
 def test_statistics_read_the_days_of_the_site_alone(installation: Installation) -> None:
     seen: list[sa.ClauseElement] = []
 
