@@ -29,7 +29,8 @@ export function lateEvents(theirs: () => boolean, stateOf: () => string | undefi
     listen(window, moment, () => {
       over[moment] = true; // of readystatechange the first of two
       if (moment === 'load') setTimeout(() => (take(), next())); // once the page's own handler was called
-      else if (isComplete() || moment !== STAGES[0]) next();
+      else if (moment !== STAGES[0]) next();
+      else if (isComplete()) listen(document, moment, next); // last: scripts that ran in the page's own time are told first
     }, true);
   }
 

@@ -115,7 +115,7 @@ def test_evidence_streams_and_verifies(
         "/proofs/export?format=exe",
         "/proofs/export?format=jsonl&action=gpc",
         "/proofs/export?format=zip&purpose=nothing",
-        f"/proofs/export?format=zip&consent_id={uuid.uuid4()}",
+        "/proofs/export?format=zip&consent_id=0b6f3c52-7a0e-4c1d-8a53-2f6d1c9e4b7a",
         "/statistics?by=year",
         "/statistics?from=yesterday",
         "/statistics?device=fridge",

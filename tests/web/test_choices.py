@@ -28,7 +28,7 @@ pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 SITE = "/v1/sites/example"
 MINE = f"{SITE}/choices"
 PURPOSES = ("audience", "marketing")
-VISITOR = str(uuid.uuid4())
+VISITOR = "5d0f6a1c-9b27-4e83-a6d4-71c0e92b3f58"
 PNG = b"\x89PNG\r\n\x1a\nlayer one"
 
 
