@@ -133,6 +133,7 @@ def publish(
     _refuse_unfair(wanted.configuration, sitting)
     configuration = with_screenshots(wanted.configuration, map(_screenshot, sitting.pictures))
     begin_immediate(session)
+    sites.lock_site(session, site.key)  # the next number is one publication's alone
     if _previous(session, site.id) != previous:
         raise Unavailable("Somebody else published this site meanwhile: look at it, and publish again.", retry_after=1)
     configurations.add_runtime(session, configuration.runtime_digest, runtime, now)

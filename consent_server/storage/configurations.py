@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from consent_server.domain.configuration import Configuration, read_configuration
 from consent_server.domain.errors import ConfigurationNotFound
+from consent_server.storage.database import insert_if_absent
 from consent_server.storage.tables import ConfigurationRow, RuntimeRow, ScreenshotRow
 
 
@@ -34,17 +35,14 @@ class Published:
 
 
 def add_runtime(session: Session, digest: str, source: bytes, now: datetime) -> None:
-    """Keep a runtime once."""
-    if session.get(RuntimeRow, digest) is None:
-        session.add(RuntimeRow(digest=digest, source=source, created_at=now))
-        session.flush()
+    """Keep a runtime once, also when another site keeps it at the same moment."""
+    values = {"digest": digest, "source": source, "created_at": now}
+    insert_if_absent(session, RuntimeRow, values, "digest")
 
 
 def add_screenshot(session: Session, digest: str, png: bytes, now: datetime) -> None:
     """Keep a picture once."""
-    if session.get(ScreenshotRow, digest) is None:
-        session.add(ScreenshotRow(digest=digest, source=png, created_at=now))
-        session.flush()
+    insert_if_absent(session, ScreenshotRow, {"digest": digest, "source": png, "created_at": now}, "digest")
 
 
 def find_screenshot(session: Session, digest: str) -> bytes | None:

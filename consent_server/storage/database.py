@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, event, func, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite as dialects_sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -133,3 +136,9 @@ def forget_old_pages(engine: Engine) -> bool:
     finally:
         raw.close()
     return not busy
+
+
+def insert_if_absent(session: Session, table: type[Base], values: Mapping[str, Any], *key: str) -> None:
+    """Insert a row unless there is one with that key; any other constraint still raises."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else dialects_sqlite
+    session.execute(dialect.insert(table).values(values).on_conflict_do_nothing(index_elements=key))

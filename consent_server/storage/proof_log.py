@@ -16,14 +16,13 @@ from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import CursorResult, Select, delete, exists, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from consent_server.domain.log_entry import format_consent
 from consent_server.domain.proof_log.merkle import EMPTY_ROOT, leaf_hash
 from consent_server.domain.proof_log.tiles import WIDTH
-from consent_server.storage.database import Base, begin_immediate
+from consent_server.storage.database import begin_immediate, insert_if_absent
 from consent_server.storage.tables import (
     ONLY_KEYS,
     InstanceRow,
@@ -133,7 +132,7 @@ def instance_id(session: Session, fresh: str, now: datetime) -> str:
     """Return which installation this database is of; ``fresh`` while it is of none."""
     found = session.scalar(select(InstanceRow.instance_id).where(InstanceRow.id == 1))
     if found is None:
-        _insert_if_absent(session, InstanceRow, {"id": 1, "instance_id": fresh, "created_at": now}, "id")
+        insert_if_absent(session, InstanceRow, {"id": 1, "instance_id": fresh, "created_at": now}, "id")
         found = session.scalar(select(InstanceRow.instance_id).where(InstanceRow.id == 1))
     assert found is not None, "it was there, or is now"
     return found
@@ -145,7 +144,7 @@ def instance_id(session: Session, fresh: str, now: datetime) -> str:
 def open_log(session: Session, site_id: int, origin: str) -> None:
     """Begin a site's log unless it has begun; the origin it gets the first time is the one it keeps."""
     values = {"site_id": site_id, "origin": origin, "size": 0, "root": EMPTY_ROOT}
-    _insert_if_absent(session, ProofLogRow, values, "site_id")
+    insert_if_absent(session, ProofLogRow, values, "site_id")
 
 
 def origin_of(session: Session, site_id: int) -> str | None:
@@ -438,7 +437,7 @@ def add_checkpoint(session: Session, site_id: int, checkpoint: KeptCheckpoint) -
         "note": checkpoint.note,
         "created_at": checkpoint.created_at,
     }
-    _insert_if_absent(session, ProofCheckpointRow, values, "site_id", "size")
+    insert_if_absent(session, ProofCheckpointRow, values, "site_id", "size")
 
 
 def find_checkpoint(session: Session, site_id: int, size: int) -> KeptCheckpoint | None:
@@ -498,12 +497,6 @@ def _checkpoints(site_id: int) -> Select[int, bytes, str, datetime]:
 def _first(session: Session, query: Select[int, bytes, str, datetime]) -> KeptCheckpoint | None:
     values = session.execute(query).one_or_none()
     return KeptCheckpoint(*values) if values else None
-
-
-def _insert_if_absent(session: Session, table: type[Base], values: dict[str, Any], *key: str) -> None:
-    """Insert a row unless there is one with that key; any other constraint still raises."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    session.execute(dialect.insert(table).values(values).on_conflict_do_nothing(index_elements=key))
 
 
 def _changed(result: Any) -> int:

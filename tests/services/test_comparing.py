@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -10,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from consent_server.domain.account import Actor, Role
 from consent_server.domain.difference import KINDS, Difference, differences
-from consent_server.domain.errors import NotFound
+from consent_server.domain.errors import NotFound, Unavailable
 from consent_server.services import clock, comparing, editing, publishing
-from consent_server.storage import sites
+from consent_server.storage import configurations, sites
 from consent_server.storage.database import db
 from consent_server.storage.organisations import FIRST_ORGANISATION
 from tests.builders import site_file
@@ -134,3 +137,29 @@ def test_going_back_brings_the_draft_and_a_new_number(app: Flask) -> None:
         assert notes == [("", ""), ("Somebody", "because"), ("Somebody", "because")]
         with pytest.raises(NotFound):
             comparing.take_back(db.session(), site, 4, SOMEBODY, clock.now())
+
+
+def test_publishing_twice_at_once_gives_one_number_each_and_skips_none(app: Flask) -> None:
+    """Each names another configuration or is told that somebody was faster; who tries again gets the next number."""
+    with app.app_context():
+        _draft(db.session(), services=[OWN])
+    start = threading.Barrier(4)
+
+    def publish(_number: int) -> int:
+        with app.app_context():
+            start.wait()
+            while True:
+                with contextlib.suppress(Unavailable):
+                    now = clock.now()
+                    site = sites.find_site(db.session(), "example")
+                    editing.import_site(db.session(), {**site.draft, "choice_lifetime": f"P{_number}M"}, now)
+                    return publishing.publish(db.session(), "example", URL, now).configuration.version
+                db.session.rollback()
+
+    with ThreadPoolExecutor(4) as pool:
+        numbers = set(pool.map(publish, range(1, 5)))
+    with app.app_context():
+        site = sites.find_site(db.session(), "example")
+        kept = [each.version for each in configurations.list_configurations(db.session(), site.id)]
+    assert kept == list(range(1, len(kept) + 1)), "none is skipped, none stands twice"
+    assert numbers <= set(kept)
