@@ -186,6 +186,7 @@ def test_the_banner_shows_every_payload_as_text(server: AdminServer, chromium: B
         watched.page.goto(f"/page/{key}")
         watched.page.locator("[data-consent-action=customize]").click()
         watched.page.locator("[data-consent-action=save]").wait_for()
+        watched.page.locator("summary").first.wait_for()  # what each service is for has come
         for details in watched.page.locator("summary").all():
             details.click()
         host = watched.page.locator("[data-consent-banner]")
@@ -207,6 +208,7 @@ def test_the_preview_of_the_banner_shows_every_payload_as_text(server: AdminServ
         frame = watched.page.frame_locator("iframe[name=banner-preview]")
         frame.locator("[data-consent-action=customize]").click()
         frame.locator("[data-consent-action=save]").wait_for()
+        frame.locator("summary").first.wait_for()
         host = frame.locator("[data-consent-banner]")
         found[key] = host.evaluate(f"(host) => ({CENSUS})(host.shadowRoot)")
         assert not host.evaluate("() => window.ran")

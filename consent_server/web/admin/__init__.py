@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, redirect, render_template, request, send_from_directory, url_for
 from flask_babel import gettext as _
+from flask_login import current_user
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -125,6 +126,7 @@ def _context() -> dict[str, Any]:
         "main_menu": menu.MAIN,
         "site_menu": menu.OF_A_SITE,
         "may": access.may,
+        "current_user": current_user,
         "languages": words.LANGUAGES,
         "here": request.blueprint,
     }

@@ -65,7 +65,9 @@ def register(app: Flask) -> None:
     """Read sessions for the whole application; forgery is checked for the admin alone."""
     app.config.update(WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None)
     _csrf.init_app(app)
-    _login.init_app(app)
+    # Not init_app: it looks into the session of every answer, and what caches give to everybody would vary by cookie.
+    # What it adds is for "remember me", which nobody is offered here.
+    app.login_manager = _login  # type: ignore[attr-defined]  # where flask-login looks for it
     _login.user_loader(_signed_in)
 
 
