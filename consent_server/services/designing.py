@@ -19,7 +19,7 @@ from consent_server.storage.texts import load_languages
 
 
 @dataclass(frozen=True)
-class Proof:
+class Trial:
     """A design as visitors would be shown it, and what forbids to publish it."""
 
     candidate: Candidate
@@ -31,10 +31,10 @@ def current_design(site: Site) -> Design:
     return design_of(check_draft(site.draft), load_languages())
 
 
-def try_design(session: Session, site: Site, design: Design, now: datetime) -> Proof:
+def try_design(session: Session, site: Site, design: Design, now: datetime) -> Trial:
     """Return what a design would look like; nothing is kept. Raises ``Invalid``."""
     wanted = candidate(session, replace(site, draft=with_design(site.draft, design, load_languages())), now)
-    return Proof(wanted, unfair(wanted.configuration))
+    return Trial(wanted, unfair(wanted.configuration))
 
 
 def keep_design(session: Session, site: Site, design: Design, actor: Actor, now: datetime) -> bool:

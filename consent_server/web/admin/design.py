@@ -206,8 +206,8 @@ def preview(site_key: str) -> Response:
     script, problems = "", {}
     if form.validate():
         try:
-            proof = designing.try_design(db.session(), site, _in_scheme(_design_from(form, before)), clock.now())
-            script = proof.candidate.script.decode().replace("</script", "<\\/script").replace("<!--", "<\\!--")
+            trial = designing.try_design(db.session(), site, _in_scheme(_design_from(form, before)), clock.now())
+            script = trial.candidate.script.decode().replace("</script", "<\\/script").replace("<!--", "<\\!--")
         except Invalid as invalid:
             problems = dict(invalid.problems)
     else:
