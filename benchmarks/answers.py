@@ -11,20 +11,15 @@ import os
 import random
 import resource
 import statistics
-import tempfile
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
-import flask_migrate
 import sqlalchemy as sa
 from flask import Flask
 
-from consent_server.app import create_app
-from consent_server.config import read_settings
+from benchmarks.installation import installation
 from consent_server.domain.choice import ACTIONS
 from consent_server.domain.configuration import Configuration
 from consent_server.domain.consent_record import ConsentRecord, PersonalPart, seal
@@ -186,30 +181,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=100_000, help="how many (100 000)")
     records = parser.parse_args().records
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        settings = replace(
-            read_settings(),
-            instance=folder,
-            database_url=f"sqlite:///{folder / 'bench.sqlite'}",
-            log_key="42" * 32,
-            high_water_mark=folder / "mark.json",
-            redis_url="",
-            screenshots=False,
-        )
-        app = create_app(settings)
-        with app.app_context():
-            flask_migrate.upgrade()
-            _prepare(app, "small", records // 100)
-            _prepare(app, "large", records)
-            small, large = _questions(app, "small", records // 100), _questions(app, "large", records)
-            print(f"{'':32} {records // 100:>9} {records:>11} records")
-            for what, deed in large.items():
-                before, after = _milliseconds(small[what]), _milliseconds(deed)
-                print(f"{what:32} {before:6.1f} ms {after:8.1f} ms {after / before:6.1f} ×", flush=True)
-            limits = _by_sql(app, "small"), _by_sql(app, "large")
-            print(f"{'the same numbers by SQL (limit)':32} {limits[0]:6.1f} ms {limits[1]:8.1f} ms")
-            print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB at most")
+    with installation() as (app, _folder):
+        _prepare(app, "small", records // 100)
+        _prepare(app, "large", records)
+        small, large = _questions(app, "small", records // 100), _questions(app, "large", records)
+        print(f"{'':32} {records // 100:>9} {records:>11} records")
+        for what, deed in large.items():
+            before, after = _milliseconds(small[what]), _milliseconds(deed)
+            print(f"{what:32} {before:6.1f} ms {after:8.1f} ms {after / before:6.1f} ×", flush=True)
+        limits = _by_sql(app, "small"), _by_sql(app, "large")
+        print(f"{'the same numbers by SQL (limit)':32} {limits[0]:6.1f} ms {limits[1]:8.1f} ms")
+        print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB at most")
 
 
 if __name__ == "__main__":

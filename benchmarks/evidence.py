@@ -14,22 +14,18 @@ import json
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from hashlib import file_digest
 from pathlib import Path
 
-import flask_migrate
 import sqlalchemy as sa
 from flask import Flask
 
-from consent_server.app import create_app
-from consent_server.config import read_settings
+from benchmarks.installation import installation
 from consent_server.domain.configuration import Configuration
 from consent_server.domain.consent_record import ConsentRecord, PersonalPart, seal
 from consent_server.domain.times import rfc3339
@@ -174,49 +170,36 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=100_000, help="how many (100 000)")
     records = parser.parse_args().records
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        settings = replace(
-            read_settings(),
-            instance=folder,
-            database_url=f"sqlite:///{folder / 'bench.sqlite'}",
-            log_key="42" * 32,
-            high_water_mark=folder / "mark.json",
-            redis_url="",
-            screenshots=False,
-        )
-        app = create_app(settings)
-        with app.app_context():
-            flask_migrate.upgrade()
-            editing.import_site(db.session(), SITE, clock.now())
-            configuration = publishing.publish(
-                db.session(), "bench", "https://bench.example", clock.now()
-            ).configuration
-            site = sites.find_site(db.session(), "bench")
-            db.session.rollback()
-            keyring = app.extensions["keyring"]
-            with _measured("fill", records):
-                _fill(app, configuration, records)
-            with _measured("sequence", records):
-                integrate(app.extensions["sessions"], site.id, keyring, settings.high_water_mark, clock.now())
-            with _measured("a plain csv (limit)", records) as limit:
-                _plain_csv(app)
-            for form in ("csv", "jsonl", "zip"):
-                with _measured(f"export .{form}", records) as spent:
-                    _export(app, form, folder / f"evidence.{form}")
-                print(f"{'':28} {spent['cpu'] / limit['cpu']:8.1f} × the plain csv")
-            key = keyring.log_signer(ORIGIN).vkey
-            for form in ("jsonl", "zip"):
-                path = folder / f"evidence.{form}"
-                hashing = _timed(lambda path=path: _hashed(path))  # type: ignore[misc]
-                print(f"{'':28} {_verify(path, key, records) / hashing:8.1f} × hashing the file once")
-            size = (folder / "evidence.jsonl").stat().st_size
-            print(f"{'':28} {size / records:8.0f} bytes a record, {_packed(folder / 'evidence.jsonl'):.0f} packed")
-            later = clock.now() + timedelta(days=366 * 6)
-            with _measured("purge", records):
-                gone = sum(purged.records for purged in purge_site(app.extensions["sessions"], site, later))
-            assert gone == records, f"{gone} of {records} were purged"
-            print(json.dumps({"records": records}))
+    with installation() as (app, folder):
+        editing.import_site(db.session(), SITE, clock.now())
+        configuration = publishing.publish(db.session(), "bench", "https://bench.example", clock.now()).configuration
+        site = sites.find_site(db.session(), "bench")
+        db.session.rollback()
+        keyring = app.extensions["keyring"]
+        with _measured("fill", records):
+            _fill(app, configuration, records)
+        with _measured("sequence", records):
+            integrate(
+                app.extensions["sessions"], site.id, keyring, app.extensions["settings"].high_water_mark, clock.now()
+            )
+        with _measured("a plain csv (limit)", records) as limit:
+            _plain_csv(app)
+        for form in ("csv", "jsonl", "zip"):
+            with _measured(f"export .{form}", records) as spent:
+                _export(app, form, folder / f"evidence.{form}")
+            print(f"{'':28} {spent['cpu'] / limit['cpu']:8.1f} × the plain csv")
+        key = keyring.log_signer(ORIGIN).vkey
+        for form in ("jsonl", "zip"):
+            path = folder / f"evidence.{form}"
+            hashing = _timed(lambda path=path: _hashed(path))  # type: ignore[misc]
+            print(f"{'':28} {_verify(path, key, records) / hashing:8.1f} × hashing the file once")
+        size = (folder / "evidence.jsonl").stat().st_size
+        print(f"{'':28} {size / records:8.0f} bytes a record, {_packed(folder / 'evidence.jsonl'):.0f} packed")
+        later = clock.now() + timedelta(days=366 * 6)
+        with _measured("purge", records):
+            gone = sum(purged.records for purged in purge_site(app.extensions["sessions"], site, later))
+        assert gone == records, f"{gone} of {records} were purged"
+        print(json.dumps({"records": records}))
 
 
 def _packed(path: Path) -> float:
