@@ -9,9 +9,11 @@ import click
 
 from consent_server.domain.errors import Invalid
 from consent_server.domain.policy_text import LONGEST_POLICY, PolicyFindings, read_policy
+from consent_server.services.reading_pdf import LARGEST_PDF, is_pdf
+from consent_server.services.reading_policies import policy_text
 
 _LONGEST_FILE = 4 * LONGEST_POLICY
-"""Bytes: UTF-8 takes at most four for a character."""
+"""Bytes of a text: UTF-8 takes at most four for a character."""
 
 
 class NoSuchText(click.ClickException):
@@ -31,7 +33,7 @@ def policy() -> None:
 @click.option("--dry-run", is_flag=True, help="Only print what was found; change nothing.")
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def import_(source: str, site_key: str, dry_run: bool, output: str) -> None:
-    """Read the policy in FILE_OR_URL (``-`` is standard input; plain text or HTML) and draft the catalogue of a site.
+    """Read the policy in FILE_OR_URL (``-`` is standard input; text, HTML or PDF) and draft the catalogue of a site.
 
     Nothing is sent anywhere: the same text always gives the same findings. A page must be saved to a file first.
     """
@@ -59,14 +61,11 @@ def _text_of(source: str) -> str:
 
 
 def _decoded(stream: IO[bytes]) -> str:
-    """Read at most one policy; what is not UTF-8 is Windows-1252, as older editors write it."""
-    data = stream.read(_LONGEST_FILE + 1)
-    if len(data) > _LONGEST_FILE:
+    """Read at most one policy."""
+    data = stream.read(LARGEST_PDF + 1)
+    if len(data) > _LONGEST_FILE and not is_pdf(data):
         raise Invalid.because(f"A policy has at most {LONGEST_POLICY:,} characters; this file is longer.")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
+    return policy_text(data)
 
 
 def report(findings: PolicyFindings) -> str:

@@ -11,8 +11,20 @@ from click.testing import CliRunner
 from consent_server.cli.policy import policy
 from consent_server.domain.errors import Invalid
 from consent_server.domain.policy_text import LONGEST_POLICY
+from tests.pdfs import pdf_of
 
 TEXT = "Nos cookies sont :\n- _ga : un cookie utilisé par Google Analytics, 13 mois.\n- userId : garde votre compte.\n"
+
+
+TABLE = """
+#set text(lang: "fr")
+= Cookies
+#table(columns: (2.4cm, 3cm, 6cm, 3cm),
+[Nom], [Émetteur], [Finalité], [Durée],
+[\\_ga], [Google Analytics], [Compter les visites et savoir d'où elles viennent, page par page], [13 mois],
+[wp-settings-\\ time-39], [WordPress], [Garder les réglages], [un an],
+[panier], [Nous], [Retenir ce qui est dans le panier d'achat pendant la visite], [Session])
+"""
 
 
 @pytest.fixture
@@ -43,6 +55,15 @@ def test_a_file_of_an_older_editor_is_read(tmp_path: Path) -> None:
     result = CliRunner().invoke(policy, ["import", str(path), "--site", "shop", "--dry-run", "--format", "json"])
 
     assert json.loads(result.stdout)["policy_date"] == "2020-02-03"
+
+
+def test_a_pdf_is_read_with_its_tables(tmp_path: Path) -> None:
+    path = tmp_path / "policy.pdf"
+    path.write_bytes(pdf_of(TABLE))
+    result = CliRunner().invoke(policy, ["import", str(path), "--site", "shop", "--dry-run", "--format", "json"])
+
+    found = {cookie["name"]: cookie["lifetime"] for cookie in json.loads(result.stdout)["cookies"]}
+    assert found == {"_ga": "P13M", "wp-settings-time-*": "P1Y", "panier": "session"}
 
 
 @pytest.mark.parametrize("source", ["https://www.example.fr/privacy", "http://[::1]/", "no-such-file.txt", "."])

@@ -20,6 +20,7 @@ from consent_server.storage import activity, sites
 from consent_server.storage.database import db
 from tests import admins
 from tests.builders import site_file
+from tests.pdfs import pdf_of
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
@@ -288,6 +289,17 @@ def test_a_policy_is_read_with_its_passages_and_only_what_is_marked_comes_in(app
     post(editor, "/policy", text=text, deed="accept", service="hotjar", cookie="my_own_choice_7")
     assert {row.service.id for row in rows(app).values()} >= {"hotjar", "own-cookies"}
     assert not any(row.service.id == "matomo" for row in rows(app).values())
+
+
+def test_a_policy_is_read_from_its_file_and_one_that_cannot_be_read_is_refused_in_words(
+    app: Flask, editor: FlaskClient
+) -> None:
+    pdf = pdf_of("We use the cookie “my_own_choice_7” for 6 months, and Hotjar.")
+    assert "my_own_choice_7" in post(editor, "/policy", file=(io.BytesIO(pdf), "policy.pdf")).text
+    told = post(editor, "/policy", file=(io.BytesIO(pdf[:500]), "policy.pdf"))
+    assert told.status_code == 200
+    assert "This PDF cannot be read" in told.text
+    assert "Paste a text, or choose a file." in post(editor, "/policy", text=" ").text
 
 
 def test_a_service_of_ones_own_is_described_changed_and_removed(app: Flask, editor: FlaskClient) -> None:

@@ -28,6 +28,7 @@ MODULES = (
     "domain.times",
     "domain.url_pattern",
     "services.cataloguing",
+    "services.reading_pdf",
 )
 
 

@@ -4,7 +4,7 @@ Deterministic and offline: the same text and library always give the same findin
 so. No rule knows a site. What the text does not say, or says in a way that is not foreseen here, is not found: the
 findings are a first draft for an editor, and a scan of the site tells what is really set.
 
-    text, markup                the policy as blocks: lines, list items, table rows
+    text, markup, page_layout   the policy as blocks: lines, list items, table rows
     names, durations, tables    what a name, a duration, a table heading looks like
     knowledge, services         what the library knows under which name
     cookies, statements         (and wordings) what is presented as a cookie; what is claimed about all of them
@@ -21,6 +21,7 @@ from consent_server.domain.policy_text.knowledge import Knowledge
 from consent_server.domain.policy_text.markup import blocks_of_html, looks_like_html, without_stray_tags
 from consent_server.domain.policy_text.masthead import contact_emails, language_of, policy_date
 from consent_server.domain.policy_text.names import Shape, Token, mend_cuts, tokens
+from consent_server.domain.policy_text.page_layout import tabbed
 from consent_server.domain.policy_text.services import ServiceNames, found_services
 from consent_server.domain.policy_text.statements import found_statements, max_lifetime_claim, names_no_cookie
 from consent_server.domain.policy_text.tables import restore_tables
@@ -29,7 +30,7 @@ from consent_server.domain.policy_text.text import Block, blocks_of_plain_text, 
 LONGEST_POLICY = 1_000_000
 """Characters; the longest policies that people write have a tenth of it."""
 
-__all__ = ["LONGEST_POLICY", "FoundCookie", "FoundService", "PolicyFindings", "Statement", "read_policy"]
+__all__ = ["LONGEST_POLICY", "FoundCookie", "FoundService", "PolicyFindings", "Statement", "read_policy", "tabbed"]
 
 
 def read_policy(text: str, library: Library) -> PolicyFindings:

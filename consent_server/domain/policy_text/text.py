@@ -30,6 +30,8 @@ LONGEST_BLOCK = 50_000
 """Bounds on what is read, in characters and lines, besides the bound on the file: it stays a matter of a second."""
 
 _MOST_CELLS = 20
+CELL_BREAK = "\x1f"
+"""A break inside a cell of a line whose cells are separated by tabs (Unicode's unit separator)."""
 
 _ACCENTED = re.compile("[A-Za-z][\u0300-\u036f]{1,4}")  # bounded: normalising a long run of marks takes quadratic time
 _BREAKS = re.compile(r"\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
@@ -200,7 +202,7 @@ def _block_of_line(line: str, gap: bool) -> Block | None:
 def _cells(line: str) -> list[str]:
     """Return the cells of a line that is a table row, else nothing."""
     if "\t" in line.strip():
-        return line.rstrip().split("\t")
+        return [cell.replace(CELL_BREAK, "\n") for cell in line.rstrip().split("\t")]
     if line.lstrip().startswith("|") or line.count(" | ") > 0:
         return line.strip().removeprefix("|").removesuffix("|").split("|")
     stripped = line.strip()

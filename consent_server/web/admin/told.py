@@ -87,6 +87,9 @@ SENTENCES = (
     _l("This is JSON, but not a site file: an object is expected."),
     _l("This is the file of another site."),
     _l("Somebody else added a site at the same moment: try again."),
+    _l("A PDF has at most %(number)s MB; this one is larger."),
+    _l("This PDF cannot be read: it is damaged, locked by a password, or too large."),
+    _l("This PDF holds no text, only pictures: copy its text, or save it with text."),
     _l("line %(number)s, %(field)s"),
     _l("line %(number)s"),
 )

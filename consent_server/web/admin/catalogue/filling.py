@@ -8,14 +8,17 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from consent_server.domain.account import Permission
+from consent_server.domain.errors import Invalid
 from consent_server.domain.library_search import search_library
-from consent_server.domain.policy_text import read_policy
+from consent_server.domain.policy_text import LONGEST_POLICY, read_policy
 from consent_server.services import cataloguing
+from consent_server.services.reading_policies import policy_text
 from consent_server.storage.library import load_library
 from consent_server.web.admin.access import needs
 from consent_server.web.admin.catalogue import words
 from consent_server.web.admin.catalogue.forms import PolicyForm
 from consent_server.web.admin.catalogue.page import blueprint, draft, editor, shown, to_table
+from consent_server.web.admin.told import told
 
 
 @blueprint.get("/library")
@@ -57,7 +60,7 @@ def read(site_key: str) -> str | Response:
     """Show what a policy says, each with the passage that says so; then add what was accepted of it."""
     catalogue = draft()
     form = PolicyForm()
-    if not form.validate():
+    if not (form.validate() and _take_text(form)):
         return shown("policy.html", form=form, findings=None)
     findings = read_policy(form.text.data, load_library())
     if request.form.get("deed") == "accept":
@@ -76,6 +79,24 @@ def read(site_key: str) -> str | Response:
         present={service.id for service in catalogue.services},
         purposes=words.purposes(catalogue),
     )
+
+
+def _take_text(form: PolicyForm) -> bool:
+    """Put the text of the file that was chosen where the pasted one would be; return whether there is a text."""
+    chosen = request.files.get("file")
+    data = chosen.read() if chosen else b""
+    try:
+        text = policy_text(data) if data else form.text.data or ""
+        if len(text) > LONGEST_POLICY:
+            raise Invalid.because(_("This text is longer than any policy: choose the page about cookies alone."))
+        if not text.strip():
+            raise Invalid.because(_("Paste a text, or choose a file."))
+    except Invalid as invalid:
+        said = [told(message) for messages in invalid.problems.values() for message in messages]
+        (form.file if data else form.text).errors = said
+        return False
+    form.text.data = text
+    return True
 
 
 def _added(number: int) -> str:

@@ -14,6 +14,7 @@ from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     Field,
+    FileField,
     HiddenField,
     IntegerField,
     RadioField,
@@ -285,12 +286,10 @@ class BulkForm(LifetimeFields):
 
 
 class PolicyForm(FlaskForm):  # type: ignore[misc]
-    """The text of a privacy policy."""
+    """A privacy policy: its text pasted, or its file chosen."""
 
-    text = TextAreaField(
-        _l("Text of your privacy or cookie policy"),
-        validators=[DataRequired(_l("This is required.")), Length(max=900_000)],
-    )
+    text = TextAreaField(_l("Text of your privacy or cookie policy"), validators=[Length(max=900_000)])
+    file = FileField(_l("Or its file: PDF, HTML or text"))
 
 
 class FileForm(FlaskForm):  # type: ignore[misc]

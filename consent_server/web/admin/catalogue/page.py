@@ -13,6 +13,7 @@ from consent_server.domain.errors import Invalid
 from consent_server.services import clock
 from consent_server.services.cataloguing import Editor
 from consent_server.services.editing import check_draft, last_change
+from consent_server.services.reading_pdf import LARGEST_PDF
 from consent_server.storage import configurations
 from consent_server.storage.database import db
 from consent_server.storage.texts import load_languages
@@ -26,14 +27,16 @@ blueprint = Blueprint("admin_catalogue", __name__, url_prefix="/admin/sites/<sit
 LARGEST_FORM = 4 * 1024 * 1024
 """Bytes of a form that carries a file or a policy; every other form has the limit of the whole application."""
 
-CARRY_TEXTS = frozenset({"admin_catalogue.read_file", "admin_catalogue.read"})
+TAKES_PDF = "admin_catalogue.read"
+CARRY_TEXTS = frozenset({"admin_catalogue.read_file", TAKES_PDF})
 
 
 @blueprint.before_request
 def take_long_texts() -> None:
     """Let files and policies in; this runs before anything reads the form."""
     if request.endpoint in CARRY_TEXTS:
-        request.max_content_length = request.max_form_memory_size = LARGEST_FORM
+        request.max_form_memory_size = LARGEST_FORM
+        request.max_content_length = LARGEST_FORM + (LARGEST_PDF if request.endpoint == TAKES_PDF else 0)
 
 
 def draft() -> Catalogue:
