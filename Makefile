@@ -27,8 +27,8 @@ run: $(RUN)  ## start everything on this machine, with five demo sites
 test: $(TEST) $(BANNER) browser  ## run every test: units, both databases, faults, real browser
 	@exec $(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST)
 
-test-faults: $(TEST)  ## kill the server 200 times at random on each engine, and whatever else may go wrong
-	@CONSENT_TEST_KILLS=200 $(BIN)/python -m pytest tests/faults $(PYTEST)
+test-faults: $(TEST)  ## kill whatever can be killed, hundreds of times on each engine, and whatever else may go wrong
+	@CONSENT_TEST_CYCLES=100 CONSENT_TEST_KILLS=200 $(BIN)/python -m pytest tests/faults $(PYTEST)
 
 lint: $(TEST) $(BANNER)  ## check style, types and the floors
 	$(BIN)/ruff check .

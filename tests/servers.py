@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from tests import programs
 
 UNPRIVILEGED = "nobody"
@@ -42,25 +44,101 @@ def eventually(check: Callable[[], bool], what: str, seconds: float = START_SECO
         time.sleep(0.02)
 
 
+class PostgreSQL:
+    """A PostgreSQL with a folder of its own; killed, it starts again with the same data on the same port.
+
+    It refuses to run as root, which lends it a user.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._as_user = _lend(folder)
+        self._data, self.port = folder / "data", free_port()
+        self._log = folder / "log"
+        self._run = _runner(_reachable(programs.postgresql(), folder, self._as_user), folder, self._as_user)
+        self._run(
+            "initdb", "-D", self._data, "-U", "consent", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"
+        )
+
+    @property
+    def url(self) -> str:
+        """The address of the administrator's database."""
+        return f"postgresql+psycopg://consent@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        """Start, again and again while processes of a killed one have not left yet."""
+        options = f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories="
+        options += " -c max_connections=200"
+        options += " -c fsync=off -c full_page_writes=off"  # the machine does not fail during a test; processes do
+        start = ("-D", self._data, "-l", self._log, "-o", options, "-w", "-t", START_SECONDS, "start")
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                return self._run("pg_ctl", *start)
+            except RuntimeError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-D", self._data, "-m", "immediate", "-w", "stop")
+
+    def kill(self) -> None:
+        """Kill the first process alone, as the system's memory killer might; the others notice and leave."""
+        os.kill(self._first(), signal.SIGKILL)
+        eventually(lambda: not _answers(self.port), "PostgreSQL is dead")
+
+    def kill_one(self) -> None:
+        """Kill a process that serves somebody: all others start anew, and with them the whole server."""
+        with psycopg.connect(self.url.replace("+psycopg", ""), autocommit=True) as connection:
+            found = connection.execute(
+                "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            ).fetchone()
+        if found is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(found[0], signal.SIGKILL)
+
+    def pause(self) -> None:
+        """Stop every process where it is, until ``resume``."""
+        self._everybody(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._everybody(signal.SIGCONT)
+
+    def _first(self) -> int:
+        return int((self._data / "postmaster.pid").read_text().split()[0])
+
+    def _everybody(self, number: int) -> None:
+        first = self._first()
+        for pid in (first, *children(first)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+
+def children(pid: int) -> list[int]:
+    """Give the processes that this one started."""
+    with contextlib.suppress(FileNotFoundError):
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
 @contextlib.contextmanager
 def postgresql() -> Iterator[str]:
-    """Start PostgreSQL and give its address; its data go with it. It refuses to run as root, which lends it a user."""
+    """Start PostgreSQL and give its address; its data go with it."""
+    with postgresql_server() as server:
+        yield server.url
+
+
+@contextlib.contextmanager
+def postgresql_server() -> Iterator[PostgreSQL]:
+    """Start PostgreSQL as ``postgresql`` does, for who kills it."""
     with tempfile.TemporaryDirectory(prefix="consent-postgresql-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        as_user = _lend(folder)
-        bin_folder = _reachable(programs.postgresql(), folder, as_user)
-        data, port = folder / "data", free_port()
-        run = _runner(bin_folder, folder, as_user)
-        run("initdb", "-D", data, "-U", "consent", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
-        options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories= -c max_connections=200"
-        no_sync = "-c fsync=off -c full_page_writes=off"  # the machine does not fail during a test; processes do
-        run(
-            "pg_ctl", "-D", data, "-l", folder / "log", "-o", f"{options} {no_sync}", "-w", "-t", START_SECONDS, "start"
-        )
+        server = PostgreSQL(Path(name))
+        server.start()
         try:
-            yield f"postgresql+psycopg://consent@127.0.0.1:{port}/postgres"
+            yield server
         finally:
-            run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+            server.resume()
+            server.stop()
 
 
 def _lend(folder: Path) -> dict[str, Any]:
@@ -101,18 +179,63 @@ def _runner(bin_folder: Path, folder: Path, as_user: dict[str, Any]) -> Callable
     return run
 
 
+class Valkey:
+    """Valkey without persistence: killed, it starts again on the same port, with nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        command = [programs.valkey(), "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        self._process = subprocess.Popen([*command, "--dir", self._folder], stdout=subprocess.DEVNULL)
+        eventually(lambda: _answers(self.port), f"Valkey on port {self.port}")
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """Let it accept and answer nothing, until ``resume``."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def _end(self, number: int) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.send_signal(signal.SIGCONT)
+            process.send_signal(number)
+            process.wait()
+
+
 @contextlib.contextmanager
 def valkey() -> Iterator[str]:
-    """Start Valkey without persistence and give its address."""
-    port = free_port()
+    """Start Valkey and give its address."""
+    with valkey_server() as server:
+        yield server.url
+
+
+@contextlib.contextmanager
+def valkey_server() -> Iterator[Valkey]:
+    """Start Valkey as ``valkey`` does, for who kills it."""
     with tempfile.TemporaryDirectory(prefix="consent-valkey-") as folder:
-        command = [programs.valkey(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
-            try:
-                eventually(lambda: _answers(port), f"Valkey on port {port}")
-                yield f"redis://127.0.0.1:{port}/0"
-            finally:
-                server.terminate()
+        server = Valkey(Path(folder))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 def _answers(port: int) -> bool:
@@ -167,9 +290,22 @@ class ConsentServer:
             return bool(answer.status == 200)
         return False
 
+    @property
+    def pid(self) -> int:
+        """The number of its first process."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """End every process of the server at once, as a power cut would."""
         self._signal(signal.SIGKILL)
+
+    def kill_first(self) -> None:
+        """End the process that started the others, and let those live that notice."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._process = None
 
     def stop(self, signal_number: int = signal.SIGTERM) -> int:
         """Ask the server to stop, and give its exit code."""
@@ -202,6 +338,10 @@ class ConsentServer:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Stop it, or kill it when it does not stop."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.stop()
         if self._process is not None:
