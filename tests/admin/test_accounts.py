@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterator
 
 import pyotp
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from consent_server.services import clock, managing_people
 from consent_server.services.linking import read_linker
 from consent_server.storage.database import db
-from tests.admin.test_every_page import RULES
+from tests.admin_server import AdminServer, violations
 from tests.browsers import WAIT_MS
 
 pytestmark = pytest.mark.browser
@@ -23,15 +21,13 @@ Stranger = Callable[[], Page]
 
 
 @pytest.fixture
-def stranger(served: Flask, chromium: Browser) -> Iterator[Stranger]:
+def stranger(served: AdminServer, chromium: Browser) -> Iterator[Stranger]:
     """Give the page of somebody French who is not signed in."""
     contexts = []
 
     def come() -> Page:
-        contexts.append(chromium.new_context(base_url=served.extensions["settings"].public_url, locale="fr-FR"))
-        page: Page = contexts[-1].new_page()
-        page.set_default_timeout(WAIT_MS)
-        return page
+        contexts.append(served.stranger(chromium))
+        return contexts[-1].new_page()
 
     expect.set_options(timeout=WAIT_MS)
     yield come
@@ -42,25 +38,19 @@ def stranger(served: Flask, chromium: Browser) -> Iterator[Stranger]:
 PASSWORD = "plusieurs mots qui riment"
 
 
-def _clean(page: Page) -> None:
-    """Fail with what axe finds wrong with a page that only this way leads to."""
-    violations = Axe().run(page, options=RULES).response["violations"]
-    assert [f"{page.url}: {rule['id']}: {node['html'][:150]}" for rule in violations for node in rule["nodes"]] == []
-
-
 def _press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def test_from_the_first_link_to_a_second_person(served: Flask, stranger: Stranger) -> None:
-    with served.app_context():
-        linker = read_linker(served.extensions["settings"])
+def test_from_the_first_link_to_a_second_person(served: AdminServer, stranger: Stranger) -> None:
+    with served.app.app_context():
+        linker = read_linker(served.app.extensions["settings"])
         link = managing_people.make_first_link(db.session(), linker, clock.now())
     assert link
     page = stranger()
 
     page.goto("/admin/link/" + link.rpartition("/")[2])
-    _clean(page)
+    assert violations(page) == []
     page.get_by_label("Votre organisation").fill("Example SAS")
     page.get_by_label("Adresse e-mail").fill("moi@example.fr")
     page.get_by_label("Votre nom").fill("La direction")
@@ -78,7 +68,7 @@ def test_from_the_first_link_to_a_second_person(served: Flask, stranger: Strange
     _press(page, "Ajouter le second facteur")
     codes = page.locator("main pre").inner_text().split()
     assert len(codes) == 10
-    _clean(page)
+    assert violations(page) == []
     _press(page, "Se déconnecter")
 
     page.get_by_label("Adresse e-mail").fill("moi@example.fr")
@@ -88,7 +78,7 @@ def test_from_the_first_link_to_a_second_person(served: Flask, stranger: Strange
     page.get_by_label("Code").fill("000000")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_be_visible()
-    _clean(page)
+    assert violations(page) == []
     page.get_by_label("Code").fill(codes[0])
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/admin/sites/"))
@@ -97,17 +87,17 @@ def test_from_the_first_link_to_a_second_person(served: Flask, stranger: Strange
     page.get_by_label("Adresse e-mail").fill("autre@example.fr")
     _press(page, "Inviter")
     invitation = page.locator("main pre").inner_text()
-    _clean(page)
+    assert violations(page) == []
 
     page.get_by_role("link", name="Jetons").click()
     page.get_by_label("Utilité").fill("Export de nuit")
     _press(page, "Créer un jeton")
     assert page.locator("main pre").first.inner_text().startswith("consent_")
-    _clean(page)
+    assert violations(page) == []
 
     guest = stranger()
     guest.goto("/admin/link/" + invitation.rpartition("/")[2])
-    _clean(guest)
+    assert violations(guest) == []
     guest.get_by_label("Nouveau mot de passe").fill(PASSWORD)
     _press(guest, "Continuer")
     expect(guest.get_by_role("link", name="autre@example.fr")).to_be_visible()

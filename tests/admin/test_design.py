@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from flask import Flask
 from playwright.sync_api import FrameLocator, Page, expect
 
 from consent_server.domain.account import Role
 from consent_server.storage import sites
 from consent_server.storage.database import db
-from tests.admin.conftest import PHONE, Desk
+from tests.admin.conftest import Desk
+from tests.admin_server import PHONE, AdminServer
 
 pytestmark = pytest.mark.browser
 
@@ -21,20 +21,20 @@ def _banner(page: Page) -> FrameLocator:
 
 
 @pytest.fixture
-def page(with_a_site: Flask, desk: Desk) -> Page:
+def page(with_a_site: AdminServer, desk: Desk) -> Page:
     opened = desk(with_a_site, Role.EDITOR)
     opened.goto(ADDRESS)
     return opened
 
 
-def test_the_preview_is_the_banner_and_follows_the_form(page: Page, with_a_site: Flask) -> None:
+def test_the_preview_is_the_banner_and_follows_the_form(page: Page, with_a_site: AdminServer) -> None:
     expect(_banner(page).get_by_role("button", name="Tout refuser")).to_be_visible()
     page.locator("#text_fr_title").fill("Une question")
     expect(_banner(page).get_by_role("heading", name="Une question")).to_be_visible()
     assert page.evaluate("document.activeElement.id") == "text_fr_title", "the preview leaves the focus where one types"
     page.get_by_label("English", exact=True).check()
     expect(_banner(page).get_by_role("button", name="Refuse all")).to_be_visible()
-    with with_a_site.app_context():
+    with with_a_site.app.app_context():
         assert "texts" not in sites.find_site(db.session(), "example").draft["banner"], "nothing was kept yet"
 
 
@@ -59,20 +59,20 @@ def test_a_colour_that_cannot_be_read_is_named_while_it_is_chosen(page: Page) ->
     expect(page.locator("#findings")).to_contain_text("WCAG 2.2")
 
 
-def test_what_is_kept_is_what_differs_from_the_shipped_words(page: Page, with_a_site: Flask) -> None:
+def test_what_is_kept_is_what_differs_from_the_shipped_words(page: Page, with_a_site: AdminServer) -> None:
     page.locator("#text_fr_title").fill("Une question")
     page.locator("summary", has_text="Publicité").click()
     page.locator("#order_marketing").fill("1")
     page.get_by_role("button", name="Keep in the draft").click()
     expect(page.get_by_role("status").first).to_contain_text("Kept in the draft.")
-    with with_a_site.app_context():
+    with with_a_site.app.app_context():
         draft = sites.find_site(db.session(), "example").draft
     assert draft["banner"]["texts"] == {"fr": {"title": "Une question"}}
     order = [purpose["id"] for purpose in draft["purposes"]]
     assert order.index("marketing") < order.index("audience")
 
 
-def test_without_javascript_the_preview_is_a_button_away(with_a_site: Flask, desk: Desk) -> None:
+def test_without_javascript_the_preview_is_a_button_away(with_a_site: AdminServer, desk: Desk) -> None:
     page = desk(with_a_site, Role.EDITOR, java_script_enabled=False)
     page.goto(ADDRESS)
     page.locator("#text_fr_title").fill("")
@@ -83,7 +83,7 @@ def test_without_javascript_the_preview_is_a_button_away(with_a_site: Flask, des
     expect(page.locator("#controller")).to_have_value("Autre SAS")
 
 
-def test_on_a_phone_nothing_is_wider_than_the_screen(with_a_site: Flask, desk: Desk) -> None:
+def test_on_a_phone_nothing_is_wider_than_the_screen(with_a_site: AdminServer, desk: Desk) -> None:
     page = desk(with_a_site, Role.EDITOR, "fr", viewport=PHONE)
     page.goto(ADDRESS)
     expect(_banner(page).get_by_role("button", name="Tout refuser")).to_be_visible()

@@ -13,7 +13,6 @@ from typing import Any
 
 import html5lib
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from flask import Flask, url_for
 from playwright.sync_api import Page
 from werkzeug.routing import Rule
@@ -21,12 +20,13 @@ from werkzeug.routing import Rule
 from consent_server.domain.account import Role, command_line
 from consent_server.domain.catalogue_rows import rows_of
 from consent_server.services import clock, editing, managing_people
-from consent_server.services.sequencing import integrate
 from consent_server.storage import sites
 from consent_server.storage.database import db
 from consent_server.storage.organisations import FIRST_ORGANISATION
-from tests import admins, builders
-from tests.admin.conftest import PHONE, Desk
+from tests import admins
+from tests.admin.conftest import Desk
+from tests.admin_server import PHONE, AdminServer, violations
+from tests.answers import sequence, visitor_answers
 
 pytestmark = pytest.mark.browser
 
@@ -50,8 +50,6 @@ PASSING = {
 }
 """Endpoints that are not visited, and why."""
 
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}}
-
 IMAGES = Path(__file__).parents[2] / "docs" / "images" / "admin"
 BLANK_BYTES = 8_000
 """A page with nothing on it makes a smaller picture."""
@@ -63,31 +61,27 @@ addEventListener('error', (event) => __wrong.push(`error: ${event.message}`));
 """
 
 
+Furnished = tuple[AdminServer, dict[str, Any]]
+
+
 @pytest.fixture
-def furnished(with_a_site: Flask) -> tuple[Flask, dict[str, Any]]:
+def furnished(with_a_site: AdminServer) -> Furnished:
     """An installation in which every page has something to show, and what addresses are filled with."""
-    app = with_a_site
-    client = app.test_client()
-    asked = client.get("/v1/sites/example/config").get_json()["purposes"]
-    purposes = tuple(purpose["id"] for purpose in asked if not purpose["exempt"])
-    body = builders.consent(purposes, config_version=2, action="accept_all")
-    assert client.post("/v1/sites/example/consents", json=body).status_code == 201
+    app = with_a_site.app
+    record_id = visitor_answers(app.test_client(), action="accept_all")
     with app.app_context():
         session, now = db.session(), clock.now()
-        site = sites.find_site(session, "example")
         person, _ = managing_people.create_user(
             session, command_line(FIRST_ORGANISATION), "one@example.org", "One", Role.EDITOR, "fr", now
         )
-        row = rows_of(editing.check_draft(site.draft))[0]
-        session.rollback()
-        mark = app.extensions["settings"].high_water_mark
-        integrate(app.extensions["sessions"], site.id, app.extensions["keyring"], mark, now)
+        row = rows_of(editing.check_draft(sites.find_site(session, "example").draft))[0]
+    sequence(app)
     return (
-        app,
+        with_a_site,
         {
             "site_key": "example",
             "version": 2,
-            "record_id": body["record_id"],
+            "record_id": record_id,
             "user_id": person.id,
             "row_id": row.id,
             "service_id": "google-analytics",
@@ -112,34 +106,28 @@ def _open(page: Page, path: str) -> None:
 
 
 @pytest.mark.parametrize(("language", "scheme"), [("fr", "light"), ("en", "dark")])
-def test_axe_finds_nothing(furnished: tuple[Flask, dict[str, Any]], desk: Desk, language: str, scheme: str) -> None:
-    app, filled = furnished
-    page = desk(app, Role.OWNER, language, color_scheme=scheme)
+def test_axe_finds_nothing(furnished: Furnished, desk: Desk, language: str, scheme: str) -> None:
+    server, filled = furnished
+    page = desk(server, Role.OWNER, language, color_scheme=scheme)
     page.add_init_script(WATCH)
-    own = app.extensions["settings"].public_url
     elsewhere: list[str] = []
-    page.on("request", lambda it: None if it.url.startswith((own, "data:")) else elsewhere.append(it.url))
+    page.on("request", lambda it: None if it.url.startswith((server.url, "data:")) else elsewhere.append(it.url))
     found = []
-    for path in _pages(app, filled):
+    for path in _pages(server.app, filled):
         _open(page, path)
         assert page.locator("html").get_attribute("lang") == language
         assert page.locator("h1").count() == 1, path
-        results = Axe().run(page, options=RULES)
-        found += [
-            f"{path}: {rule['id']}: {node['html'][:150]}"
-            for rule in results.response["violations"]
-            for node in rule["nodes"][:3]
-        ]
+        found += violations(page)
     assert found == []
     assert elsewhere == []
 
 
-def test_on_a_phone_no_page_is_wider_than_the_screen(furnished: tuple[Flask, dict[str, Any]], desk: Desk) -> None:
-    app, filled = furnished
-    page = desk(app, Role.OWNER, "fr", viewport=PHONE)
+def test_on_a_phone_no_page_is_wider_than_the_screen(furnished: Furnished, desk: Desk) -> None:
+    server, filled = furnished
+    page = desk(server, Role.OWNER, "fr", viewport=PHONE)
     page.add_init_script(WATCH)
     wide = []
-    for path in _pages(app, filled):
+    for path in _pages(server.app, filled):
         _open(page, path)
         width = page.evaluate("document.documentElement.scrollWidth")
         if width > PHONE["width"]:
@@ -147,15 +135,13 @@ def test_on_a_phone_no_page_is_wider_than_the_screen(furnished: tuple[Flask, dic
     assert wide == []
 
 
-def test_every_page_is_seen_as_the_documentation_shows_it(
-    furnished: tuple[Flask, dict[str, Any]], desk: Desk, tmp_path: Path
-) -> None:
+def test_every_page_is_seen_as_the_documentation_shows_it(furnished: Furnished, desk: Desk, tmp_path: Path) -> None:
     """``UPDATE_SCREENSHOTS=1`` keeps the pictures in ``docs/images/admin``, for people to look at."""
-    app, filled = furnished
+    server, filled = furnished
     folder = IMAGES if os.environ.get("UPDATE_SCREENSHOTS") == "1" else tmp_path
-    page = desk(app, Role.OWNER, "fr")
+    page = desk(server, Role.OWNER, "fr")
     sizes = {}
-    for path in _pages(app, filled):
+    for path in _pages(server.app, filled):
         page.goto(path)
         page.wait_for_load_state("networkidle")
         picture = folder / f"{_named(path, filled)}.png"
@@ -170,11 +156,11 @@ def _named(path: str, filled: dict[str, Any]) -> str:
     return "-".join("one" if part in map(str, filled.values()) else part for part in parts) or "home"
 
 
-def test_the_markup_of_every_page_has_no_mistake(furnished: tuple[Flask, dict[str, Any]]) -> None:
-    app, filled = furnished
-    client = admins.sign_in(app, app.test_client(), Role.OWNER)
+def test_the_markup_of_every_page_has_no_mistake(furnished: Furnished) -> None:
+    server, filled = furnished
+    client = admins.sign_in(server.app, server.app.test_client(), Role.OWNER)
     wrong = []
-    for path in _pages(app, filled):
+    for path in _pages(server.app, filled):
         parser = html5lib.HTMLParser()
         parser.parse(client.get(path).text)
         wrong += [(path, position, code) for position, code, _ in parser.errors]
@@ -183,12 +169,12 @@ def test_the_markup_of_every_page_has_no_mistake(furnished: tuple[Flask, dict[st
     assert wrong == []
 
 
-def test_every_page_can_be_used_by_keyboard(furnished: tuple[Flask, dict[str, Any]], desk: Desk) -> None:
+def test_every_page_can_be_used_by_keyboard(furnished: Furnished, desk: Desk) -> None:
     """Tab reaches what the mouse reaches, in the order of the page, and what has the focus is seen."""
-    app, filled = furnished
-    page = desk(app, Role.OWNER, "fr")
+    server, filled = furnished
+    page = desk(server, Role.OWNER, "fr")
     page.add_init_script(WATCH)
-    for path in _pages(app, filled):
+    for path in _pages(server.app, filled):
         _open(page, path)
         positive = page.evaluate("[...document.querySelectorAll('[tabindex]')].filter((e) => e.tabIndex > 0).length")
         assert positive == 0, path

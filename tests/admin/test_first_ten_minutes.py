@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.admin.conftest import DESKTOP, PHONE
+from tests.admin_server import DESKTOP, PHONE, tab_to
 from tests.browser.page_server import NOT_FOUND, Answer, PageServer
 from tests.browsers import FRENCH, WAIT_MS
 from tests.servers import ConsentServer, eventually
@@ -21,7 +21,6 @@ from tests.servers import ConsentServer, eventually
 pytestmark = pytest.mark.browser
 
 FIRST_LINK = re.compile(r"^First owner +(http\S+)$", re.MULTILINE)
-MOST_TABS = 250
 
 
 class Person:
@@ -61,11 +60,7 @@ class Typist(Person):
 
     def _reach(self, target: Locator) -> None:
         expect(target).to_be_visible()
-        for _ in range(MOST_TABS):
-            if target.evaluate("(element) => element === document.activeElement"):
-                return
-            self.page.keyboard.press("Tab")
-        raise AssertionError(f"Tab does not lead to {target}")
+        tab_to(self.page, target)
 
 
 @pytest.fixture

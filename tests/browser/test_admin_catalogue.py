@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from consent_server.domain.account import Role
 from consent_server.domain.catalogue_rows import Row, rows_of
 from consent_server.services import clock, editing
 from consent_server.storage import sites
 from consent_server.storage.database import db
-from tests.admin_server import AdminServer, admin_server
+from tests.admin_server import DESKTOP, PHONE, AdminServer, admin_server, tab_to, violations
 from tests.builders import site_file
 
 BASE = "/admin/sites/example/catalogue"
@@ -70,15 +68,14 @@ def small(server: AdminServer) -> dict[str, Row]:
 def test_axe_finds_nothing_on_any_page_nor_does_one_scroll_sideways_on_a_phone(
     language: str, scheme: Any, server: AdminServer, chromium: Browser, small: dict[str, Row]
 ) -> None:
-    size = {"width": 360, "height": 740} if scheme == "dark" else {"width": 1280, "height": 900}
+    size = PHONE if scheme == "dark" else DESKTOP
     context = server.context(chromium, language=language, color_scheme=scheme, viewport=size)
     page = context.new_page()
     foreign: list[str] = []
     page.on("request", lambda request: foreign.append(request.url) if not request.url.startswith(server.url) else None)
     for path in PAGES:
         page.goto(BASE + path.format(**{name: row.id for name, row in small.items()}))
-        found = json.loads(json.dumps(Axe().run(page).response["violations"]))
-        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], path
+        assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
         assert page.locator("html").get_attribute("lang") == language
     assert foreign == []
@@ -115,7 +112,7 @@ def test_a_row_is_classified_by_keyboard_alone_without_leaving_the_page(
     context = server.context(chromium)
     page = context.new_page()
     page.goto(f"{BASE}/?only=unclassified")
-    _tab_to(page, "Modifier a")
+    tab_to(page, page.get_by_label("Modifier a", exact=True))
     page.keyboard.press("Enter")
     expect(page.get_by_label("Finalité de a")).to_be_focused()
     page.keyboard.press("Escape")
@@ -174,11 +171,3 @@ def test_everything_works_without_scripts_and_the_second_editor_sees_both(
     assert rows(server)["a"].tracker.purpose == "social"
     for context in (first, second):
         context.close()
-
-
-def _tab_to(page: Page, name: str) -> None:
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.getAttribute('aria-label')") == name:
-            return
-    raise AssertionError(f"{name} is not reached by keyboard")

@@ -8,19 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from consent_server.domain.account import Role
-from consent_server.services import clock, editing, publishing
-from consent_server.services.sequencing import integrate
-from consent_server.storage import sites
-from consent_server.storage.database import db
-from tests.admin_server import AdminServer, admin_server
-from tests.builders import consent, site_file
+from tests.admin_server import DESKTOP, PHONE, AdminServer, admin_server, tab_to, violations
+from tests.answers import VISITOR, publish_site, sequence, visitor_answers
 
 BASE = "/admin/sites/example"
-VISITOR = "0b6f3c52-7a0e-4c1d-8a53-2f6d1c9e4b7a"
 PAGES = ("/answers/", "/answers/?to=2020-01-01", "/proofs/", "/proofs/?code=nothing", "/proofs/?to=2020-01-01")
 PAGES += ("/proofs/{record}", "/proofs/{record}/erase", "/proofs/export", "/proofs/log")
 
@@ -34,23 +28,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdminServer]:
 @pytest.fixture(scope="module")
 def records(server: AdminServer) -> list[str]:
     """Twelve answers and one more of the visitor, in the log."""
-    app = server.app
-    with app.app_context():
-        editing.import_site(db.session(), site_file(services=[{"library": "google-analytics"}]), clock.now())
-        publishing.publish(db.session(), "example", server.url, clock.now())
-    bodies = [_body(server, action="accept_all") for _ in range(12)] + [_body(server, consent_id=VISITOR)]
-    made = [app.test_client().post("/v1/sites/example/consents", json=body).get_json() for body in bodies]
-    with app.app_context():
-        site_id = sites.find_site(db.session(), "example").id
-        db.session.rollback()
-        mark = app.extensions["settings"].high_water_mark
-        integrate(app.extensions["sessions"], site_id, app.extensions["keyring"], mark, clock.now())
-    return [each["record_id"] for each in made]
-
-
-def _body(server: AdminServer, **changes: object) -> dict[str, Any]:
-    asked = server.app.test_client().get("/v1/sites/example/config").get_json()["purposes"]
-    return consent(tuple(purpose["id"] for purpose in asked if not purpose["exempt"]), **changes)
+    publish_site(server.app)
+    client = server.app.test_client()
+    made = [visitor_answers(client, action="accept_all") for _ in range(12)] + [
+        visitor_answers(client, consent_id=VISITOR)
+    ]
+    sequence(server.app)
+    return made
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -58,7 +42,7 @@ def _body(server: AdminServer, **changes: object) -> dict[str, Any]:
 def test_axe_finds_nothing_on_any_page_nor_does_one_scroll_sideways_on_a_phone(
     language: str, scheme: Any, server: AdminServer, chromium: Browser, records: list[str]
 ) -> None:
-    size = {"width": 360, "height": 740} if scheme == "dark" else {"width": 1280, "height": 900}
+    size = PHONE if scheme == "dark" else DESKTOP
     context = server.context(chromium, language=language, color_scheme=scheme, viewport=size)
     page = context.new_page()
     foreign: list[str] = []
@@ -67,8 +51,7 @@ def test_axe_finds_nothing_on_any_page_nor_does_one_scroll_sideways_on_a_phone(
     page.on("console", lambda said: refused.append(said.text) if "Content Security Policy" in said.text else None)
     for path in PAGES:
         page.goto(BASE + path.format(record=records[-1]))
-        found = [(each["id"], each["nodes"][0]["html"]) for each in Axe().run(page).response["violations"]]
-        assert found == [], path
+        assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
     assert (foreign, refused) == ([], [])
     context.close()
@@ -89,11 +72,11 @@ def test_a_record_is_found_by_keyboard_alone(server: AdminServer, chromium: Brow
     context = server.context(chromium)
     page = context.new_page()
     page.goto(f"{BASE}/proofs/")
-    _tab_to(page, "#code")
+    tab_to(page, page.locator("#code"))
     page.keyboard.type(VISITOR)
     page.keyboard.press("Enter")
     expect(page.locator("tbody tr")).to_have_count(1)
-    _tab_to(page, "tbody a")
+    tab_to(page, page.locator("tbody a").first)
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_contain_text("Enregistrement du")
     expect(page.locator("main")).to_contain_text(records[-1])
@@ -118,10 +101,10 @@ def test_evidence_is_fetched_without_scripts_and_the_page_says_when_it_is_whole(
 def test_a_visitor_is_erased_on_a_phone_without_scripts(
     server: AdminServer, chromium: Browser, records: list[str]
 ) -> None:
-    made = server.app.test_client().post("/v1/sites/example/consents", json=_body(server))
-    context = server.context(chromium, java_script_enabled=False, viewport={"width": 360, "height": 740})
+    record_id = visitor_answers(server.app.test_client())
+    context = server.context(chromium, java_script_enabled=False, viewport=PHONE)
     page = context.new_page()
-    page.goto(f"{BASE}/proofs/{made.get_json()['record_id']}")
+    page.goto(f"{BASE}/proofs/{record_id}")
     page.get_by_role("link", name="Effacer ce visiteur").click()
     expect(page.locator("main")).to_contain_text("Ce qui reste")
     page.get_by_label("Motif").fill("decided on request")
@@ -142,13 +125,3 @@ def test_on_paper_a_record_is_whole_and_the_menus_are_gone(
     expect(page.locator("nav.site")).to_be_hidden()
     expect(page.get_by_text(records[0]).first).to_be_visible()
     context.close()
-
-
-def _tab_to(page: Page, selector: str) -> None:
-    """Press the tab key until something has the focus."""
-    target = page.locator(selector).first
-    for _ in range(60):
-        if target.evaluate("element => element === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"the tab key does not reach {selector}")

@@ -12,10 +12,8 @@ from flask.testing import FlaskClient
 
 from consent_server.domain.account import Role
 from consent_server.domain.statistics import FEWEST
-from consent_server.services import clock, editing, publishing
-from consent_server.storage.database import db
 from tests import admins
-from tests.builders import consent, site_file
+from tests.answers import publish_site, visitor_answers
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
@@ -25,21 +23,12 @@ PURPOSES = ("audience",)
 
 @pytest.fixture(autouse=True)
 def _published(app: Flask) -> None:
-    with app.app_context():
-        editing.import_site(db.session(), site_file(services=[{"library": "google-analytics"}]), clock.now())
-        publishing.publish(db.session(), "example", "http://localhost", clock.now())
+    publish_site(app)
 
 
 @pytest.fixture
 def viewer(app: Flask, client: FlaskClient) -> FlaskClient:
     return admins.sign_in(app, client, Role.VIEWER)
-
-
-def _answer(client: FlaskClient, count: int, **changes: object) -> None:
-    asked = client.get("/v1/sites/example/config").json["purposes"]
-    purposes = tuple(purpose["id"] for purpose in asked if not purpose["exempt"])
-    for _ in range(count):
-        assert client.post("/v1/sites/example/consents", json=consent(purposes, **changes)).status_code == 201
 
 
 def _rows(client: FlaskClient, query: str = "") -> list[dict[str, str]]:
@@ -54,7 +43,7 @@ def test_before_the_first_answer_the_page_says_what_to_do(viewer: FlaskClient) -
 
 
 def test_few_answers_are_counted_and_not_told(viewer: FlaskClient) -> None:
-    _answer(viewer, 3)
+    visitor_answers(viewer, 3)
     page = viewer.get(PAGE).text
     assert "3 answers were given since the beginning." in page
     assert "Fewer than 10 answers" in page
@@ -62,9 +51,9 @@ def test_few_answers_are_counted_and_not_told(viewer: FlaskClient) -> None:
 
 
 def test_rates_say_what_they_are_of(viewer: FlaskClient) -> None:
-    _answer(viewer, 6, action="accept_all")
-    _answer(viewer, 12, action="refuse_all", page_url="https://www.example.fr/shop?who=me#x")
-    _answer(viewer, 2, action="withdraw")
+    visitor_answers(viewer, 6, action="accept_all")
+    visitor_answers(viewer, 12, action="refuse_all", page_url="https://www.example.fr/shop?who=me#x")
+    visitor_answers(viewer, 2, action="withdraw")
     page = viewer.get(PAGE).text
     assert "18 answers were given in the notice; shares are of these." in page
     assert "no rate of those who ignored it" in page
@@ -77,8 +66,8 @@ def test_rates_say_what_they_are_of(viewer: FlaskClient) -> None:
 
 
 def test_what_is_chosen_is_told_and_stays_chosen(viewer: FlaskClient) -> None:
-    _answer(viewer, 12, language="fr")
-    _answer(viewer, 11, language="en", action="accept_all")
+    visitor_answers(viewer, 12, language="fr")
+    visitor_answers(viewer, 11, language="en", action="accept_all")
     page = viewer.get(f"{PAGE}?language=en&unit=month").text
     assert '<option value="en" selected>English</option>' in page
     assert '<option value="month" selected>' in page
@@ -91,14 +80,14 @@ def test_what_is_chosen_is_told_and_stays_chosen(viewer: FlaskClient) -> None:
     "query", ["?from=x&to=9999-12-31&unit=y&version=z", "?from=0001-01-01", "?language=%00&device=x"]
 )
 def test_nonsense_is_no_error(viewer: FlaskClient, query: str) -> None:
-    _answer(viewer, FEWEST)
+    visitor_answers(viewer, FEWEST)
     for path in ("", "answers.csv", "purposes.svg", "time.svg"):
         assert viewer.get(f"{PAGE}{path}{query}").status_code == 200
 
 
 @pytest.mark.parametrize("chart", ["purposes.svg", "time.svg"])
 def test_charts_are_pictures_that_run_and_fetch_nothing(viewer: FlaskClient, chart: str) -> None:
-    _answer(viewer, FEWEST)
+    visitor_answers(viewer, FEWEST)
     answer = viewer.get(PAGE + chart)
     assert answer.mimetype == "image/svg+xml"
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
@@ -109,7 +98,7 @@ def test_charts_are_pictures_that_run_and_fetch_nothing(viewer: FlaskClient, cha
 
 
 def test_the_page_speaks_french(app: Flask, client: FlaskClient) -> None:
-    _answer(client, FEWEST)
+    visitor_answers(client, FEWEST)
     page = admins.sign_in(app, client, Role.VIEWER, language="fr").get(PAGE).text
     assert "<h1>Réponses</h1>" in page
     assert "10 réponses ont été données dans le bandeau" in page
@@ -117,10 +106,10 @@ def test_the_page_speaks_french(app: Flask, client: FlaskClient) -> None:
 
 def test_the_first_answer_is_seen_at_once_where_work_begins(viewer: FlaskClient) -> None:
     assert "Nobody has answered yet" in viewer.get("/admin/sites/example/").text
-    _answer(viewer, 1)
+    visitor_answers(viewer, 1)
     page = viewer.get("/admin/sites/example/").text
     assert "Nobody has answered yet" not in page
     assert f'href="{PAGE}"' in page
-    _answer(viewer, FEWEST, action="accept_all")
+    visitor_answers(viewer, FEWEST, action="accept_all")
     assert "91%" in viewer.get("/admin/sites/").text
     assert "91% accept all" in viewer.get("/admin/sites/example/").text

@@ -12,47 +12,27 @@ from flask.testing import FlaskClient
 
 from consent_server import verify
 from consent_server.domain.account import Role
-from consent_server.services import clock, editing, handing_over, publishing
-from consent_server.services.sequencing import integrate
-from consent_server.storage import activity, sites
+from consent_server.services import handing_over
+from consent_server.storage import activity
 from consent_server.storage.activity import Sought
 from consent_server.storage.database import db
 from consent_server.storage.organisations import FIRST_ORGANISATION
 from tests import admins
-from tests.builders import consent, site_file
+from tests.answers import VISITOR, publish_site, sequence, visitor_answers
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 PAGE = "/admin/sites/example/proofs/"
-VISITOR = "0b6f3c52-7a0e-4c1d-8a53-2f6d1c9e4b7a"
 
 
 @pytest.fixture(autouse=True)
 def _published(app: Flask) -> None:
-    with app.app_context():
-        editing.import_site(db.session(), site_file(services=[{"library": "google-analytics"}]), clock.now())
-        publishing.publish(db.session(), "example", "http://localhost", clock.now())
+    publish_site(app)
 
 
 @pytest.fixture
 def owner(app: Flask, client: FlaskClient) -> FlaskClient:
     return admins.sign_in(app, client, Role.OWNER)
-
-
-def _answer(client: FlaskClient, **changes: object) -> str:
-    asked = client.get("/v1/sites/example/config").json["purposes"]
-    purposes = tuple(purpose["id"] for purpose in asked if not purpose["exempt"])
-    made = client.post("/v1/sites/example/consents", json=consent(purposes, **changes))
-    assert made.status_code == 201
-    return str(made.json["record_id"])
-
-
-def _sequence(app: Flask) -> None:
-    with app.app_context():
-        site = sites.find_site(db.session(), "example")
-        db.session.rollback()
-        mark = app.extensions["settings"].high_water_mark
-        integrate(app.extensions["sessions"], site.id, app.extensions["keyring"], mark, clock.now())
 
 
 def _post(client: FlaskClient, path: str, page: str, **fields: object):  # type: ignore[no-untyped-def]
@@ -68,7 +48,7 @@ def _deeds(app: Flask) -> dict[str, object]:
 
 def test_records_are_found_and_lead_to_their_pages(owner: FlaskClient) -> None:
     assert "There is no record yet." in owner.get(PAGE).text
-    mine, other = _answer(owner, consent_id=VISITOR, action="accept_all"), _answer(owner)
+    mine, other = visitor_answers(owner, consent_id=VISITOR, action="accept_all"), visitor_answers(owner)
     every = owner.get(PAGE).text
     assert mine in every
     assert other in every
@@ -89,10 +69,10 @@ def test_a_search_for_nonsense_is_answered_in_words(owner: FlaskClient, query: s
 
 
 def test_a_record_shows_what_was_answered_what_was_shown_and_its_proofs(app: Flask, owner: FlaskClient) -> None:
-    record_id = _answer(owner, consent_id=VISITOR)
+    record_id = visitor_answers(owner, consent_id=VISITOR)
     waiting = owner.get(PAGE + record_id).text
     assert "stands in line" in waiting
-    _sequence(app)
+    sequence(app)
     page = owner.get(PAGE + record_id).text
     assert "Entry 2 of the log, which has 3 entries." in page
     assert page.count(">holds<") == 5
@@ -105,8 +85,8 @@ def test_a_record_shows_what_was_answered_what_was_shown_and_its_proofs(app: Fla
 
 
 def test_evidence_that_is_taken_along_verifies(app: Flask, owner: FlaskClient, tmp_path: Path) -> None:
-    _answer(owner, consent_id=VISITOR)
-    _sequence(app)
+    visitor_answers(owner, consent_id=VISITOR)
+    sequence(app)
     for form, filters in (("zip", {}), ("zip", {"consent_id": VISITOR}), ("csv", {}), ("jsonl", {}), ("pdf", {})):
         asked = _post(owner, f"{PAGE}export", f"{PAGE}export", format=form, **filters)
         assert asked.status_code == 303
@@ -118,7 +98,7 @@ def test_evidence_that_is_taken_along_verifies(app: Flask, owner: FlaskClient, t
         path = tmp_path / f"evidence.{form}"
         path.write_bytes(made.data)
         if form in ("zip", "jsonl"):
-            key = app.extensions["keyring"].log_signer("localhost/v1/sites/example/log").vkey
+            key = app.extensions["keyring"].log_signer("127.0.0.1:8000/v1/sites/example/log").vkey
             assert verify.main([str(path), "--key", key]) == 0
         after = owner.get(asked.location)
         assert "Fetched whole" in after.text
@@ -140,7 +120,7 @@ def test_what_is_asked_for_in_vain_is_refused_beside_its_field(owner: FlaskClien
 
 
 def test_a_download_that_breaks_off_is_said_to_be_broken(app: Flask, owner: FlaskClient) -> None:
-    _answer(owner)
+    visitor_answers(owner)
     asked = _post(owner, f"{PAGE}export", f"{PAGE}export", format="jsonl")
     handover_id = asked.location.rpartition("/")[2]
     extensions = app.extensions
@@ -160,7 +140,8 @@ def test_an_export_of_another_site_or_none_is_not_there(owner: FlaskClient) -> N
 
 
 def test_a_visitor_is_erased_as_it_was_shown(app: Flask, owner: FlaskClient) -> None:
-    first, second, other = _answer(owner, consent_id=VISITOR), _answer(owner, consent_id=VISITOR), _answer(owner)
+    first, second = (visitor_answers(owner, consent_id=VISITOR) for _ in range(2))
+    other = visitor_answers(owner)
     address = f"{PAGE}{first}/erase"
     page = owner.get(address).text
     assert set(re.findall(r'name="seen" value="([^"]+)"', page)) == {first, second}
@@ -177,7 +158,7 @@ def test_a_visitor_is_erased_as_it_was_shown(app: Flask, owner: FlaskClient) -> 
 
 
 def test_a_hold_keeps_everything_until_it_is_lifted(app: Flask, owner: FlaskClient) -> None:
-    record_id = _answer(owner)
+    record_id = visitor_answers(owner)
     assert _post(owner, f"{PAGE}hold", f"{PAGE}log", why="proceedings 26/1").status_code == 303
     assert "proceedings 26/1" in owner.get(f"{PAGE}log").text
     address = f"{PAGE}{record_id}/erase"
@@ -196,7 +177,7 @@ def test_a_hold_keeps_everything_until_it_is_lifted(app: Flask, owner: FlaskClie
 def test_each_role_may_do_what_it_may(
     app: Flask, client: FlaskClient, role: Role, may_see: bool, may_erase: bool
 ) -> None:
-    record_id = _answer(client)
+    record_id = visitor_answers(client)
     someone = admins.sign_in(app, client, role)
     for path in ("", record_id, "export", "log"):
         assert someone.get(PAGE + path).status_code == (200 if may_see else 403)
@@ -206,7 +187,7 @@ def test_each_role_may_do_what_it_may(
 
 
 def test_the_pages_speak_french(app: Flask, client: FlaskClient) -> None:
-    record_id = _answer(client)
+    record_id = visitor_answers(client)
     someone = admins.sign_in(app, client, Role.OWNER, language="fr")
     assert "<h1>Preuves</h1>" in someone.get(PAGE).text
     assert "Preuves, vérifiées maintenant" in someone.get(PAGE + record_id).text

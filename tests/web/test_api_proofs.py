@@ -11,23 +11,17 @@ from flask.testing import FlaskClient
 
 from consent_server import verify
 from consent_server.domain.account import Role
-from consent_server.services import clock, editing, publishing
-from consent_server.services.sequencing import integrate
-from consent_server.storage import sites
-from consent_server.storage.database import db
+from consent_server.services import clock
 from tests import admins
-from tests.builders import consent, site_file
+from tests.answers import VISITOR, publish_site, sequence, visitor_answers
 from tests.web.test_api import bearer
 
 SITE = "/api/v1/sites/example"
-VISITOR = "0b6f3c52-7a0e-4c1d-8a53-2f6d1c9e4b7a"
 
 
 @pytest.fixture(autouse=True)
 def _published(app: Flask) -> None:
-    with app.app_context():
-        editing.import_site(db.session(), site_file(services=[{"library": "google-analytics"}]), clock.now())
-        publishing.publish(db.session(), "example", "http://localhost", clock.now())
+    publish_site(app)
 
 
 @pytest.fixture
@@ -35,27 +29,12 @@ def auditor(app: Flask) -> dict[str, str]:
     return bearer(app, Role.AUDITOR)
 
 
-def _answer(client: FlaskClient, count: int = 1, **changes: object) -> str:
-    asked = client.get("/v1/sites/example/config").get_json()["purposes"]
-    purposes = tuple(purpose["id"] for purpose in asked if not purpose["exempt"])
-    made = [client.post("/v1/sites/example/consents", json=consent(purposes, **changes)) for _ in range(count)]
-    return str(made[-1].get_json()["record_id"])
-
-
-def _sequence(app: Flask) -> None:
-    with app.app_context():
-        site = sites.find_site(db.session(), "example")
-        db.session.rollback()
-        mark = app.extensions["settings"].high_water_mark
-        integrate(app.extensions["sessions"], site.id, app.extensions["keyring"], mark, clock.now())
-
-
 def test_statistics_are_rates_with_what_they_are_of(app: Flask, client: FlaskClient) -> None:
     viewer = bearer(app, Role.VIEWER)
     empty = client.get(f"{SITE}/statistics", headers=viewer).get_json()
     assert (empty["ever"], empty["whole"], empty["moments"]) == (0, None, [])
-    _answer(client, 8, action="accept_all")
-    _answer(client, 4)
+    visitor_answers(client, 8, action="accept_all")
+    visitor_answers(client, 4)
     told = client.get(f"{SITE}/statistics?by=month", headers=viewer).get_json()
     assert told["ever"] == 12
     today = clock.now().date().isoformat()
@@ -68,8 +47,8 @@ def test_statistics_are_rates_with_what_they_are_of(app: Flask, client: FlaskCli
 
 
 def test_records_are_found_and_examined(app: Flask, client: FlaskClient, auditor: dict[str, str]) -> None:
-    mine, other = _answer(client, consent_id=VISITOR, action="accept_all"), _answer(client)
-    _sequence(app)
+    mine, other = visitor_answers(client, consent_id=VISITOR, action="accept_all"), visitor_answers(client)
+    sequence(app)
     every = client.get(f"{SITE}/proofs", headers=auditor).get_json()
     assert {each["record_id"] for each in every["items"]} == {mine, other}
     assert every["next_cursor"] is None
@@ -89,8 +68,8 @@ def test_records_are_found_and_examined(app: Flask, client: FlaskClient, auditor
 def test_evidence_streams_and_verifies(
     app: Flask, client: FlaskClient, auditor: dict[str, str], tmp_path: Path
 ) -> None:
-    _answer(client, consent_id=VISITOR)
-    key = app.extensions["keyring"].log_signer("localhost/v1/sites/example/log").vkey
+    visitor_answers(client, consent_id=VISITOR)
+    key = app.extensions["keyring"].log_signer("127.0.0.1:8000/v1/sites/example/log").vkey
     for query in ("format=zip", "format=jsonl", f"format=zip&consent_id={VISITOR}"):
         answer = client.get(f"{SITE}/proofs/export?{query}", headers=auditor)
         assert answer.status_code == 200
@@ -129,7 +108,7 @@ def test_what_makes_no_sense_is_a_problem(client: FlaskClient, auditor: dict[str
 
 
 def test_tokens_see_what_their_role_and_site_permit(app: Flask, client: FlaskClient) -> None:
-    record_id = _answer(client)
+    record_id = visitor_answers(client)
     paths = ("/proofs", f"/proofs/{record_id}", "/proofs/export?format=csv")
     for role, status in ((Role.OWNER, 200), (Role.AUDITOR, 200), (Role.EDITOR, 403), (Role.VIEWER, 403)):
         token = bearer(app, role)
