@@ -12,12 +12,21 @@ from typing import Any
 import flask_migrate
 import psycopg
 import sqlalchemy as sa
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from flask import Flask
 
 from consent_server.config import Settings
 from consent_server.storage.database import db
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
+
+
+def revisions() -> list[str]:
+    """Give every migration's revision, the oldest first."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
 
 
 @contextlib.contextmanager

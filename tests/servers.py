@@ -254,6 +254,7 @@ class ConsentServer:
         self._arguments = arguments or ("run",)
         self.environment = {
             "PATH": os.environ.get("PATH", os.defpath),
+            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),  # the same sources as ours
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "CONSENT_INSTANCE": str(folder / "instance"),

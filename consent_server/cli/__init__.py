@@ -14,6 +14,7 @@ from flask.cli import ScriptInfo, with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
 from consent_server.cli.accounts import ACCOUNTS
+from consent_server.cli.backup import BACKUP
 from consent_server.cli.keys import key
 from consent_server.cli.library import library
 from consent_server.cli.policy import policy
@@ -43,7 +44,7 @@ def _inside_the_app(command: click.Command) -> click.Command:
     return command
 
 
-for _group in (site, policy, library, proofs, key, statistics, *ACCOUNTS):
+for _group in (site, policy, library, proofs, key, statistics, *BACKUP, *ACCOUNTS):
     commands.add_command(_inside_the_app(_group))
 for _command in SERVING:
     commands.add_command(_command)

@@ -12,10 +12,9 @@ from typing import Any, BinaryIO, cast
 
 import click
 from flask import current_app
-from rich.console import Console
-from rich.progress import Progress
 from sqlalchemy.orm import Session
 
+from consent_server.cli.progress import showing_progress
 from consent_server.config import Settings
 from consent_server.domain.errors import Invalid, LogFrozen
 from consent_server.domain.proof_log.signed_note import MAX_NOTE_BYTES
@@ -72,7 +71,7 @@ def export(
         trouble = _anchoring().before_export(site, clock.now())
         if trouble is not None:
             click.echo(f"not stamped as it is now: {trouble}", err=True)
-    with _progress(f"exporting {site}") as progress:
+    with showing_progress(f"exporting {site}") as progress:
         chunks = exporting.export_stream(
             _sessions(),
             site,
@@ -130,7 +129,7 @@ def fsck(site: str | None) -> None:
     """Check entries, tiles, checkpoints and records, of SITE or of every log; exit 1 when something is wrong."""
     found = 0
     for name, site_id in _logs(site):
-        with _progress(f"checking {name}") as progress:
+        with showing_progress(f"checking {name}") as progress:
             findings = list(rechecking.recheck(_sessions(), site_id, _settings().high_water_mark, progress))
         for finding in findings:
             click.echo(f"{name}: {finding}")
@@ -277,18 +276,6 @@ def _output(name: str) -> Iterator[BinaryIO]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show progress on a terminal; say nothing in a pipe."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda _done, _size: None
-        return
-    with Progress(console=console, transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, size: bar.update(task, completed=done, total=size)
 
 
 def _anchoring() -> Anchoring:

@@ -109,7 +109,7 @@ def _run(info: ScriptInfo, demo: bool, show_config: bool = False) -> None:
         return
     for path in make_missing_keys(settings):
         click.echo(f"made {path}", err=True)
-    lock = _only_one(settings)
+    lock = only_one(settings)
     _require_free_port(settings)
     if demo:
         os.environ["CONSENT_DEMO"] = "1"
@@ -137,7 +137,7 @@ def web(info: ScriptInfo, workers: int) -> None:
     """Serve web requests only; needs SECRET_KEY and PROMISE_KEY or LOG_KEY."""
     settings = read_settings()
     _require_keys(settings)
-    lock = _only_one(settings) if settings.sqlite else None
+    lock = only_one(settings) if settings.sqlite else None
     _require_free_port(settings)
     _forget_again(info.load_app())
     Server(_maker(info), settings, 1 if settings.sqlite else workers, sequence=False).run()
@@ -215,7 +215,7 @@ def _require_keys(settings: Settings) -> None:
         )
 
 
-def _only_one(settings: Settings) -> IO[str]:
+def only_one(settings: Settings) -> IO[str]:
     """Hold the instance folder's lock: two processes writing one SQLite file starve each other (ledger section 7)."""
     path = Path(settings.instance) / "lock"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -93,7 +93,7 @@ def note_removals(path: Path, origin: str, removals: Iterable[tuple[str, bytes |
     if not lines:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    journal = _journal(path)
+    journal = journal_of(path)
     with _alone(path), journal.open("a+b") as file:
         if file.tell() and not _ends_a_line(file):
             file.write(b"\n")  # the writer before us was cut off, and comes again with the same lines
@@ -106,7 +106,7 @@ def note_removals(path: Path, origin: str, removals: Iterable[tuple[str, bytes |
 def read_removals(path: Path) -> dict[str, list[Removal]]:
     """Return the removals of each log, oldest first; a line that was cut off stands there again, whole."""
     found: dict[str, list[Removal]] = {}
-    with contextlib.suppress(FileNotFoundError), _journal(path).open("rb") as file:
+    with contextlib.suppress(FileNotFoundError), journal_of(path).open("rb") as file:
         for line in file:
             with contextlib.suppress(ValueError, LookupError, TypeError, AttributeError, Invalid):
                 values = json.loads(line)
@@ -117,7 +117,8 @@ def read_removals(path: Path) -> dict[str, list[Removal]]:
     return found
 
 
-def _journal(path: Path) -> Path:
+def journal_of(path: Path) -> Path:
+    """Return the file of the removals, beside the mark."""
     return path.with_name(path.name + ".removals")
 
 

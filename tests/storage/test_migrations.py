@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 
 from consent_server.storage.database import db
 from tests import builders
-from tests.databases import MIGRATIONS, fill, migrate
+from tests.databases import MIGRATIONS, fill, migrate, revisions
 
 # What was published or proven never changes (DESIGN 5): the database itself says so.
 IMMUTABLE = (
@@ -28,12 +28,6 @@ IMMUTABLE = (
     "proof_anchor_leaf",
     "activity",
 )
-
-
-def _revisions() -> list[str]:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    return [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
 
 
 @pytest.fixture
@@ -67,7 +61,7 @@ def test_there_is_one_head() -> None:
 def test_rows_survive_every_upgrade(empty: sa.Engine, empty_database_url: str, tmp_path: Path) -> None:
     settings = builders.settings(tmp_path, database_url=empty_database_url)
     kept: dict[str, int] = {}
-    for revision in _revisions():
+    for revision in revisions():
         migrate(settings, revision)
         now = fill(empty)
         lost = {table for table, rows in kept.items() if table in now and now[table] < rows}
