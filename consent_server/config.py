@@ -29,7 +29,7 @@ class Settings:
     redis_url: str = setting(
         "REDIS_URL", "Redis for rate limits shared by several nodes; empty: each process counts alone"
     )
-    secret_key: str = setting("SECRET_KEY", "signs sessions of the admin", secret=True)
+    secret_key: str = setting("SECRET_KEY", "signs sessions and links of the admin, seals second factors", secret=True)
     log_key: str = setting("LOG_KEY", "master seed of the proof logs: 32 bytes as 64 hex digits", secret=True)
     log_key_file: str = setting("LOG_KEY_FILE", "file that holds LOG_KEY, mode 0600")
     log_key_previous: str = setting(

@@ -10,13 +10,16 @@ from sqlalchemy.orm import Session
 
 from consent_server.domain.account import Actor, Role, command_line
 from consent_server.services import managing_people, signing_in
+from consent_server.services.sealing import make_sealer
 from consent_server.services.signing_in import Try
 from consent_server.storage import users
 from consent_server.storage.organisations import FIRST_ORGANISATION
+from tests.builders import SECRET_KEY
 
 NOW = datetime(2026, 11, 22, 10, 15, 0, 123000, tzinfo=UTC)
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 ADDRESS = "owner@example.fr"
+SEALER = make_sealer(SECRET_KEY)
 
 
 def add_person(

@@ -9,6 +9,7 @@ from typing import Any
 
 from consent_server.config import Settings, read_settings
 
+SECRET_KEY = "s" * 64
 ACCEPTED = {"accept_all": True, "refuse_all": False, "withdraw": False, "expire": False}
 
 
@@ -21,7 +22,7 @@ def settings(folder: Path, **changes: Any) -> Settings:
         "instance": folder,
         "database_url": f"sqlite:///{folder / 'consent.sqlite'}",
         "redis_url": "",
-        "secret_key": "s" * 64,
+        "secret_key": SECRET_KEY,
         "log_key": "00" * 31 + "01",
         "log_key_file": "",
         "promise_key": "",

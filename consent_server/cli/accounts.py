@@ -74,10 +74,13 @@ def enable(email: str) -> None:
 
 @user.command()
 @click.argument("email")
-def reset(email: str) -> None:
+@click.option("--second-factor", is_flag=True, help="Remove their second factor, too.")
+def reset(email: str, second_factor: bool) -> None:
     """Print a link, once, by which EMAIL chooses another password."""
     session = db.session()
     found, actor = _find(session, email)
+    if second_factor:
+        managing_people.remove_second_factor(session, actor, found.id, clock.now())
     linker = read_linker(current_app.extensions["settings"])
     click.echo(managing_people.make_link(session, actor, linker, found, clock.now()))
 

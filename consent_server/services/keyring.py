@@ -96,6 +96,14 @@ def secret_key(settings: Settings) -> str:
     return path.read_text().strip() if path.is_file() else ""
 
 
+def needed_secret_key(settings: Settings) -> str:
+    """Return the same, for what does not work without; raises ``Invalid`` where there is none."""
+    key = secret_key(settings)
+    if not key:
+        raise Invalid.because("Set SECRET_KEY, or run `consent-server init`, which makes one.", "SECRET_KEY")
+    return key
+
+
 def log_key_file(settings: Settings) -> Path:
     """Return the file of the master seed."""
     return Path(settings.log_key_file) if settings.log_key_file else settings.instance / LOG_KEY_NAME

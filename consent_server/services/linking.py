@@ -15,8 +15,8 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy.orm import Session
 
 from consent_server.config import Settings
-from consent_server.domain.errors import Invalid, NotFound
-from consent_server.services.keyring import secret_key
+from consent_server.domain.errors import NotFound
+from consent_server.services.keyring import needed_secret_key
 from consent_server.storage import users
 from consent_server.storage.users import Link
 
@@ -65,10 +65,7 @@ class Linker:
 
 def read_linker(settings: Settings) -> Linker:
     """Return what makes links with these settings. Raises ``Invalid`` without a key to sign them."""
-    key = secret_key(settings)
-    if not key:
-        raise Invalid.because("Set SECRET_KEY, or run `consent-server init`, which makes one.", "SECRET_KEY")
-    return Linker(settings.public_url, key)
+    return Linker(settings.public_url, needed_secret_key(settings))
 
 
 def _id_of(carried: str) -> str:

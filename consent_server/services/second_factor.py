@@ -1,13 +1,16 @@
 """The second factor: a time-based code (RFC 6238), or one of the recovery codes that were shown once.
 
 A code counts once, whoever saw it over a shoulder; the one before and the one after the current count too, for clocks
-that are a little off.
+that are a little off. The secret that makes codes is kept sealed; one from before, kept plain, is sealed when it is
+used.
 """
 
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
+from base64 import b32decode, b32encode
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -16,8 +19,9 @@ import pyotp
 from sqlalchemy.orm import Session
 
 from consent_server.domain.account import Actor
-from consent_server.domain.errors import Conflict, Invalid
+from consent_server.domain.errors import Conflict, Invalid, NotSignedIn
 from consent_server.services.noting import note
+from consent_server.services.sealing import Closed, Sealer
 from consent_server.storage import users
 from consent_server.storage.database import begin_deed
 from consent_server.storage.users import User
@@ -26,9 +30,16 @@ STEP_S = 30
 RECOVERY_CODES = 10
 ISSUER = "Consent Server"
 WRONG_CODE = "This code is not right, or was used already. Wait for the next one."
+CLOSED = (
+    "Codes of your application cannot be checked: the server’s SECRET_KEY is another since. Use a recovery code, "
+    "or ask an owner to remove your second factor; then add it again."
+)
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Those that are not taken for one another."""
+
+_PLAIN = re.compile(r"[A-Z2-7]{32}")
+"""A secret from before they were sealed; sealed ones are twice as long."""
 
 
 @dataclass(frozen=True)
@@ -39,33 +50,37 @@ class Enrolment:
     secret: str = field(repr=False)
 
 
-def begin(session: Session, user_id: int) -> Enrolment:
+def begin(session: Session, sealer: Sealer, user_id: int) -> Enrolment:
     """Return what to put into an application; it counts once ``confirm`` saw a code of it. Raises ``Conflict``."""
     begin_deed(session)
     user, kept = users.find_user(session, user_id), users.credentials_of(session, user_id)
     if kept.totp_since is not None:
         session.rollback()
         raise Conflict("There is a second factor already: remove it first.")
-    secret = kept.totp_secret
+    try:
+        secret = _opened(sealer, user_id, kept.totp_secret)
+    except Closed:
+        secret = None
     if secret is None:
         secret = pyotp.random_base32()
-        users.set_second_factor(session, user_id, secret, None)
+        users.set_second_factor(session, user_id, _sealed(sealer, user_id, secret), None)
     session.commit()
     return Enrolment(pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name=ISSUER), secret)
 
 
-def confirm(session: Session, actor: Actor, code: str, now: datetime) -> tuple[str, ...]:
+def confirm(session: Session, sealer: Sealer, actor: Actor, code: str, now: datetime) -> tuple[str, ...]:
     """Let the second factor count from now on; return the recovery codes, which are shown this once.
 
     Raises ``Invalid`` when the code is not one of the application that was just set up.
     """
     begin_deed(session)
     user, kept = users.find_user(session, actor.id), users.credentials_of(session, actor.id)
-    step = _step_of(kept.totp_secret, code, now)
-    if kept.totp_since is not None or kept.totp_secret is None or step is None:
+    secret = _opened(sealer, actor.id, kept.totp_secret)
+    step = _step_of(secret, code, now)
+    if kept.totp_since is not None or secret is None or step is None:
         session.rollback()
         raise Invalid.because(WRONG_CODE, "code")
-    users.set_second_factor(session, actor.id, kept.totp_secret, now)
+    users.set_second_factor(session, actor.id, _sealed(sealer, actor.id, secret), now)
     session.flush()
     users.use_totp_step(session, actor.id, step)
     codes = _new_codes(session, actor.id)
@@ -96,12 +111,39 @@ def renew_codes(session: Session, actor: Actor, now: datetime) -> tuple[str, ...
     return codes
 
 
-def use_code(session: Session, user_id: int, code: str, now: datetime) -> bool:
-    """Use a code up, the application's or a recovery code; False when it does not count. The caller commits."""
-    step = _step_of(users.credentials_of(session, user_id).totp_secret, code, now)
-    if step is not None:
-        return users.use_totp_step(session, user_id, step)
-    return users.use_recovery_code(session, user_id, _hashed(code), now)
+def use_code(session: Session, sealer: Sealer, user_id: int, code: str, now: datetime) -> bool:
+    """Use a code up, the application's or a recovery code; False when it does not count. The caller commits.
+
+    Raises ``NotSignedIn`` when it is no recovery code and no other can be checked.
+    """
+    if users.use_recovery_code(session, user_id, _hashed(code), now):
+        return True
+    kept = users.credentials_of(session, user_id).totp_secret
+    try:
+        secret = _opened(sealer, user_id, kept)
+    except Closed:
+        raise NotSignedIn(CLOSED) from None
+    step = _step_of(secret, code, now)
+    if secret is None or step is None or not users.use_totp_step(session, user_id, step):
+        return False
+    if secret == kept:
+        users.seal_totp_secret(session, user_id, _sealed(sealer, user_id, secret))
+    return True
+
+
+def _sealed(sealer: Sealer, user_id: int, secret: str) -> str:
+    return sealer.seal(b32decode(secret), _named(user_id))
+
+
+def _opened(sealer: Sealer, user_id: int, kept: str | None) -> str | None:
+    """Return the secret that is kept. Raises ``Closed``."""
+    if kept is None or _PLAIN.fullmatch(kept):
+        return kept
+    return b32encode(sealer.open(kept, _named(user_id))).decode()
+
+
+def _named(user_id: int) -> str:
+    return f"second factor of {user_id}"
 
 
 def _step_of(secret: str | None, code: str, now: datetime) -> int | None:

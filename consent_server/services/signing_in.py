@@ -20,6 +20,7 @@ from consent_server.domain.client import Client
 from consent_server.domain.errors import CodeNeeded, Invalid, NotSignedIn, TooManyTries
 from consent_server.services import passwords, second_factor
 from consent_server.services.noting import note
+from consent_server.services.sealing import Sealer
 from consent_server.storage import sign_ins, users
 from consent_server.storage.database import begin_deed
 from consent_server.storage.sign_ins import SignIn
@@ -68,7 +69,7 @@ def actor_for(user: User) -> Actor:
     return Actor(USER, user.id, user.called, user.organisation_id, user.role)
 
 
-def sign_in(session: Session, given: Try, device: str, now: datetime) -> str:
+def sign_in(session: Session, sealer: Sealer, given: Try, device: str, now: datetime) -> str:
     """Return a new token for the browser, once password and second factor were right.
 
     Raises ``NotSignedIn``, ``CodeNeeded`` when only the code is missing, or ``TooManyTries``.
@@ -85,13 +86,15 @@ def sign_in(session: Session, given: Try, device: str, now: datetime) -> str:
         sign_ins.forget_tries(session, subjects, now)  # the password was right; codes are counted on their own
         session.commit()
         raise CodeNeeded(user.id)
-    return _finish(session, user.id, given.code, subjects, device, now)
+    return _finish(session, sealer, user.id, given.code, subjects, device, now)
 
 
-def finish_sign_in(session: Session, user_id: int, code: str, network: str, device: str, now: datetime) -> str:
+def finish_sign_in(
+    session: Session, sealer: Sealer, user_id: int, code: str, network: str, device: str, now: datetime
+) -> str:
     """Return a new token after ``CodeNeeded``, for the user that it named. Raises as ``sign_in``."""
     subjects = count_try(session, f"code of {user_id}", network, now)
-    return _finish(session, user_id, code, subjects, device, now)
+    return _finish(session, sealer, user_id, code, subjects, device, now)
 
 
 def prove(session: Session, actor: Actor, password: str, network: str, now: datetime) -> None:
@@ -179,12 +182,23 @@ def _is_over(found: SignIn, now: datetime) -> bool:
     return now >= found.expires_at or now >= found.seen_at + IDLE_LIMIT
 
 
-def _finish(session: Session, user_id: int, code: str, subjects: Sequence[str], device: str, now: datetime) -> str:
+def _finish(
+    session: Session,
+    sealer: Sealer,
+    user_id: int,
+    code: str,
+    subjects: Sequence[str],
+    device: str,
+    now: datetime,
+) -> str:
     begin_deed(session)
     user = users.find_user(session, user_id)
-    if user.disabled_at or (user.second_factor and not second_factor.use_code(session, user.id, code, now)):
+    try:
+        if user.disabled_at or (user.second_factor and not second_factor.use_code(session, sealer, user_id, code, now)):
+            raise NotSignedIn(REFUSED)
+    except NotSignedIn:
         session.rollback()
-        raise NotSignedIn(REFUSED)
+        raise
     sign_ins.forget_tries(session, subjects, now)
     token = open_session(session, user, device, now)
     session.commit()

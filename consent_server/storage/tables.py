@@ -361,7 +361,10 @@ class CountedRow(Base):
 
 
 class UserRow(Base):
-    """A person who signs in. ``email`` is folded; ``totp_step`` is the last time step whose code was used."""
+    """A person who signs in. ``email`` is folded; ``totp_step`` is the last time step whose code was used.
+
+    ``totp_secret`` is sealed: 64 letters. Ones from before, not sealed yet, have 32.
+    """
 
     __tablename__ = "account_user"
 

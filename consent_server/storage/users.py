@@ -1,6 +1,6 @@
 """People who sign in, what they prove it with, and the links that were sent to them.
 
-Passwords come as hashes; a TOTP secret has to be kept as it is, and leaves this module only in ``Credentials``.
+Passwords come as hashes, and TOTP secrets sealed (``services/sealing.py``).
 """
 
 from __future__ import annotations
@@ -155,6 +155,11 @@ def set_second_factor(session: Session, user_id: int, secret: str | None, since:
     """Keep another TOTP secret, which counts from ``since`` on; or none."""
     row = _row(session, user_id)
     row.totp_secret, row.totp_since, row.totp_step = secret, since, None
+
+
+def seal_totp_secret(session: Session, user_id: int, sealed: str) -> None:
+    """Keep the same TOTP secret sealed."""
+    _changed(session, update(UserRow).where(UserRow.id == user_id).values(totp_secret=sealed))
 
 
 def use_totp_step(session: Session, user_id: int, step: int) -> bool:

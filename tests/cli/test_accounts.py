@@ -11,7 +11,9 @@ from consent_server import cli
 from consent_server.domain.account import Role
 from consent_server.domain.errors import NotSignedIn
 from consent_server.services import clock, issuing, managing_people, signing_in
-from tests.accounts import trying
+from consent_server.storage import users
+from consent_server.storage.database import db
+from tests.accounts import SEALER, trying
 
 Run = Callable[..., int]
 Captured = pytest.CaptureFixture[str]
@@ -34,7 +36,7 @@ def _printed(run: Run, capsys: Captured, *arguments: object) -> str:
 def test_a_user_signs_in_with_what_was_printed(app: Flask, run: Run, capsys: Captured) -> None:
     password = _printed(run, capsys, "user", "create", "Owner@example.fr", "--role", "owner", "--name", "Somebody")
     with app.extensions["sessions"]() as session:
-        token = signing_in.sign_in(session, trying(password), "", clock.now())
+        token = signing_in.sign_in(session, SEALER, trying(password), "", clock.now())
         actor = signing_in.actor_of(session, token, clock.now())
     assert actor is not None
     assert (actor.name, actor.role, actor.organisation_id) == ("Somebody", Role.OWNER, 1)
@@ -91,6 +93,19 @@ def test_the_last_owner_stays(run: Run, capsys: Captured) -> None:
 def test_a_link_is_printed_for_those_who_forgot_their_password(run: Run, capsys: Captured) -> None:
     _printed(run, capsys, "user", "create", "owner@example.fr", "--role", "owner")
     assert _printed(run, capsys, "user", "reset", "owner@example.fr").startswith("http://127.0.0.1:8000/admin/link/")
+
+
+def test_a_second_factor_that_nobody_has_any_more_is_removed(app: Flask, run: Run, capsys: Captured) -> None:
+    _printed(run, capsys, "user", "create", "owner@example.fr", "--role", "owner")
+    with app.app_context():
+        session, user = db.session(), users.find_by_email(db.session(), "owner@example.fr")
+        assert user
+        users.set_second_factor(session, user.id, "x" * 64, clock.now())
+        session.commit()
+    for arguments, left in ((), True), (("--second-factor",), False):
+        _printed(run, capsys, "user", "reset", "owner@example.fr", *arguments)
+        with app.app_context():
+            assert users.find_user(db.session(), user.id).second_factor is left
 
 
 def test_an_organisation_has_users_of_its_own(run: Run, capsys: Captured) -> None:

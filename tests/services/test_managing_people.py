@@ -16,7 +16,7 @@ from consent_server.domain.errors import Conflict, ConsentServerError, Invalid, 
 from consent_server.services import managing_people, redeeming, signing_in
 from consent_server.services.linking import VALID, Linker, read_linker
 from consent_server.storage import organisations, users
-from tests.accounts import NOW, add_person
+from tests.accounts import NOW, SEALER, add_person
 
 PASSWORD = "several words that rhyme"
 
@@ -160,7 +160,7 @@ def test_what_is_no_address_is_refused(session: Session, linker: Linker, email: 
 
 def test_a_new_password_signs_everybody_out_who_had_the_old_one(session: Session, linker: Linker) -> None:
     owner, password = add_person(session)
-    token = signing_in.sign_in(session, signing_in.Try("owner@example.fr", password, "", "x"), "", NOW)
+    token = signing_in.sign_in(session, SEALER, signing_in.Try("owner@example.fr", password, "", "x"), "", NOW)
     user = users.find_user(session, owner.id)
     link = _carried(managing_people.make_link(session, command_line(1), linker, user, NOW))
     assert redeeming.accept(session, linker, link, "", PASSWORD, "", NOW) is None

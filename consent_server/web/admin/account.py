@@ -19,7 +19,7 @@ from consent_server.storage import users
 from consent_server.storage.database import db
 from consent_server.web.admin import words
 from consent_server.web.admin.access import actor, signed_in
-from consent_server.web.admin.asking import choices, network, tell
+from consent_server.web.admin.asking import choices, network, sealer, tell
 from consent_server.web.admin.links import CHOICE, NEW_PASSWORD
 
 blueprint = Blueprint("admin_account", __name__, url_prefix="/admin/account")
@@ -106,14 +106,14 @@ def sign_out_everywhere() -> AnyResponse:
 def add_second_factor() -> AnyResponse | tuple[str, int]:
     """Show what to put into an application, and take its first code."""
     try:
-        enrolment = second_factor.begin(db.session(), actor().id)
+        enrolment = second_factor.begin(db.session(), sealer(), actor().id)
     except Conflict:
         return redirect(url_for("admin_account.page"), 303)
     form = SecondFactorForm()
     if form.is_submitted():
         try:
             signing_in.prove(db.session(), actor(), form.current.data or "", network(), clock.now())
-            codes = second_factor.confirm(db.session(), actor(), form.code.data or "", clock.now())
+            codes = second_factor.confirm(db.session(), sealer(), actor(), form.code.data or "", clock.now())
             return render_template("admin/recovery-codes.html", codes=codes), 200
         except (Invalid, TooManyTries) as error:
             tell(form, error)
@@ -126,7 +126,7 @@ def add_second_factor() -> AnyResponse | tuple[str, int]:
 def code_to_scan() -> Response:
     """Show the same as a QR code."""
     picture = io.BytesIO()
-    code = segno.make(second_factor.begin(db.session(), actor().id).address, error="m", micro=False)
+    code = segno.make(second_factor.begin(db.session(), sealer(), actor().id).address, error="m", micro=False)
     code.save(picture, kind="svg", scale=5, light="#fff")
     return Response(picture.getvalue(), mimetype="image/svg+xml")
 

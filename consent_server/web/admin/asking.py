@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flask import request
+from flask import current_app, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -13,6 +13,7 @@ from wtforms.fields.choices import SelectChoice
 
 from consent_server.domain.errors import ConsentServerError, Invalid
 from consent_server.services.reducing import reduce_user_agent
+from consent_server.services.sealing import Sealer, read_sealer
 from consent_server.services.signing_in import device_words
 from consent_server.web.limits import network_of
 
@@ -23,6 +24,10 @@ SENTENCES: Iterable[object] = (
     _l("A password is not your name or address."),
     _l("This code is not right, or was used already. Wait for the next one."),
     _l("This is not your password."),
+    _l(
+        "Codes of your application cannot be checked: the server’s SECRET_KEY is another since. Use a recovery code, "
+        "or ask an owner to remove your second factor; then add it again."
+    ),
     _l("The e-mail address, the password or the code is not right."),
     _l("Too many tries. Wait a quarter of an hour."),
     _l("This link does not work: it was used already, another one was made since, or its time is over."),
@@ -54,6 +59,11 @@ def network() -> str:
 def device() -> str:
     """Return what the browser is called in the list of sign-ins."""
     return device_words(reduce_user_agent(request.user_agent.string))
+
+
+def sealer() -> Sealer:
+    """Return what second factors are sealed with."""
+    return read_sealer(current_app.extensions["settings"])
 
 
 def in_words(error: ConsentServerError) -> str:

@@ -23,7 +23,7 @@ from consent_server.services.signing_in import Try
 from consent_server.storage.database import db
 from consent_server.web.admin import words
 from consent_server.web.admin.access import SignedIn, everybody, is_ours, signed_in
-from consent_server.web.admin.asking import device, network, tell
+from consent_server.web.admin.asking import device, network, sealer, tell
 
 blueprint = Blueprint("admin_sign_in", __name__, url_prefix="/admin")
 
@@ -61,7 +61,7 @@ def sign_in() -> Response | tuple[str, int]:
     if form.is_submitted():
         given = Try(form.email.data or "", form.password.data or "", "", network())
         try:
-            return enter(signing_in.sign_in(db.session(), given, device(), clock.now()))
+            return enter(signing_in.sign_in(db.session(), sealer(), given, device(), clock.now()))
         except CodeNeeded as needed:
             session[HALFWAY] = [needed.user_id, clock.now().isoformat()]
             return redirect(url_for("admin_sign_in.second", next=_wanted()), 303)
@@ -81,7 +81,7 @@ def second() -> Response | tuple[str, int]:
     if form.is_submitted():
         given = user_id, form.code.data or "", network(), device(), clock.now()
         try:
-            return enter(signing_in.finish_sign_in(db.session(), *given))
+            return enter(signing_in.finish_sign_in(db.session(), sealer(), *given))
         except (NotSignedIn, TooManyTries) as error:
             return _again("admin/sign-in-code.html", form, error)
     return render_template("admin/sign-in-code.html", form=form, wanted=_wanted()), 200
