@@ -20,7 +20,7 @@ from consent_server.storage.users import User
 
 ROLE = click.Choice([role.value for role in Role])
 
-_organisation = click.option(
+of_organisation = click.option(
     "--organisation", "organisation_id", type=int, default=FIRST_ORGANISATION, help="Its number; the first one's."
 )
 
@@ -35,7 +35,7 @@ def user() -> None:
 @click.option("--role", type=ROLE, required=True)
 @click.option("--name", default="", help="What they are called.")
 @click.option("--language", type=click.Choice(managing_people.LANGUAGES), default="fr", show_default=True)
-@_organisation
+@of_organisation
 def create(email: str, role: str, name: str, language: str, organisation_id: int) -> None:
     """Create a user and print their password, once."""
     session = db.session()
@@ -46,7 +46,7 @@ def create(email: str, role: str, name: str, language: str, organisation_id: int
 
 
 @user.command("list")
-@_organisation
+@of_organisation
 def list_users(organisation_id: int) -> None:
     """Print each user: address, role, state, name."""
     for each in users.list_users_of(db.session(), organisation_id):
@@ -95,7 +95,7 @@ def token() -> None:
 @click.option("--site", "site_key", help="For this site alone.")
 @click.option("--days", type=int, default=issuing.DAYS, show_default=True, help="How long it counts.")
 @click.option("--label", default="command line", show_default=True, help="What it is for.")
-@_organisation
+@of_organisation
 def create_token(role: str, site_key: str | None, days: int, label: str, organisation_id: int) -> None:
     """Create a token and print it, once."""
     session = db.session()
@@ -107,7 +107,7 @@ def create_token(role: str, site_key: str | None, days: int, label: str, organis
 
 
 @token.command("list")
-@_organisation
+@of_organisation
 def list_tokens(organisation_id: int) -> None:
     """Print each token: number, role, site, last day, state, what it is for."""
     now = clock.now()
@@ -119,7 +119,7 @@ def list_tokens(organisation_id: int) -> None:
 
 @token.command()
 @click.argument("number", type=int)
-@_organisation
+@of_organisation
 def revoke(number: int, organisation_id: int) -> None:
     """Let token NUMBER count no more."""
     session = db.session()

@@ -7,18 +7,21 @@ from pathlib import Path
 from typing import IO, Any
 
 import click
-import yaml
 from flask import current_app
+from sqlalchemy.orm import Session
 
+from consent_server.cli.accounts import of_organisation
 from consent_server.config import Settings
 from consent_server.domain.errors import Invalid
 from consent_server.domain.picture import Picture
 from consent_server.domain.stand_in import hash_source, stand_in_of
+from consent_server.domain.strict_json import MalformedJson, parse_json
 from consent_server.services import clock, editing, publishing
 from consent_server.services.overseeing import tag_of
 from consent_server.services.photographing import Sitting
 from consent_server.services.publishing import Photographer, Publication
-from consent_server.storage import configurations, sites
+from consent_server.services.reading_yaml import parse_yaml
+from consent_server.storage import configurations, organisations, sites
 from consent_server.storage.database import db
 
 LARGEST_FILE = 4 * 1024 * 1024
@@ -36,10 +39,14 @@ def site() -> None:
     "--origin", "origins", multiple=True, required=True, help="An origin of its pages, such as https://www.example.fr."
 )
 @click.option("--language", "languages", multiple=True, default=("fr", "en"), show_default=True)
-def create(key: str, name: str | None, origins: tuple[str, ...], languages: tuple[str, ...]) -> None:
+@of_organisation
+def create(
+    key: str, name: str | None, origins: tuple[str, ...], languages: tuple[str, ...], organisation_id: int
+) -> None:
     """Create the site KEY with an empty catalogue and print its key."""
-    created = editing.create_site(db.session(), key, name or key, list(origins), list(languages), clock.now())
-    click.echo(created)
+    session = _with(organisation_id)
+    given = key, name or key, list(origins), list(languages), clock.now(), organisation_id
+    click.echo(editing.create_site(session, *given))
 
 
 @site.command("list")
@@ -82,10 +89,12 @@ def show(key: str, pinned: bool, script: str | None, allow: tuple[str, ...]) -> 
 @site.command("import")
 @click.argument("file", type=click.File("rb"))
 @click.option("--publish", "then_publish", is_flag=True, help="Publish it at once.")
-def import_(file: IO[bytes], then_publish: bool) -> None:
-    """Replace a site's draft with a site file (JSON or YAML), creating the site when needed."""
-    session = db.session()
-    key = editing.import_site(session, read_site_file(file.read(LARGEST_FILE + 1), file.name), clock.now())
+@of_organisation
+def import_(file: IO[bytes], then_publish: bool, organisation_id: int) -> None:
+    """Replace a site's draft with a site file (JSON or YAML), creating the site in the organisation when needed."""
+    session = _with(organisation_id)
+    document = read_site_file(file.read(LARGEST_FILE + 1), file.name)
+    key = editing.import_site(session, document, clock.now(), organisation_id=organisation_id)
     click.echo(key)
     if then_publish:
         _told(key, _publish(key, None))
@@ -148,13 +157,19 @@ def _public_url() -> str:
     return settings.public_url
 
 
+def _with(organisation_id: int) -> Session:
+    """Return a session, once the organisation is known to be there. Raises ``NotFound``."""
+    session = db.session()
+    organisations.find_organisation(session, organisation_id)
+    session.rollback()
+    return session
+
+
 def read_site_file(data: bytes, name: str) -> Any:
-    """Return a site file's document; JSON is YAML too, so one reader does. Raises ``Invalid``."""
+    """Return a site file's document, read as the API reads it; JSON is YAML too. Raises ``Invalid``."""
     if len(data) > LARGEST_FILE:
         raise Invalid.because("A site file has at most 4 MiB.", Path(name).name)
     try:
-        return yaml.safe_load(data.decode("utf-8"))
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        where = getattr(error, "problem_mark", None)
-        line = f" (line {where.line + 1})" if where else ""
-        raise Invalid.because(f"This is neither JSON nor YAML in UTF-8{line}.", Path(name).name) from None
+        return parse_json(data) if name.endswith(".json") else parse_yaml(data)
+    except MalformedJson as error:
+        raise Invalid.because(str(error), Path(name).name) from None

@@ -24,14 +24,14 @@ def parse_json(data: bytes) -> Any:
     try:
         text = data.decode("utf-8", "strict")
     except UnicodeDecodeError:
-        raise MalformedJson("The body is not UTF-8.") from None
+        raise MalformedJson("This is not UTF-8.") from None
     _refuse_deep(text)
     try:
         value = json.loads(
             text, object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer, parse_float=_float
         )
     except (json.JSONDecodeError, RecursionError):
-        raise MalformedJson("The body is not JSON.") from None
+        raise MalformedJson("This is not JSON.") from None
     _refuse_bad_text(value)
     return value
 
@@ -53,7 +53,7 @@ def _refuse_deep(text: str) -> None:
         elif character in "[{":
             depth += 1
             if depth > DEEPEST:
-                raise MalformedJson(f"The body is nested deeper than {DEEPEST}.")
+                raise MalformedJson(f"This is nested deeper than {DEEPEST}.")
         elif character in "]}":
             depth -= 1
 
@@ -61,7 +61,7 @@ def _refuse_deep(text: str) -> None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise MalformedJson("The body has the same key twice.")
+        raise MalformedJson("The same key stands twice.")
     return found
 
 
@@ -71,23 +71,23 @@ def _constant(_name: str) -> Any:
 
 def _integer(digits: str) -> int:
     if len(digits) > LONGEST_NUMBER:
-        raise MalformedJson("The body has a number that is too long.")
+        raise MalformedJson("A number is too long.")
     return int(digits)
 
 
 def _float(digits: str) -> float:
     value = float(digits)
     if value in (float("inf"), float("-inf")):
-        raise MalformedJson("The body has a number that is too large.")
+        raise MalformedJson("A number is too large.")
     return value
 
 
 def _refuse_bad_text(value: Any) -> None:
     if isinstance(value, str):
         if "\x00" in value:
-            raise MalformedJson("The body has a NUL character.")
+            raise MalformedJson("There is a NUL character.")
         if any("\ud800" <= character <= "\udfff" for character in value):
-            raise MalformedJson("The body has half of a surrogate pair.")
+            raise MalformedJson("There is half of a surrogate pair.")
     elif isinstance(value, dict):
         for key, member in value.items():
             _refuse_bad_text(key)

@@ -14,6 +14,9 @@ from flask import Flask
 
 from consent_server.cli import main
 from consent_server.domain.stand_in import hash_source
+from consent_server.storage import sites
+from consent_server.storage.database import db
+from tests import admins
 from tests.builders import site_file
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -94,7 +97,17 @@ def test_an_unfair_banner_is_not_published(app: Flask, tmp_path: Path, capsys: p
 
 
 @pytest.mark.parametrize(
-    ("content", "word"), [(b"\xff\xfe", "UTF-8"), (b"a: [", "line"), (b"- 1", "object"), (b"", "object")]
+    ("content", "word"),
+    [
+        (b"\xff\xfe", "UTF-8"),
+        (b"a: [", "line"),
+        (b"- 1", "object"),
+        (b"", "object"),
+        (b"name: a\nname: b", "twice"),
+        (b"name: .nan", "NaN"),
+        (b"name: &a [x]\nlanguages: *a", "alias is not expanded (line 2)"),
+        (b"name: " + b"[" * 60 + b"]" * 60, "deeper"),
+    ],
 )
 def test_what_is_no_site_file_is_refused_in_one_sentence(
     app: Flask, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, word: str
@@ -105,6 +118,30 @@ def test_what_is_no_site_file_is_refused_in_one_sentence(
     said = capsys.readouterr().err
     assert word in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("content", [b'{"name": "a", "name": "b"}', b'{"name": NaN}', b"name: a"])
+def test_a_file_that_calls_itself_json_is_read_as_json(
+    app: Flask, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    path = tmp_path / "site.json"
+    path.write_bytes(content)
+    assert run(app, "site", "import", str(path)) == 2
+    assert capsys.readouterr().err.startswith("site.json: ")
+
+
+def test_a_site_is_of_the_organisation_that_is_named(
+    app: Flask, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    number = str(admins.other_organisation(app))
+    assert run(app, "site", "create", "shop", "--origin", "https://shop.example", "--organisation", number) == 0
+    assert run(app, "site", "import", written(tmp_path), "--organisation", number) == 0
+    assert run(app, "site", "create", "ours", "--origin", "https://ours.example") == 0
+    with app.app_context():
+        owned = {key: sites.find_site(db.session(), key).organisation_id for key in ("shop", "example", "ours")}
+    assert owned == {"shop": int(number), "example": int(number), "ours": 1}
+    assert run(app, "site", "create", "lost", "--origin", "https://lost.example", "--organisation", "99") == 2
+    assert "organisation" in capsys.readouterr().err
 
 
 def test_a_site_is_created_once(app: Flask, capsys: pytest.CaptureFixture[str]) -> None:

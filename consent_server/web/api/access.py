@@ -19,12 +19,12 @@ from consent_server.domain.account import Actor, Permission
 from consent_server.domain.catalogue_edits import Overtaken
 from consent_server.domain.errors import NotAllowed, NotSignedIn, SiteNotFound
 from consent_server.services import clock, issuing
+from consent_server.services.reading_yaml import parse_yaml
 from consent_server.storage import sites
 from consent_server.storage.database import db
 from consent_server.storage.sites import Site
 from consent_server.web.errors import ProblemSchema
 from consent_server.web.reading import body, json_body
-from consent_server.web.yaml_reading import parse_yaml
 
 View = TypeVar("View", bound=Callable[..., Any])
 

@@ -26,7 +26,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         found: dict[Any, Any] = super().construct_mapping(node, deep)
         if len(found) != len(node.value):
-            raise MalformedJson("The body has the same key twice.")
+            raise MalformedJson(f"The same key stands twice{_line(node.start_mark)}.")
         return found
 
 
@@ -36,8 +36,10 @@ def parse_yaml(data: bytes) -> Any:
         text = data.decode("utf-8", "strict")
         _refuse_tricks(text)
         spelled = json.dumps(yaml.load(text, Loader=_Loader))
-    except (yaml.YAMLError, TypeError, ValueError, RecursionError):
-        raise MalformedJson("The body is not YAML that JSON could say as well, in UTF-8.") from None
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
+        raise MalformedJson(
+            f"This is not YAML that JSON could say as well, in UTF-8{_line(getattr(error, 'problem_mark', None))}."
+        ) from None
     return parse_json(spelled.encode())
 
 
@@ -45,7 +47,11 @@ def _refuse_tricks(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.AliasEvent):
-            raise MalformedJson("The body has an alias.")
+            raise MalformedJson(f"An alias is not expanded{_line(event.start_mark)}.")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
-            raise MalformedJson(f"The body is nested deeper than {DEEPEST}.")
+            raise MalformedJson(f"This is nested deeper than {DEEPEST}{_line(event.start_mark)}.")
+
+
+def _line(where: Any) -> str:
+    return f" (line {where.line + 1})" if where else ""
