@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PAGE = "https://page.invalid/"
 SCRIPT = "https://banner.invalid/v1/sites/{site_key}/banner.js"
 DECLARATION = "/policy.json"
+LOGO = "/logo."
 WAIT_MS = 15_000
 TALLEST_PX = 6_000
 ROOM = 1.1
@@ -31,6 +32,10 @@ ROOM = 1.1
 
 _STILL: dict[str, Any] = {"animations": "disabled", "caret": "hide"}
 _BANNER = "[data-consent-banner] dialog[open]"
+_DRAWN = """() => {
+  const images = [...document.querySelector('[data-consent-banner]').shadowRoot.querySelectorAll('img')];
+  return Promise.all(images.map((image) => image.decode().catch(() => {})));
+}"""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ class Scene:
     script: str
     declaration: str
     opens_settings: str
+    logo: bytes | None = None
 
 
 def photograph(scenes: Iterable[Scene]) -> tuple[tuple[Picture, Layer], ...]:
@@ -85,6 +91,7 @@ def _both(browser: Browser, scene: Scene, device: Device) -> Iterator[tuple[Pict
         page.route("**/*", lambda route: _answer(route, scene))
         page.goto(PAGE)
         page.locator(_BANNER).wait_for()
+        page.evaluate(_DRAWN)
         measured = read_layer(page, scene.language, 1, device.name)
         yield Picture(scene.language, 1, device.name, page.screenshot(**_STILL)), measured
         settings = page.get_by_role("button", name=scene.opens_settings, exact=True)
@@ -109,6 +116,8 @@ def _answer(route: Route, scene: Scene) -> None:
     elif DECLARATION in address:
         headers: dict[str, Any] = {"Access-Control-Allow-Origin": "*"}
         route.fulfill(content_type="application/json; charset=utf-8", headers=headers, body=scene.declaration)
+    elif LOGO in address and scene.logo:
+        route.fulfill(content_type="image/webp", body=scene.logo)
     else:
         route.abort()
 

@@ -121,7 +121,7 @@ def publish(key: str, no_screenshots: bool, given: tuple[str, ...]) -> None:
     """
     if given:
         sitting = Sitting(tuple(_picture(each) for each in given))
-        return _told(key, _publish(key, lambda _configuration, _script: sitting))
+        return _told(key, _publish(key, lambda *_: sitting))
     settings: Settings = current_app.extensions["settings"]
     if no_screenshots or not settings.screenshots:
         return _told(key, _publish(key, None))

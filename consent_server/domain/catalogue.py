@@ -17,6 +17,7 @@ from consent_server.domain.errors import Invalid
 from consent_server.domain.exemption import Exemption, exemption_problems, read_exemption
 from consent_server.domain.library import Library
 from consent_server.domain.lifetime import MAX_LIFETIME_SECONDS, Lifetime, parse_lifetime
+from consent_server.domain.logo import Logo, is_named, read_logo
 from consent_server.domain.name_pattern import parse_name_pattern
 from consent_server.domain.purpose import DEFAULT_PURPOSES, NECESSARY, Purpose, parse_purpose_id
 from consent_server.domain.retention import DEFAULT_PROOF_TTL, parse_proof_ttl
@@ -57,6 +58,7 @@ class BannerDesign:
     close: bool = True
     privacy_url: str | None = None
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    logo: Logo | None = None
 
 
 @dataclass(frozen=True)
@@ -406,6 +408,19 @@ def _banner(reader: Reader, languages: tuple[str, ...], texts: Mapping[str, Lang
         close=reader.boolean("close", True),
         privacy_url=reader.parsed("privacy_url", parse_web_address, "") or None,
         texts=changed,
+        logo=read_logo(reader.member("logo"), languages) if reader.has("logo") else None,
     )
+    reader.raw("logo")
+    if design.logo and not design.logo.alt:
+        _need_name_in_title(reader, design, name, {each: texts[each].banner for each in languages if each in texts})
     reader.refuse_unknown()
     return design
+
+
+def _need_name_in_title(
+    reader: Reader, design: BannerDesign, name: str, shipped: Mapping[str, Mapping[str, str]]
+) -> None:
+    for language, words in shipped.items():
+        title = design.texts.get(language, {}).get("title") or words["title"]
+        if not is_named(title, (name, design.controller)):
+            reader.problem(f"logo.alt.{language}", "Say what the logo says: the title does not name the site.")

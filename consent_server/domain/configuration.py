@@ -4,7 +4,7 @@
 that document with the digest added (``GET …/config``); what stands in front of the runtime is a projection of it
 (``domain/embedding.py``) without what can wait. The shape is CONTRACT 1, with these additions: ``since`` per purpose,
 ``exempt`` and ``preload`` per service, ``known_trackers``, ``unknown_*``, ``reload_on_withdrawal``,
-``runtime_digest``, ``screenshots``, ``banner.controller`` and ``banner.close``.
+``runtime_digest``, ``screenshots``, ``banner.controller``, ``banner.close`` and ``banner.logo``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from consent_server.domain import canonical_json
 from consent_server.domain.catalogue import BannerDesign, Catalogue, LanguageTexts
 from consent_server.domain.exemption import AUDIENCE_CONDITIONS, AUDIENCE_GROUND, Exemption
 from consent_server.domain.lifetime import MAX_LIFETIME, MAX_LIFETIME_SECONDS
+from consent_server.domain.logo import write_logo
 from consent_server.domain.purpose import NECESSARY, Purpose
 from consent_server.domain.signals import loads_before_consent
 from consent_server.domain.times import rfc3339
@@ -69,6 +70,12 @@ class Configuration:
     def screenshots(self) -> tuple[Screenshot, ...]:
         """The pictures that were taken before it was published."""
         return tuple(Screenshot(**each) for each in self.document.get("screenshots", ()))
+
+    @property
+    def logo_digest(self) -> str | None:
+        """The digest of its logo's picture."""
+        logo = self.document["banner"].get("logo")
+        return str(logo["digest"]) if logo else None
 
     def served(self) -> dict[str, Any]:
         """Return the document of ``GET …/config``: everything, and the digest."""
@@ -238,4 +245,5 @@ def _banner(design: BannerDesign, languages: tuple[str, ...], texts: Mapping[str
         "controller": design.controller,
         "privacy_url": design.privacy_url,
         "texts": {language: {**texts[language].banner, **design.texts.get(language, {})} for language in languages},
+        **({"logo": write_logo(design.logo)} if design.logo else {}),
     }

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from consent_server.domain.catalogue import Catalogue, LanguageTexts
+from consent_server.domain.logo import Logo, write_logo
 from consent_server.domain.theme import Theme
 
 TEXTS = (
@@ -101,6 +102,11 @@ def write_theme(theme: Theme) -> dict[str, Any]:
 def with_theme(draft: Mapping[str, Any], theme: Mapping[str, Any]) -> dict[str, Any]:
     """Return the draft with a theme; what it does not say is as shipped."""
     return _with_banner(draft, "theme", theme if theme != write_theme(Theme()) else {})
+
+
+def with_logo(draft: Mapping[str, Any], logo: Logo | None) -> dict[str, Any]:
+    """Return the draft with a logo, or without one."""
+    return _with_banner(draft, "logo", write_logo(logo) if logo else {})
 
 
 def all_texts(catalogue: Catalogue, shipped: Mapping[str, LanguageTexts]) -> dict[str, dict[str, str]]:

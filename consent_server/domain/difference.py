@@ -42,6 +42,9 @@ KINDS = (
     "signal changed",
     "setting",
     "text",
+    "logo added",
+    "logo removed",
+    "logo changed",
     "look",
     "script",
 )
@@ -135,6 +138,14 @@ def _banner(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Differen
     yield from _values("setting", ("controller", "privacy_url"), was, now)
     yield from _values("look", ("layout", "close"), was, now)
     yield from _values("look", sorted({*was["theme"], *now["theme"]}), was["theme"], now["theme"])
+    yield from _logo(was.get("logo"), now.get("logo"))
+
+
+def _logo(was: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> Iterator[Difference]:
+    if was != now:
+        kind = "logo added" if not was else "logo changed" if now else "logo removed"
+        before, after = (_text(logo["alt"]) if logo else None for logo in (was, now))
+        yield Difference(kind, "", before, after)
 
 
 def _signals(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:

@@ -26,7 +26,7 @@ from consent_server.domain.json_patch import Step, apply, difference, inverse
 from consent_server.domain.name_pattern import matches_in_any_case
 from consent_server.domain.policy_text.findings import PolicyFindings
 from consent_server.services.noting import note
-from consent_server.storage import draft_changes, sites
+from consent_server.storage import draft_changes, logos, sites
 from consent_server.storage.database import begin_immediate
 from consent_server.storage.draft_changes import DraftChange
 from consent_server.storage.library import load_library
@@ -73,6 +73,7 @@ def import_site(
     exists = sites.site_exists(session, catalogue.site_key)
     if exists and not replace:
         raise Conflict(f"There is a site “{catalogue.site_key}” already.")
+    _refuse_unknown_logo(session, catalogue)
     if exists:
         change_document(session, catalogue.site_key, None, Deed("catalogue.imported"), lambda _draft: document, now)
     else:
@@ -156,6 +157,7 @@ def _kept(
     catalogue = check_draft(document)
     if catalogue.site_key != site.key:
         raise Invalid.because("This is the file of another site.", "site_key")
+    _refuse_unknown_logo(session, catalogue)
     sites.replace_draft(session, site, catalogue.name, catalogue.origins, document, now)
     who = (actor.kind, actor.id, actor.name) if actor else COMMAND_LINE
     if actor:
@@ -163,6 +165,13 @@ def _kept(
     return draft_changes.add_change(
         session, site.id, site.revision + 1, now, who, deed.name, deed.subject, patch, deed.undoes
     )
+
+
+def _refuse_unknown_logo(session: Session, catalogue: Catalogue) -> None:
+    """A file names its logo by digest: one that was never drawn here cannot be shown."""
+    logo = catalogue.banner.logo
+    if logo and not logos.is_kept(session, logo):
+        raise Invalid.because("This logo is not kept here: leave it out, and upload the picture.", "banner.logo")
 
 
 def _told(patch: list[Step]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from consent_server.domain.configuration import Configuration
 from consent_server.domain.errors import Invalid
 from consent_server.domain.stand_in import hash_source, stand_in_of
 from consent_server.domain.tag import tag
@@ -74,11 +75,17 @@ def overview(session: Session, site: Site, public_url: str, now: datetime) -> Ov
         Tags(
             tag_of(published, site, public_url),
             tag_of(published, site, public_url, pinned=True),
-            f"script-src {public_url} {inline}; connect-src {public_url}",
+            policy_of_page(published.configuration, public_url, inline),
         ),
         pending,
         services,
     )
+
+
+def policy_of_page(configuration: Configuration, public_url: str, inline: str) -> str:
+    """Return what a Content Security Policy of the site's pages has to allow for the banner."""
+    image = f"; img-src {public_url}" if configuration.logo_digest else ""
+    return f"script-src {public_url} {inline}; connect-src {public_url}{image}"
 
 
 def tag_of(

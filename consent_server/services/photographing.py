@@ -29,12 +29,13 @@ class Sitting:
     layers: tuple[Layer, ...] = ()
 
 
-def photograph_configuration(configuration: Configuration, script: bytes) -> Sitting:
+def photograph_configuration(configuration: Configuration, script: bytes, logo: bytes | None = None) -> Sitting:
     """Return both layers, in every language, on a phone and a desktop.
 
-    ``script`` is what visitors will be sent. Raises ``NoPictures``.
+    ``script`` and ``logo`` are what visitors will be sent. Raises ``NoPictures``.
     """
-    scenes = [_scene(configuration, language, script.decode()) for language in configuration.document["languages"]]
+    languages = configuration.document["languages"]
+    scenes = [_scene(configuration, language, script.decode(), logo) for language in languages]
     with ThreadPoolExecutor(1) as alone:  # Playwright wants a thread without an event loop
         try:
             taken = alone.submit(photograph, scenes).result()
@@ -43,7 +44,7 @@ def photograph_configuration(configuration: Configuration, script: bytes) -> Sit
     return Sitting(tuple(picture for picture, _ in taken), tuple(layer for _, layer in taken))
 
 
-def _scene(configuration: Configuration, language: str, script: str) -> Scene:
+def _scene(configuration: Configuration, language: str, script: str, logo: bytes | None) -> Scene:
     declaration = json.dumps(asdict(declare(configuration, language)), ensure_ascii=False)
     customize = banner_texts(configuration, language)["customize"]
-    return Scene(configuration.site_key, language, script, declaration, customize)
+    return Scene(configuration.site_key, language, script, declaration, customize, logo)

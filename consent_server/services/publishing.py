@@ -41,7 +41,7 @@ from consent_server.services.editing import check_draft
 from consent_server.services.logging_entries import log_configuration, log_origin
 from consent_server.services.noting import note
 from consent_server.services.photographing import NoPictures, Sitting, photograph_configuration
-from consent_server.storage import configurations, publications, sites
+from consent_server.storage import configurations, logos, publications, sites
 from consent_server.storage.configurations import Encoded, Published
 from consent_server.storage.database import begin_immediate
 from consent_server.storage.library import load_library
@@ -66,8 +66,8 @@ class Publication:
     new: bool
 
 
-Photographer = Callable[[Configuration, bytes], Sitting]
-"""Takes the pictures of a configuration, and measures it, from the script that visitors will be sent."""
+Photographer = Callable[[Configuration, bytes, bytes | None], Sitting]
+"""Takes the pictures of a configuration, and measures it, from the script and the logo that visitors will be sent."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +128,9 @@ def publish(
     _refuse_unfair(wanted.configuration, Sitting(()))
     if previous and not wanted.changed and (previous.screenshots or not photographer):
         return Publication(previous, new=False)
+    logo = _logo(session, wanted.configuration)
     session.rollback()  # pictures take seconds: nobody waits for them
-    sitting = photographer(wanted.configuration, wanted.script) if photographer else Sitting(())
+    sitting = photographer(wanted.configuration, wanted.script, logo) if photographer else Sitting(())
     _refuse_unfair(wanted.configuration, sitting)
     configuration = with_screenshots(wanted.configuration, map(_screenshot, sitting.pictures))
     begin_immediate(session)
@@ -166,6 +167,11 @@ def _refuse_unfair(configuration: Configuration, sitting: Sitting) -> None:
     findings = unfair(configuration, sitting.layers)
     if findings:
         raise Unfair(findings)
+
+
+def _logo(session: Session, configuration: Configuration) -> bytes | None:
+    digest = configuration.logo_digest
+    return logos.find_logo(session, digest) if digest else None
 
 
 def _screenshot(picture: Picture) -> Screenshot:

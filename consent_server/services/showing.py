@@ -9,8 +9,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -18,8 +19,10 @@ from consent_server.domain.configuration import Screenshot
 from consent_server.domain.content_policy import PolicyOptions, policy_of
 from consent_server.domain.errors import ConfigurationNotFound, NotFound
 from consent_server.domain.log_entry import Config, parse_entry
-from consent_server.storage import configurations, evidence, proof_log, sites
+from consent_server.storage import configurations, evidence, logos, proof_log, sites
 from consent_server.storage.configurations import Published
+
+T = TypeVar("T")
 
 FRESH_SECONDS = 1.0
 KEPT = 512
@@ -85,12 +88,22 @@ def screenshot(session: Session, site_key: str, digest: str) -> bytes:
     return png
 
 
+def logo(session: Session, site_key: str, digest: str) -> bytes:
+    """Return the picture of a logo that one of the site's configurations has, as WebP; raises ``NotFound``."""
+    site = sites.find_site(session, site_key)
+    named = (each.logo_digest for each in configurations.list_configurations(session, site.id))
+    webp = logos.find_logo(session, digest) if digest in named else None
+    if webp is None:
+        raise NotFound("No configuration of this site has such a logo.")
+    return webp
+
+
 class Shelf:
     """The files of recently asked configurations; safe to share between threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._files: OrderedDict[tuple[str, str], Published] = OrderedDict()
+        self._files: OrderedDict[tuple[str, str], Any] = OrderedDict()
         self._live: dict[str, tuple[float, Published]] = {}
 
     def live(self, session: Session, site_key: str) -> Published:
@@ -111,21 +124,31 @@ class Shelf:
 
     def by_digest(self, session: Session, site_key: str, digest: str) -> Published:
         """Return the configuration with that digest."""
-        return self._kept(session, site_key, f"digest {digest}", digest=digest)
+        return self._published(session, site_key, f"digest {digest}", digest=digest)
 
     def by_version(self, session: Session, site_key: str, version: int) -> Published:
         """Return the configuration with that number."""
-        return self._kept(session, site_key, f"version {version}", version=version)
+        return self._published(session, site_key, f"version {version}", version=version)
 
-    def _kept(
+    def logo(self, session: Session, site_key: str, digest: str) -> bytes:
+        """Return a logo that was published, as WebP."""
+        return self._kept(site_key, f"logo {digest}", lambda: logo(session, site_key, digest))
+
+    def _published(
         self, session: Session, site_key: str, name: str, *, version: int | None = None, digest: str | None = None
     ) -> Published:
+        def find() -> Published:
+            site = sites.find_site(session, site_key)
+            return configurations.find_published(session, site.id, version=version, digest=digest)
+
+        return self._kept(site_key, name, find)
+
+    def _kept(self, site_key: str, name: str, find: Callable[[], T]) -> T:
         with self._lock:
-            found = self._files.get((site_key, name))
-        if found:
-            return found
-        site = sites.find_site(session, site_key)
-        found = configurations.find_published(session, site.id, version=version, digest=digest)
+            kept: T | None = self._files.get((site_key, name))
+        if kept is not None:
+            return kept
+        found = find()
         with self._lock:
             self._files[site_key, name] = found
             while len(self._files) > KEPT:

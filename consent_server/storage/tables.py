@@ -137,6 +137,18 @@ class ScreenshotRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class LogoRow(Base):
+    """A logo that a draft or a configuration names, as WebP; width and height are CSS pixels."""
+
+    __tablename__ = "logo"
+
+    digest: Mapped[str] = mapped_column(String(71), primary_key=True)
+    source: Mapped[bytes] = mapped_column(LargeBinary)
+    width: Mapped[int] = mapped_column(Integer)
+    height: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Suggestion(Base):
     """What an imported public cookie database says of a name: a suggestion with its source, never a fact (CAT-05)."""
 

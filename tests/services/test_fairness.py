@@ -86,7 +86,7 @@ def _draft(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_painted_unfairly_is_refused_with_the_reason_and_its_source(app: Flask, fault: str) -> None:
     change, requirement, sentence = UNLIKE[fault]
 
-    def sabotaged(configuration: Configuration, script: bytes) -> Sitting:
+    def sabotaged(configuration: Configuration, script: bytes, _logo: bytes | None) -> Sitting:
         return photograph_configuration(configuration, script + (AS_IT_APPEARS % change).encode())
 
     with app.app_context():

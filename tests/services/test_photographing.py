@@ -37,7 +37,7 @@ TAKEN = tuple(
 )
 
 
-def _no_time_for_that(_configuration: Configuration, _script: bytes) -> Sitting:
+def _no_time_for_that(_configuration: Configuration, *_: bytes | None) -> Sitting:
     return Sitting(TAKEN)
 
 
@@ -132,7 +132,7 @@ def test_nobody_is_asked_again_because_of_pictures(app: Flask) -> None:
 
 
 def test_a_publication_that_somebody_else_overtook_is_refused(app: Flask) -> None:
-    def slow(_configuration: Configuration, _script: bytes) -> Sitting:
+    def slow(_configuration: Configuration, *_: bytes | None) -> Sitting:
         _publish(app, None)
         return Sitting(TAKEN)
 

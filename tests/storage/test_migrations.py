@@ -21,6 +21,7 @@ IMMUTABLE = (
     "configuration",
     "runtime",
     "screenshot",
+    "logo",
     "proof_entry",
     "proof_tile",
     "proof_checkpoint",

@@ -20,6 +20,7 @@ MODULES = (
     "domain.document",
     "domain.exemption",
     "domain.lifetime",
+    "domain.logo",
     "domain.name_pattern",
     "domain.purpose",
     "domain.site_address",
@@ -27,8 +28,11 @@ MODULES = (
     "domain.strict_json",
     "domain.times",
     "domain.url_pattern",
+    "services.branding",
     "services.cataloguing",
     "services.reading_pdf",
+    "services.editing",
+    "services.redrawing",
 )
 
 

@@ -35,6 +35,11 @@ SENTENCES: Mapping[str, Callable[[], str]] = {
     "signal changed": lambda: _("How choices are told by or heard from %(subject)s is different."),
     "setting": lambda: _("Setting “%(subject)s”: “%(before)s” becomes “%(after)s”."),
     "text": lambda: _("Text %(subject)s: “%(before)s” becomes “%(after)s”."),
+    "logo added": lambda: _("The banner shows a logo, which says: %(after)s"),
+    "logo removed": lambda: _("The banner no longer shows a logo; it said: %(before)s"),
+    "logo changed": lambda: _(
+        "The logo is another picture, or says something else. Before: %(before)s. Now: %(after)s"
+    ),
     "look": lambda: _("Look, %(subject)s: “%(before)s” becomes “%(after)s”."),
     "script": lambda: _("The banner's script is another version."),
 }

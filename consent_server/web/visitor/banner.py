@@ -58,6 +58,19 @@ def pinned_banner(site_key: str, digest: str) -> Response:
     return _answer(published.banner, "text/javascript", PINNED)
 
 
+@blueprint.get("/logo.<digest>.webp")
+@blueprint.response(200, {"type": "string", "format": "binary"}, description="a logo", content_type="image/webp")
+@blueprint.alt_response(304, description="not modified")
+@blueprint.alt_response(404, schema=ProblemSchema, content_type=PROBLEM)
+def logo(site_key: str, digest: str) -> Response:
+    """Give a logo that the site has published: its digest is in the configuration, ``banner.logo``."""
+    response = Response(_shelf().logo(_session(), site_key, f"sha256:{digest}"), mimetype="image/webp")
+    response.headers["Cache-Control"] = PINNED
+    response.set_etag(digest[:32])
+    response.make_conditional(request)
+    return response
+
+
 @blueprint.get("/config")
 @blueprint.arguments(VersionSchema, location="query")
 @blueprint.response(200, ConfigurationSchema, description="the configuration")

@@ -208,6 +208,15 @@ class ServiceSchema(Schema):
     trackers = fields.List(fields.Nested(TrackerSchema), required=True)
 
 
+class LogoSchema(Schema):
+    """A picture at ``logo.{digest}.webp``, its size in CSS pixels, and what it says: nothing if it only decorates."""
+
+    digest = fields.String(required=True)
+    width = fields.Integer(required=True)
+    height = fields.Integer(required=True)
+    alt = _by_language()
+
+
 class DesignSchema(Schema):
     """How the banner looks and what it says."""
 
@@ -217,6 +226,7 @@ class DesignSchema(Schema):
     controller = fields.String(required=True)
     privacy_url = fields.String(required=True, allow_none=True)
     texts = fields.Dict(keys=fields.String(), values=fields.Dict(), required=True)
+    logo = fields.Nested(LogoSchema, metadata={"description": "there where the banner has one"})
 
 
 class ConfigurationSchema(Schema):
