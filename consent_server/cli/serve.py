@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import multiprocessing
 import os
 import signal
 import socket
 import threading
+import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +18,13 @@ import click
 import flask_migrate
 from flask import Flask
 from flask.cli import ScriptInfo
-from gunicorn.app.base import BaseApplication
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.net import SocketSpec
+from granian.server.mp import MPServer
 
+from consent_server.cli.gateway import Gateway
 from consent_server.config import Settings, read_settings
 from consent_server.domain.errors import Invalid, Unavailable
 from consent_server.services import clock, managing_people
@@ -27,63 +34,85 @@ from consent_server.services.linking import read_linker
 from consent_server.services.restoring import replay_removals
 from consent_server.storage.database import db, forget_old_pages
 
-KEEP_ALIVE_S = 5
-GRACEFUL_S = 10
-LONGEST_REQUEST_LINE = 8190
-"""Bytes; a longer one is answered by gunicorn itself, and not as we answer."""
+HEADER_S = 20
+"""Seconds within which a request's headers have to have come, and for which an idle connection is kept."""
+
+GRACEFUL_S = 15
+"""Seconds that a worker has to answer what was asked; longer than the body of a choice may take to come."""
+
+LONGEST_HEADERS = 32 * 1024
+"""Bytes, request line included; more is answered by granian itself (431), and not as we answer."""
+
+CONNECTIONS = 1000
+"""How many each process holds open; more wait to be accepted."""
+
+BACKGROUND = ("sequencer", "purger", "anchorer", "counter")
+"""What is done again and again, in the order in which it starts."""
+
+ON_DEMAND = ("noticing", "recorder", "sweeper")
+"""What starts when it is first needed."""
 
 
 class AlreadyRunning(Unavailable):
     """Another process serves this instance folder, or listens on this port."""
 
 
-class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
-    """Gunicorn with the application made in its worker, where threads and connections may be opened."""
+class Server(MPServer):
+    """Granian with the application made in its worker, where threads and connections may be opened."""
 
     def __init__(self, make: Callable[[], Flask], settings: Settings, workers: int, *, sequence: bool) -> None:
         self._make = make
         self._settings = settings
-        self._workers = workers
-        self._sequence = sequence
-        super().__init__()
+        self._deeds = BACKGROUND if sequence else ()
+        multiprocessing.set_start_method("fork", force=True)  # a worker is made from what was read here
+        super().__init__(
+            "consent-server",
+            settings.host,
+            settings.port,
+            interface=Interfaces.RSGI,
+            workers=workers,
+            http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(header_read_timeout=HEADER_S * 1000, max_buffer_size=LONGEST_HEADERS),
+            loop=Loops.asyncio,
+            websockets=False,
+            backpressure=CONNECTIONS,
+            log_level=LogLevels.error,
+            respawn_failed_workers=True,
+            workers_kill_timeout=GRACEFUL_S,
+        )
 
-    def load_config(self) -> None:
-        """Set what gunicorn needs; nothing is read from its own command line or files."""
-        settings = {
-            "bind": f"{self._settings.host}:{self._settings.port}",
-            "workers": self._workers,
-            "worker_class": "gthread",
-            "threads": self._settings.threads,
-            "keepalive": KEEP_ALIVE_S,
-            "graceful_timeout": GRACEFUL_S,
-            "limit_request_line": LONGEST_REQUEST_LINE,
-            "loglevel": "warning",
-            "proc_name": "consent-server",
-            "control_socket_disable": True,
-            "post_worker_init": self._started,
-            "worker_exit": self._stopping,
-            **({"worker_tmp_dir": "/dev/shm"} if Path("/dev/shm").is_dir() else {}),
-        }
-        for key, value in settings.items():
-            if key in self.cfg.settings:
-                self.cfg.set(key, value)
+    def run(self) -> None:
+        """Serve until told to stop."""
+        self.serve(target_loader=self._gateway, wrap_loader=False)  # type: ignore[arg-type]  # an RSGI application is no function
 
-    def load(self) -> Flask:
-        """Make the application in the worker."""
-        return self._make()
+    def _init_shared_socket(self) -> None:
+        """Open one socket for all workers.
 
-    def _started(self, worker: Any) -> None:
-        if self._sequence:
-            worker.app.callable.extensions["sequencer"].start()
-            worker.app.callable.extensions["purger"].start()
-            worker.app.callable.extensions["anchorer"].start()
-            worker.app.callable.extensions["counter"].start()
+        Granian's own way is one for each, among which the kernel deals out connections: those that it dealt to a worker
+        which ends before it accepts them are lost.
+        """
+        opened: Any = SocketSpec(self.bind_addr, self.bind_port, self.backlog).build()
+        self._shd, self._sfd, self._sso = opened, opened.get_fd(), socket.socket(fileno=opened.get_fd())
 
-    def _stopping(self, _arbiter: Any, worker: Any) -> None:
-        app = getattr(worker.app, "callable", None)
-        if app is not None:
-            for deed in ("anchorer", "counter", "noticing", "purger", "recorder", "sequencer", "sweeper"):
+    def _respawn_workers(self, workers: list[int], *how: Any, **more: Any) -> None:
+        """Replace workers that ended, as often as they do; but not more than once a second."""
+        if any(time.monotonic() - self.wrks[index].birth < 1 for index in workers):
+            time.sleep(1)
+        super()._respawn_workers(workers, *how, **more)
+        self.respawned_wrks.clear()
+
+    def _gateway(self) -> Gateway:
+        app = self._make()
+
+        def started() -> None:
+            for deed in self._deeds:
+                app.extensions[deed].start()
+
+        def stopping() -> None:
+            for deed in (*BACKGROUND, *ON_DEMAND):
                 app.extensions[deed].stop()
+
+        return Gateway(app, self._settings.threads, started, stopping)
 
 
 @click.command()
@@ -157,7 +186,7 @@ def worker(info: ScriptInfo) -> None:
         signal.signal(number, lambda *_: stop.set())
     app = info.load_app()
     _forget_again(app)
-    for deed in ("sequencer", "purger", "anchorer", "counter"):
+    for deed in BACKGROUND:
         app.extensions[deed].start()
     stop.wait()
     for deed in ("anchorer", "counter", "purger", "sequencer", "sweeper"):

@@ -9,7 +9,7 @@ from flask import Flask
 from flask_smorest import Api
 
 from consent_server.config import Settings
-from consent_server.web import admin, api, demo, errors, limits, operations, proof_log, security, visitor
+from consent_server.web import admin, api, demo, errors, limits, operations, proof_log, reading, security, visitor
 
 
 class NamedAnswers(Api):  # type: ignore[misc]  # flask-smorest has no types
@@ -28,6 +28,7 @@ def register(app: Flask) -> None:
         OPENAPI_JSON_PATH="openapi.json",
     )
     security.register(app)
+    reading.register(app)
     limits.register(app)
     described = NamedAnswers(app)
     described.spec.components.security_scheme("bearer", api.BEARER)

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from flask import Flask, request
+from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge, UnsupportedMediaType
 
 from consent_server.domain.configuration import Configuration
 from consent_server.domain.errors import Invalid
 from consent_server.domain.strict_json import parse_json
 
 JSON_TYPES = frozenset({"application/json", "text/plain"})
+
+
+def register(app: Flask) -> None:
+    """Take only bodies whose length is announced, as every browser and every buffering proxy does."""
+    app.before_request(_announced)
+
+
+def _announced() -> None:
+    if "Transfer-Encoding" in request.headers:
+        raise LengthRequired("Announce the body's length (Content-Length) instead of sending it in chunks.")
 
 
 def chosen_language(configuration: Configuration, wanted: str | None) -> str:
