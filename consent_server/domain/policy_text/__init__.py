@@ -22,7 +22,7 @@ from consent_server.domain.policy_text.markup import blocks_of_html, looks_like_
 from consent_server.domain.policy_text.masthead import contact_emails, language_of, policy_date
 from consent_server.domain.policy_text.names import Shape, Token, mend_cuts, tokens
 from consent_server.domain.policy_text.page_layout import tabbed
-from consent_server.domain.policy_text.services import ServiceNames, found_services
+from consent_server.domain.policy_text.services import ServiceNames, found_services, with_those_of_cookies
 from consent_server.domain.policy_text.statements import found_statements, max_lifetime_claim, names_no_cookie
 from consent_server.domain.policy_text.tables import restore_tables
 from consent_server.domain.policy_text.text import Block, blocks_of_plain_text, clean, join_wrapped_lines, readable
@@ -56,7 +56,7 @@ def read_policy(text: str, library: Library) -> PolicyFindings:
         contact_emails=contact_emails(plain),
         max_lifetime_claim=max_lifetime_claim(statements),
         cookies=tuple(cookies),
-        services=tuple(found_services(blocks, names)),
+        services=tuple(with_those_of_cookies(found_services(blocks, names), cookies, library)),
         statements=tuple(statements),
     )
 

@@ -68,6 +68,7 @@ _PATH = re.compile(r"/?[a-z]{1,20}/[\w./-]{1,100}\Z")  # “ads/ga-audiences”:
 _LISTING = re.compile(r"[,;/]|\b(?:et|and)\b")
 _INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
 _CAPITALISED = re.compile(r"[A-Z]\w*[a-z]")
+_ASIDE = re.compile(r"\([^()]{0,80}\)")
 _SEPARATORS = re.compile(r"\b(?:et|and|ou|or|le|les|the|cookies?)\b|[\W_]")
 _KEPT_DATA = re.compile(
     r"(?:donnees|informations?|data|statistiques|rapports|logs?|journaux|comptes?|compte client"
@@ -182,9 +183,19 @@ def _in_bare_row(block: Block, near: bool, context: Context) -> list[_Draft]:
     said = near and lifetime_in(block.folded) is not None
     kept = [token for token in found if _certain(token, context) or (said and _likely(token, context))]
     services = _services_in_row(block, "", context)
-    lifetimes = [iso for cell in block.cells if (iso := duration_of_cell(fold(cell)))]
-    lifetime = lifetimes[-1] if lifetimes else None
-    return [_Draft(token, block.evidence(), lifetime, services, None, True) for token in kept]
+    lifetimes = _lifetimes_in_cells(block.cells, len(found))
+    kept_of = {token: iso for token, iso in zip(found, lifetimes, strict=True) if token in kept}
+    return [_Draft(token, block.evidence(), iso, services, None, True) for token, iso in kept_of.items()]
+
+
+def _lifetimes_in_cells(cells: tuple[str, ...], count: int) -> list[str | None]:
+    """Return the lifetime of each of ``count`` names: one by one where a cell has as many, else the last one said."""
+    for cell in cells:
+        each = each_duration(fold(cell))
+        if count > 1 and len(each) == count:
+            return [part.iso for part in each]
+    said = [iso for cell in cells if (iso := duration_of_cell(fold(cell)))]
+    return [said[-1] if said else None] * count
 
 
 def _likely(token: Token, context: Context) -> bool:
@@ -269,25 +280,41 @@ def _place(token: Token) -> int:
 
 
 def _is_next(one: Token, other: Token, block: Block) -> bool:
-    start, end = min(one.end, other.end), max(one.start, other.start)
-    return end - start < 20 and not _SEPARATORS.sub("", block.folded[start:end])
+    between = _ASIDE.sub("", block.folded[min(one.end, other.end) : max(one.start, other.start)][:120])
+    return len(between) < 20 and not _SEPARATORS.sub("", between)
 
 
 def _is_presented(token: Token, block: Block, start: int, about: bool, near: bool, context: Context) -> bool:
     """Whether a word of a sentence is a cookie's name."""
     if token.shape is Shape.STRICT:
         known = context.knowledge.knows(token.name)
-        return known or (near and "_" in token.name) or (about and "*" in token.name)
+        said = about or (near and (_tells(token) or _lasts(block, start) or bool(names_listed(block.text))))
+        return known or (said and "_" in token.name) or (about and "*" in token.name)
+    if near and token.start == start and _begins_an_entry(token, block):
+        return True
     if not about or _is_only_a_service(token, context):
         return False
     before = block.folded[max(start, token.start - 80) : token.start]
     if token.shape is Shape.PLAIN:
-        return (token.quoted and _PRESENTED.search(before) is not None) or _NAMED.search(before) is not None
+        surely = token.quoted or (context.knowledge.knows(token.name) and not is_common(token.name))
+        return (surely and _PRESENTED.search(before) is not None) or _NAMED.search(before) is not None
     beside = _PRESENTED.search(before) is not None or _FOLLOWED.match(block.folded, token.end) is not None
     known = context.knowledge.knows(token.name)
     if known and not is_common(token.name):
         return beside or token.quoted or len(token.name) > 5
     return (beside or token.quoted) and (token.quoted or _tells(token))
+
+
+def _begins_an_entry(token: Token, block: Block) -> bool:
+    """Whether a line is the row of a table whose columns were lost: “cookieNotice Essential First-party 1 year …”."""
+    coded = token.shape is Shape.MEDIUM and _INNER_CAPITAL.search(token.name) is not None
+    return coded and not block.is_heading and token.start == 0 and _lasts(block, 0)
+
+
+def _lasts(block: Block, start: int) -> bool:
+    """Whether the sentence that begins at ``start`` says how long something lasts."""
+    end = next(end for begin, end in sentences(block.text) if begin == start)
+    return lifetime_in(block.folded[start:end]) is not None
 
 
 def _tells(token: Token) -> bool:
@@ -408,7 +435,8 @@ def _known(draft: _Draft, knowledge: Knowledge) -> Known | None:
             return known
     if is_common(written):
         return None
-    exact = [known for known in candidates if "*" not in known.name or known.name.casefold() == written.casefold()]
+    spellings = {written.casefold(), generalised(written).casefold()}
+    exact = [known for known in candidates if "*" not in known.name or known.name.casefold() in spellings]
     return exact[0] if exact else candidates[0] if candidates and not named else None
 
 

@@ -63,9 +63,9 @@ def _one_of(words: dict[str, int] | dict[str, str]) -> str:
 
 # “24h/24” and “7j/7” are opening hours; the number of “1.5 years” must not be read as 5.
 _DURATION = re.compile(
-    rf"(?<![\w.,/-])(?:(?P<digits>\d{{1,3}}(?: \d{{3}})(?!\d)|\d{{1,9}})(?: ?\([a-z -]{{1,30}}\))?"
+    rf"(?<![\w.,/-])(?<!il y a )(?:(?P<digits>\d{{1,3}}(?: \d{{3}})(?!\d)|\d{{1,9}})(?: ?\([a-z -]{{1,30}}\))?"
     rf"|(?P<word>{_one_of(_WORDS)})(?: ?\((?P<again>\d{{1,4}})\))?(?=[ -]))"
-    rf"[ -]?(?P<unit>{_one_of(_UNITS)})(?![\w'/])"
+    rf"[ -]?(?P<unit>{_one_of(_UNITS)})(?![\w'/]| ago\b)"
 )
 _SESSION = re.compile(
     r"\b(?:duree|temps|fin|cloture|fermeture|time|end|duration|length|close) (?:de |of )?(?:la |votre |sa |the "
@@ -73,8 +73,8 @@ _SESSION = re.compile(
     r"(?:session|visite|navigation session|browser session|browsing session)\b"
     r"|\bcookies? (?:temporaires? )?de session\b|\bsession cookies?\b|\b(?:par|per) session\b"
     r"|\bfermeture d[eu] (?:votre |leur |son )?navigateur\b|\bfermez (?:votre|le) navigateur\b"
-    r"|\bclos(?:e|es|ing) (?:of )?(?:your |the |their )?(?:web )?browser\b|\b(?:your |the )?browser (?:is"
-    r"|has been) closed\b"
+    r"|\bclos(?:e|es|ing) (?:of )?(?:your |the |their )?(?:web )?browser\b|\b(?:your |the )?browser (?:is |has been )?"
+    r"(?:closed|shut ?down|shut)\b|\bnavigateur est ferme\b|\b(?:close|shut down|quit) (?:your|the) browser\b"
     r"|\b(?:duree|expiration|expire|expires|conservation|duration|lifetime|retention"
     r"|validite) ?: ?(?:la )?session\b"
     r"|[(\[]session[)\]]|(?:(?<=[:-])|(?<=[:-] )|(?<=, ))session(?=[.)]?\Z)"

@@ -26,18 +26,23 @@ def tabbed(text: str) -> str:
     """Return ``text`` with the lines of each table as rows whose cells are separated by tabs."""
     lines: list[str] = []
     table: list[list[_Cell]] = []
-    for line in text.split("\n"):
-        cells = _cells(line)
-        if len(cells) > 1 or (table and cells and cells[0].start > table[0][0].start + _SLACK):
+    pages = [_cells(line) for line in text.split("\n")]
+    for cells, following in zip(pages, [*pages[1:], []], strict=True):
+        if len(cells) > 1 or (table and cells and _belongs(cells[0], table[-1], following)):
             table.append(cells)
             continue
-        if table and len(cells) == 1 and _ends_cut(table[-1][0].text) and cells[0].start >= table[0][0].start:
-            table.append(cells)
-            continue
-        lines += _rows(table)
+        lines += [*_rows(table), " ".join(cell.text for cell in cells)]
         table = []
-        lines.append(line.strip())
     return "\n".join(lines + _rows(table))
+
+
+def _belongs(cell: _Cell, above: list[_Cell], below: list[_Cell]) -> bool:
+    """Whether what stands alone on its line is in a table: under a column, or the end of a name between two rows."""
+    if cell.start > above[0].start + _SLACK:
+        return True
+    return (
+        len(above) > 1 and cell.start + len(cell.text) < above[1].start and (len(below) > 1 or _ends_cut(above[0].text))
+    )
 
 
 def _cells(line: str) -> list[_Cell]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from consent_server.domain.library import Library, LibraryService
-from consent_server.domain.policy_text.findings import FoundService
+from consent_server.domain.policy_text.findings import FoundCookie, FoundService
 from consent_server.domain.policy_text.names import without_addresses
 from consent_server.domain.policy_text.text import Block, fold, sentences
 from consent_server.domain.policy_text.wordings import COOKIE_WORD
@@ -145,6 +145,33 @@ def found_services(blocks: Iterable[Block], names: ServiceNames) -> list[FoundSe
             if mention.service.id not in found and _acts_in_browser(block, mention):
                 found[mention.service.id] = _finding(block, mention)
     return list(found.values())
+
+
+def with_those_of_cookies(
+    found: list[FoundService], cookies: Iterable[FoundCookie], library: Library
+) -> list[FoundService]:
+    """Return ``found`` and the services whose cookies are presented as theirs, or as their company's."""
+    known = {service.id: service for service in library.services}
+    companies = _companies(library.services)
+    ids = {service.id for service in found}
+    for cookie in cookies:
+        service = known.get(cookie.service_id or "")
+        if service and service.id not in ids and _names_it(cookie, service, companies):
+            ids.add(service.id)
+            found = [*found, FoundService(service.id, service.name, service.purpose, cookie.evidence)]
+    return found
+
+
+def _names_it(cookie: FoundCookie, service: LibraryService, companies: frozenset[str]) -> bool:
+    """Whether what presents a cookie says whose it is; a company with several services names none of them."""
+    folded = fold(cookie.evidence)
+    names = {service.name, *service.aliases, *({service.vendor} if _letters(service.vendor) not in companies else ())}
+    names -= {tracker.name for tracker in service.trackers}
+    for name in names:
+        at = re.search(rf"(?<!\w){re.escape(fold(name))}(?!\w)", folded)
+        if at and cookie.evidence[at.start()].isupper():
+            return not is_denied(folded[: at.start()])
+    return False
 
 
 def _finding(block: Block, mention: Mention) -> FoundService:

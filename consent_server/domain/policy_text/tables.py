@@ -14,6 +14,7 @@ from consent_server.domain.policy_text.text import Block, fold, row
 _LONGEST_HEADER = 60
 _MOST_COLUMNS = 8
 _MOST_NOTES = 6
+_NAME = "cookie"
 _CODED = re.compile(r"[_*-]")
 
 # In this order: “durée du cookie” and “nom du fournisseur” are not the name of the cookie.
@@ -21,7 +22,8 @@ _ROLES = (
     (
         "duration",
         re.compile(
-            r"\b(?:duree|expir|duration|life ?(?:time|span)|retention|conservation|validite|delai|max.?age|period)"
+            r"\b(?:duree|expir|echeance|duration|life ?(?:time|span)|retention|conservation|validite|delai|max.?age"
+            r"|period)"
         ),
     ),
     (
@@ -77,7 +79,7 @@ def restore_tables(blocks: list[Block]) -> list[Block]:
     restored: list[Block] = []
     at = 0
     while at < len(blocks):
-        rows, end = _pasted_table(blocks, at) or _labelled_record(blocks, at) or _name_and_notes(blocks, at)
+        rows, end = _pasted_table(blocks, at) or _record(blocks, at) or _name_and_notes(blocks, at)
         restored += rows
         at = end
     return restored
@@ -89,23 +91,50 @@ def _pasted_table(blocks: list[Block], at: int) -> tuple[list[Block], int] | Non
     if not count:
         return None
     end = _table_end(blocks, at, count)
-    return [row([block.text for block in blocks[i : i + count]]) for i in range(at, end, count)], end
+    cells = [block.text.removesuffix("|") for block in blocks[at:end]]
+    return [row(cells[i : i + count]) for i in range(0, end - at, count)], end
+
+
+def _record(blocks: list[Block], at: int) -> tuple[list[Block], int] | None:
+    return _labelled_record(blocks, at) or _named_record(blocks, at)
 
 
 def _labelled_record(blocks: list[Block], at: int) -> tuple[list[Block], int] | None:
     """“Name: _ga”, “Provider: Google”, “Expiry: 2 years”: a heading and a row."""
-    pairs: list[tuple[str, str]] = []
-    for block in blocks[at : at + _MOST_COLUMNS]:
-        label, colon, value = block.text[:400].partition(":")
-        role = role_of(label.strip()) if colon and value.strip() and not block.cells else None
-        if role is None or (role == "name") is bool(pairs):
-            break
-        pairs.append((label.strip(), value.strip()))
+    first = _labelled(blocks[at : at + 1])
+    if not first or role_of(first[0][0]) != "name":
+        return None
+    pairs = first + _labelled(blocks[at + 1 : at + _MOST_COLUMNS], but=("name",))
     if len(pairs) < 2 or not names_listed(pairs[0][1]):
         return None
     source = " ".join(block.text for block in blocks[at : at + len(pairs)])
     values = replace(row([value for _, value in pairs]), source=source)
     return [row([label for label, _ in pairs]), values], at + len(pairs)
+
+
+def _named_record(blocks: list[Block], at: int) -> tuple[list[Block], int] | None:
+    """A name as a title, and below it what is said of it: “IDE”, “Provider: doubleclick.net”, “Expiry: 13 months”."""
+    title = blocks[at]
+    if title.cells or len(title.text) > 120 or not names_listed(title.text):
+        return None
+    pairs = _labelled(blocks[at + 1 : at + _MOST_COLUMNS], but=("name",))
+    if len(pairs) < 2:
+        return None
+    source = " ".join(block.text for block in blocks[at : at + 1 + len(pairs)])
+    values = replace(row([title.text, *(value for _, value in pairs)]), source=source)
+    return [row([_NAME, *(label for label, _ in pairs)]), values], at + 1 + len(pairs)
+
+
+def _labelled(blocks: list[Block], but: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+    """Return label and value of each line that has them, up to the first that has not."""
+    pairs: list[tuple[str, str]] = []
+    for block in blocks:
+        label, colon, value = block.text[:400].partition(":")
+        role = role_of(label.strip()) if colon and value.strip() and not block.cells else None
+        if role is None or role in but:
+            break
+        pairs.append((label.strip(), value.strip()))
+    return pairs
 
 
 def _name_and_notes(blocks: list[Block], at: int) -> tuple[list[Block], int]:
@@ -132,17 +161,29 @@ def _is_note(block: Block) -> bool:
 
 
 def _header_length(blocks: list[Block], at: int) -> int:
-    """Return how many lines from ``at`` on head a table whose next line is a name, 0 when they do not."""
+    """Return how many lines from ``at`` on head a table whose next line is a name, 0 when they do not.
+
+    A heading that says nothing here (“Contents”) is taken where two rows and more begin with a name all the same.
+    """
     roles: list[str | None] = []
     for block in blocks[at : at + _MOST_COLUMNS]:
         role = None if block.cells or block.is_bullet else role_of(block.text)
-        if role is None or (role in roles and role != "purpose"):
+        if role in roles and role not in {None, "purpose"}:
+            break
+        if block.cells or block.is_bullet or len(block.text) > _LONGEST_HEADER or (not roles and role != "name"):
             break
         roles.append(role)
-    count = len(roles)
-    if count < 2 or roles[0] != "name" or not _starts_row(blocks, at + count):
-        return 0
-    return count if _table_end(blocks, at, count) > at + count else 0
+    for count in range(len(roles), 1, -1):
+        said = roles[:count]
+        rows = (_table_end(blocks, at, count) - at) // count - 1
+        enough = 1 if None not in said else 2
+        if said.count(None) * 2 < count and rows >= enough and (None not in said or _coded_start(blocks, at + count)):
+            return count
+    return 0
+
+
+def _coded_start(blocks: list[Block], at: int) -> bool:
+    return all(token.shape > Shape.PLAIN for token in names_listed(blocks[at].text))
 
 
 def _table_end(blocks: list[Block], at: int, count: int) -> int:

@@ -182,9 +182,10 @@ def _goes_on(block: Block, following: Block) -> bool:
     """Whether ``following`` is the rest of a wrapped line; a line that defines something starts anew."""
     if block.cells or following.cells or following.is_bullet or following.after_gap:
         return False
-    if len(block.text) < 45 or block.text[-1] in ".:;!?":
+    if len(block.text) < 45 or block.text[-1] in ".:;!?|":  # a bar: a cell alone on its line
         return False
-    return following.text[0].islower() and not _DEFINITION.match(following.text)
+    begun = following.text[0].islower() or following.text[0] in "«“("
+    return begun and not _DEFINITION.match(following.text)
 
 
 def _block_of_line(line: str, gap: bool) -> Block | None:
