@@ -26,10 +26,12 @@ class Settings:
     public_url: str = setting("PUBLIC_URL", "address that visitors' browsers reach this server at, without final slash")
     instance: Path = setting("CONSENT_INSTANCE", "folder of the embedded installation: database and secrets")
     database_url: str = setting("DATABASE_URL", "SQLite or postgresql+psycopg:// address of the database")
+    database_url_file: str = setting("DATABASE_URL_FILE", "file that holds DATABASE_URL, which may have a password")
     redis_url: str = setting(
         "REDIS_URL", "Redis for rate limits shared by several nodes; empty: each process counts alone"
     )
     secret_key: str = setting("SECRET_KEY", "signs sessions and links of the admin, seals second factors", secret=True)
+    secret_key_file: str = setting("SECRET_KEY_FILE", "file that holds SECRET_KEY")
     log_key: str = setting("LOG_KEY", "master seed of the proof logs: 32 bytes as 64 hex digits", secret=True)
     log_key_file: str = setting("LOG_KEY_FILE", "file that holds LOG_KEY, mode 0600")
     log_key_previous: str = setting(
@@ -38,6 +40,7 @@ class Settings:
     promise_key: str = setting(
         "PROMISE_KEY", "all that a web node needs instead of LOG_KEY: 64 hex digits", secret=True
     )
+    promise_key_file: str = setting("PROMISE_KEY_FILE", "file that holds PROMISE_KEY")
     high_water_mark: Path = setting(
         "CONSENT_HWM_FILE", "how far each log was seen to be, outside the database and its backup"
     )
@@ -89,8 +92,14 @@ def _without_password(value: str) -> str:
     return f"{scheme}://{credentials.partition(':')[0]}:***@{host}"
 
 
+def _secret(env: Env, variable: str) -> str:
+    """Return a variable, or else what the file holds that ``<variable>_FILE`` names: a mount, a systemd credential."""
+    value, file = env.str(variable, ""), env.str(f"{variable}_FILE", "")
+    return value or (Path(file).read_text().strip() if file else "")
+
+
 def read_settings() -> Settings:
-    """Read the environment; raises ``environs.EnvError`` naming the variable that is wrong."""
+    """Read the environment; raises ``environs.EnvError`` naming the variable, ``OSError`` the file that is wrong."""
     env = Env()
     instance = Path(env.str("CONSENT_INSTANCE", "instance")).absolute()
     host = env.str("HOST", "127.0.0.1")
@@ -100,13 +109,16 @@ def read_settings() -> Settings:
         port=port,
         public_url=env.str("PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
         instance=instance,
-        database_url=env.str("DATABASE_URL", "") or f"sqlite:///{instance / 'consent.sqlite'}",
+        database_url=_secret(env, "DATABASE_URL") or f"sqlite:///{instance / 'consent.sqlite'}",
+        database_url_file=env.str("DATABASE_URL_FILE", ""),
         redis_url=env.str("REDIS_URL", ""),
-        secret_key=env.str("SECRET_KEY", ""),
+        secret_key=_secret(env, "SECRET_KEY"),
+        secret_key_file=env.str("SECRET_KEY_FILE", ""),
         log_key=env.str("LOG_KEY", ""),
         log_key_file=env.str("LOG_KEY_FILE", ""),
         log_key_previous=env.str("LOG_KEY_PREVIOUS", ""),
-        promise_key=env.str("PROMISE_KEY", ""),
+        promise_key=_secret(env, "PROMISE_KEY"),
+        promise_key_file=env.str("PROMISE_KEY_FILE", ""),
         high_water_mark=Path(env.str("CONSENT_HWM_FILE", "") or f"{instance}.high-water-mark.json").absolute(),
         tsa_url=env.str("TSA_URL", ""),
         tsa_ca_file=env.str("TSA_CA_FILE", ""),

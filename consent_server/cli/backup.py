@@ -89,7 +89,7 @@ def _not_in_it(settings: Settings) -> Sequence[str]:
     mark = settings.high_water_mark
     return (
         f"{log_key}: without it, no log can be continued",
-        f"{secret_key}: signs sessions of the admin",
+        f"{secret_key}: opens what second factors are sealed with, signs sessions of the admin",
         f"{mark} and {journal_of(mark).name}: how far the logs were, and what was deleted; the newest there is",
     )
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from consent_server.domain.errors import Conflict, Invalid
 from consent_server.services import clock, proving, rotating
+from consent_server.services.keyring import Keyring
 from consent_server.storage import proof_log, sites
 from consent_server.storage.database import db
 from consent_server.storage.proof_log import ANCHOR_LOG
@@ -28,6 +29,15 @@ def show(site: str) -> None:
     """Print the keys of SITE's log, one per line: for the contract, the privacy policy, the auditor."""
     for vkey in proving.log_keys(db.session(), site, current_app.extensions["keyring"]):
         click.echo(vkey)
+
+
+@key.command()
+def promise() -> None:
+    """Print PROMISE_KEY: all that a web node needs of LOG_KEY."""
+    keyring: Keyring = current_app.extensions["keyring"]
+    if keyring.promise is None:
+        raise Invalid.because("This process was given no LOG_KEY.", "LOG_KEY")
+    click.echo(keyring.promise.hex())
 
 
 @key.command()

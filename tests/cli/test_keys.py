@@ -99,6 +99,14 @@ def test_a_seed_is_replaced_and_every_log_is_signed_by_both_and_then_by_the_new_
     assert restarted("proofs", "fsck") == 0
 
 
+def test_what_web_nodes_get_is_printed_alone(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert run("key", "promise") == 0
+    said = capsys.readouterr()
+    assert said.out == f"{(KEYRING.promise or b'').hex()}\n"
+    assert said.err == ""
+
+
 def test_a_site_is_named_or_all(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("key", "rotate") == 2
     assert run("key", "rotate", "demo", "--all") == 2
