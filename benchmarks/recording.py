@@ -44,7 +44,7 @@ def _round(app: Flask, purposes: list[str], batch: int) -> tuple[float, float]:
     def answer(_: int) -> None:
         with app.app_context():
             began = time.perf_counter()
-            recorder.record(db.session(), "bench", read_answer(_answer(purposes)), page_origin=None, client=Client())
+            recorder.record("bench", read_answer(_answer(purposes)), page_origin=None, client=Client())
             waits.append(time.perf_counter() - began)
 
     began = time.perf_counter()

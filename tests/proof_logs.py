@@ -91,7 +91,7 @@ class Installation:
             },
         )
         sealed = seal(record, b"\x55" * 32, PersonalPart(consent_id, page_url), b"\xaa" * 32)
-        consent_records.add_record(
+        consent_records.add_records(
             session,
             KeptRecord(
                 record_id=record_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from consent_server.domain.configuration import Configuration
+from consent_server.domain.configuration import Asked, Configuration
 from consent_server.domain.errors import Invalid
 from consent_server.domain.purpose import NECESSARY
 
@@ -26,7 +26,7 @@ class Choice:
     services: Mapping[str, bool] = field(default_factory=dict)
 
 
-def check_choice(choice: Choice, configuration: Configuration) -> None:
+def check_choice(choice: Choice, configuration: Configuration | Asked) -> None:
     """Raise ``Invalid`` unless the choice answers every purpose of the configuration once, and agrees with its action.
 
     ``necessary`` may be named, as true only: it was never in question (REC-02, REC-03).

@@ -18,7 +18,7 @@ from typing import Any
 from consent_server.domain import canonical_json
 from consent_server.domain.catalogue import BannerDesign, Catalogue, LanguageTexts
 from consent_server.domain.exemption import AUDIENCE_CONDITIONS, AUDIENCE_GROUND, Exemption
-from consent_server.domain.lifetime import MAX_LIFETIME, MAX_LIFETIME_SECONDS
+from consent_server.domain.lifetime import MAX_LIFETIME, MAX_LIFETIME_SECONDS, Lifetime, parse_lifetime
 from consent_server.domain.logo import write_logo
 from consent_server.domain.purpose import NECESSARY, Purpose
 from consent_server.domain.signals import loads_before_consent
@@ -80,6 +80,32 @@ class Configuration:
     def served(self) -> dict[str, Any]:
         """Return the document of ``GET …/config``: everything, and the digest."""
         return {**self.document, "digest": self.digest}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an answer to a configuration is checked against: a few hundred bytes of it, to remember thousands of."""
+
+    version: int
+    digest: str
+    runtime_digest: str
+    asked_purposes: tuple[str, ...]
+    service_ids: frozenset[str]
+    languages: frozenset[str]
+    choice_lifetime: Lifetime
+
+
+def asked_of(configuration: Configuration) -> Asked:
+    """Return what answers to a configuration are checked against."""
+    return Asked(
+        configuration.version,
+        configuration.digest,
+        configuration.runtime_digest,
+        configuration.asked_purposes,
+        configuration.service_ids,
+        frozenset(configuration.document["languages"]),
+        parse_lifetime(configuration.choice_lifetime),
+    )
 
 
 def digest_of(data: bytes) -> str:

@@ -7,12 +7,15 @@ Infinity, NUL characters, lone surrogates, invalid UTF-8, nesting deeper than 32
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from consent_server.domain.errors import ConsentServerError
 
 DEEPEST = 32
 LONGEST_NUMBER = 40
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class MalformedJson(ConsentServerError):
@@ -38,6 +41,8 @@ def parse_json(data: bytes) -> Any:
 
 def _refuse_deep(text: str) -> None:
     """Refuse before parsing: counting brackets outside strings is linear and needs no stack."""
+    if text.count("[") + text.count("{") <= DEEPEST:
+        return
     depth = 0
     inside = escaped = False
     for character in text:
@@ -86,7 +91,7 @@ def _refuse_bad_text(value: Any) -> None:
     if isinstance(value, str):
         if "\x00" in value:
             raise MalformedJson("There is a NUL character.")
-        if any("\ud800" <= character <= "\udfff" for character in value):
+        if not value.isascii() and _SURROGATE.search(value):
             raise MalformedJson("There is half of a surrogate pair.")
     elif isinstance(value, dict):
         for key, member in value.items():

@@ -33,7 +33,7 @@ from sqlalchemy.orm import Session
 from consent_server.domain import canonical_json
 from consent_server.domain.choice import IMPORT, Choice, check_choice
 from consent_server.domain.client import Client
-from consent_server.domain.configuration import Configuration
+from consent_server.domain.configuration import Asked
 from consent_server.domain.consent_record import ConsentRecord, PersonalPart, seal
 from consent_server.domain.errors import (
     ConfigurationNotFound,
@@ -44,14 +44,15 @@ from consent_server.domain.errors import (
     OriginNotAllowed,
     Unavailable,
 )
-from consent_server.domain.lifetime import add_months, parse_lifetime
+from consent_server.domain.lifetime import add_months
 from consent_server.domain.promise import Promise, sign_promise
 from consent_server.domain.times import rfc3339, whole_milliseconds
 from consent_server.services import clock
 from consent_server.services.keyring import Keyring
-from consent_server.storage import configurations, consent_records, proof_log, sites
+from consent_server.services.remembering import Memory
+from consent_server.storage import consent_records, proof_log
 from consent_server.storage.consent_records import KeptRecord
-from consent_server.storage.database import begin_immediate, database_clock
+from consent_server.storage.database import begin_batch, in_one_journey
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +111,7 @@ class _Job:
     site_key: str
     origin: str
     answer: Answer
-    configuration: Configuration
+    asked: Asked
     client: Client
     body_digest: bytes
     result: Future[Recorded] = field(default_factory=Future)
@@ -123,6 +124,7 @@ class Recorder:
         self._sessions = sessions
         self._keyring = keyring
         self._on_commit = on_commit
+        self._memory = Memory(sessions)
         self._jobs: queue.Queue[_Job | None] = queue.Queue(LONGEST_QUEUE)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -131,29 +133,26 @@ class Recorder:
         self._backlog = 0
         self._counted_at = -COUNT_EVERY_S
 
-    def record(
-        self, session: Session, site_key: str, answer: Answer, *, page_origin: str | None, client: Client
-    ) -> Recorded:
+    def record(self, site_key: str, answer: Answer, *, page_origin: str | None, client: Client) -> Recorded:
         """Keep an answer and return it once it is durable.
 
         Raises ``SiteNotFound``, ``OriginNotAllowed``, ``Invalid`` (not a possible answer), ``Conflict`` (same id, other
         body) or ``Unavailable`` (nothing was acknowledged; the same post again is harmless).
         """
-        job = _prepare(session, site_key, answer, page_origin, client)
-        self._refuse_backlog(session)
-        session.rollback()  # nothing was written; a request that waits holds no snapshot and no connection
-        session.close()
+        job = _prepare(self._memory, site_key, answer, page_origin, client)
+        self._refuse_backlog()
         self._queue(job)
         try:
             return job.result.result(LONGEST_WAIT_S)
         except TimeoutError:
             raise Unavailable("The database is too slow to acknowledge in time.") from None
 
-    def _refuse_backlog(self, session: Session) -> None:
+    def _refuse_backlog(self) -> None:
         """Promise nothing that the log may not keep in time; counted at most once a second, because counting costs."""
         if time.monotonic() - self._counted_at > COUNT_EVERY_S:
-            self._backlog = proof_log.count_pending(session, MOST_PENDING)
             self._counted_at = time.monotonic()
+            with self._sessions() as session:
+                self._backlog = proof_log.count_pending(session, MOST_PENDING)
         if self._backlog >= MOST_PENDING:
             raise Unavailable("Too many answers are waiting for the proof log.", retry_after=60)
 
@@ -223,39 +222,45 @@ class Recorder:
 
     def _write(self, batch: list[_Job]) -> None:
         outcomes: list[tuple[_Job, Recorded | Conflict]] = []
+        fresh: list[tuple[KeptRecord, bytes]] = []
         with self._sessions() as session:
-            begin_immediate(session)
-            now = self._now(session)
-            known = consent_records.find_records(session, [job.record_id for job in batch])
+            begin_batch(session)
+            moment, known = consent_records.find_records_now(session, [job.record_id for job in batch])
+            now = self._never_back(moment or clock.now())
             for job in batch:
                 kept = known.get(job.record_id)
                 if kept is None:
-                    kept = known[job.record_id] = self._keep(session, job, now)
+                    kept, commitment = self._seal(job, now)
+                    known[job.record_id] = kept
+                    fresh.append((kept, commitment))
                     outcomes.append((job, Recorded(kept, job.origin, new=True)))
                 elif kept.site_id == job.site_id and kept.body_digest == job.body_digest:
                     outcomes.append((job, Recorded(kept, job.origin, new=False)))
                 else:
                     outcomes.append((job, Conflict("This record id was used for another answer.")))
-            session.commit()
+            if fresh:
+                _keep(session, fresh)
         for job, outcome in outcomes:
             if isinstance(outcome, Recorded):
                 job.result.set_result(outcome)
             else:
                 job.result.set_exception(outcome)
 
-    def _now(self, session: Session) -> datetime:
+    def _never_back(self, now: datetime) -> datetime:
         """Return a time that never goes back within this process (a clock that is set back would back-date records)."""
-        now = whole_milliseconds(database_clock(session) or clock.now())
+        now = whole_milliseconds(now)
         if self._last and now < self._last:
             now = self._last
         self._last = now
         return now
 
-    def _keep(self, session: Session, job: _Job, now: datetime) -> KeptRecord:
+    def _seal(self, job: _Job, now: datetime) -> tuple[KeptRecord, bytes]:
+        """Return a record as it is kept, promise included, and its commitment."""
         sealed = seal(
             _record(job, now), secrets.token_bytes(SALT_BYTES), _personal(job), secrets.token_bytes(SALT_BYTES)
         )
-        promise = Promise(job.origin, job.record_id, rfc3339(now), sealed.leaf_hash)
+        leaf_hash = sealed.leaf_hash
+        promise = Promise(job.origin, job.record_id, rfc3339(now), leaf_hash)
         signature = sign_promise(promise, self._keyring.promise_signer(job.origin))
         kept = KeptRecord(
             record_id=job.record_id,
@@ -266,62 +271,61 @@ class Recorder:
             personal=sealed.personal,
             personal_salt=sealed.personal_salt,
             consent_id=_consent_id(job),
-            leaf_hash=sealed.leaf_hash,
+            leaf_hash=leaf_hash,
             promise_key=signature.key_id.hex(),
             promise_signature=signature.value,
             body_digest=job.body_digest,
             action=job.answer.choice.action,
         )
-        consent_records.add_record(session, kept)
-        proof_log.add_pending(session, job.site_id, "consent", commitment=sealed.commitment, record_id=job.record_id)
-        return kept
+        return kept, sealed.commitment
 
 
-def _prepare(session: Session, site_key: str, answer: Answer, page_origin: str | None, client: Client) -> _Job:
-    site = sites.find_site(session, site_key)
+def _keep(session: Session, fresh: Sequence[tuple[KeptRecord, bytes]]) -> None:
+    """Keep records and put them in line, durably."""
+    with in_one_journey(session) as writing:
+        consent_records.add_records(writing, [kept for kept, _ in fresh])
+        proof_log.add_consents(writing, [(kept.site_id, kept.record_id, commitment) for kept, commitment in fresh])
+        writing.commit()
+
+
+def _prepare(memory: Memory, site_key: str, answer: Answer, page_origin: str | None, client: Client) -> _Job:
+    site = memory.site(site_key)
     if page_origin is not None and page_origin not in site.origins:
         raise OriginNotAllowed("The page that sent this is not one of the site's.")
     try:
-        configuration = configurations.find_configuration(session, site.id, answer.config_version)
+        asked = memory.asked(site, answer.config_version)
     except ConfigurationNotFound as error:
         raise Invalid.because(str(error), "config_version") from None
-    check_choice(answer.choice, configuration)
-    _check_import(answer, configuration, clock.now())
-    if answer.language is not None and answer.language not in configuration.document["languages"]:
+    check_choice(answer.choice, asked)
+    if answer.choice.action == IMPORT:
+        _check_import(answer, asked, clock.now())
+    if answer.language is not None and answer.language not in asked.languages:
         raise Invalid.because("That configuration has no such language.", "language")
-    origin = _open_log(session, site.id)
+    if site.frozen_reason is not None:
+        raise LogFrozen("The proof log of this site is frozen; an operator has to look at it.")
+    assert site.log_origin is not None, "whatever has published a configuration has a log"
     digest = hashlib.sha256(canonical_json.encode(dict(answer.body)).encode()).digest()
     record_id = answer.record_id or str(uuid.uuid4())
-    return _Job(record_id, site.id, site.key, origin, answer, configuration, client, digest)
-
-
-def _open_log(session: Session, site_id: int) -> str:
-    """Return the origin of the site's log; refuse to promise what a frozen log could not keep."""
-    head = proof_log.find_head(session, site_id)
-    if head is None:
-        raise AssertionError("a published configuration without a log")
-    if head.frozen_reason is not None:
-        raise LogFrozen("The proof log of this site is frozen; an operator has to look at it.")
-    return head.origin
+    return _Job(record_id, site.id, site.key, site.log_origin, answer, asked, client, digest)
 
 
 def _record(job: _Job, now: datetime) -> ConsentRecord:
-    answer, configuration = job.answer, job.configuration
+    answer, asked = job.answer, job.asked
     return ConsentRecord(
         site_key=job.site_key,
         record_id=job.record_id,
         recorded_at=rfc3339(now),
         action=answer.choice.action,
-        decisions={purpose: answer.choice.decisions[purpose] for purpose in configuration.asked_purposes},
-        config_version=configuration.version,
-        config_digest=configuration.digest,
+        decisions={purpose: answer.choice.decisions[purpose] for purpose in asked.asked_purposes},
+        config_version=asked.version,
+        config_digest=asked.digest,
         services=dict(answer.choice.services),
-        runtime_digest=configuration.runtime_digest,
+        runtime_digest=asked.runtime_digest,
         language=answer.language,
         layer=answer.layer,
         signals=dict(answer.signals) if answer.signals is not None else None,
         not_removed=list(answer.not_removed) if answer.not_removed is not None else None,
-        expires_at=rfc3339(expiry(min(now, _made_at(answer) or now), configuration)),
+        expires_at=rfc3339(expiry(min(now, _made_at(answer) or now), asked)),
         software=SOFTWARE,
     )
 
@@ -347,13 +351,13 @@ def _made_at(answer: Answer) -> datetime | None:
     return datetime.fromisoformat(answer.client_time or "") if answer.choice.action == IMPORT else None
 
 
-def _check_import(answer: Answer, configuration: Configuration, now: datetime) -> None:
+def _check_import(answer: Answer, asked: Asked, now: datetime) -> None:
     """An imported choice counts from when it was made: it says when, and it still counts (KEEP-03)."""
-    if answer.choice.action == IMPORT and answer.client_time is None:
+    if answer.client_time is None:
         raise Invalid.because("An imported choice says when it was made.", "client_time")
     try:
         made = _made_at(answer)
-        over = made is not None and expiry(min(now, made), configuration) <= now
+        over = made is not None and expiry(min(now, made), asked) <= now
     except (ValueError, OverflowError):  # 30 February; the year 9999
         raise Invalid.because("There is no such time.", "client_time") from None
     if over:
@@ -362,7 +366,7 @@ def _check_import(answer: Answer, configuration: Configuration, now: datetime) -
         raise Invalid.because("This choice was made in the future.", "client_time")
 
 
-def expiry(now: datetime, configuration: Configuration) -> datetime:
+def expiry(now: datetime, asked: Asked) -> datetime:
     """Return when a choice made now stops counting: calendar months from the decision, never slid (KEEP-03)."""
-    lifetime = parse_lifetime(configuration.choice_lifetime)
+    lifetime = asked.choice_lifetime
     return add_months(now, lifetime.months) + timedelta(seconds=lifetime.seconds)

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, delete, func, literal, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    String,
+    Table,
+    any_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import Session
 
 from consent_server.domain.errors import RecordNotFound
@@ -69,15 +83,34 @@ _COLUMNS = (
 )
 
 
-def add_record(session: Session, kept: KeptRecord) -> None:
-    """Keep a record."""
-    session.add(ConsentRecordRow(**{column: getattr(kept, column) for column in _COLUMNS}))
+_SELECT: Select[*tuple[Any, ...]] = select(*(getattr(ConsentRecordRow, column) for column in _COLUMNS))
+_INSERT = insert(cast(Table, ConsentRecordRow.__table__)).inline()
+_SELECT_WITH_CLOCK: Select[*tuple[Any, ...]] = select(
+    func.clock_timestamp(), *(getattr(ConsentRecordRow, column) for column in _COLUMNS)
+).select_from(
+    select(literal(1).label("now"))
+    .subquery()
+    .outerjoin(ConsentRecordRow, ConsentRecordRow.record_id == any_(bindparam("record_ids", type_=ARRAY(String))))
+)
+
+
+def add_records(session: Session, kept: Sequence[KeptRecord]) -> None:
+    """Keep records, in one statement."""
+    session.execute(_INSERT, [{column: getattr(each, column) for column in _COLUMNS} for each in kept])
 
 
 def find_records(session: Session, record_ids: Collection[str]) -> dict[str, KeptRecord]:
     """Return those of the records that are kept, by id, whatever their site."""
-    rows = session.scalars(select(ConsentRecordRow).where(ConsentRecordRow.record_id.in_(record_ids)))
-    return {row.record_id: _kept(row) for row in rows}
+    found = session.execute(_SELECT.where(ConsentRecordRow.record_id.in_(record_ids)))
+    return {values[0]: KeptRecord(*values) for values in found}
+
+
+def find_records_now(session: Session, record_ids: Collection[str]) -> tuple[datetime | None, dict[str, KeptRecord]]:
+    """Return what ``database_clock`` and ``find_records`` do, in one statement."""
+    if session.get_bind().dialect.name != "postgresql":
+        return None, find_records(session, record_ids)
+    rows = session.execute(_SELECT_WITH_CLOCK, {"record_ids": list(record_ids)}).all()
+    return rows[0][0].astimezone(UTC), {values[0]: KeptRecord(*values) for _, *values in rows if values[0]}
 
 
 def find_record(session: Session, site_id: int, record_id: str) -> KeptRecord:

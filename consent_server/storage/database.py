@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, event, func, select
 from sqlalchemy.dialects import postgresql
@@ -92,6 +94,41 @@ def _begin_sqlite(connection: Any) -> None:
 def begin_immediate(session: Session) -> None:
     """Make the session's next transaction take SQLite's write lock at its start; nothing on PostgreSQL."""
     session.connection(execution_options={"immediate": True})
+
+
+def begin_batch(session: Session) -> None:
+    """Begin what reads once and then writes once, as the recorder does.
+
+    SQLite takes its write lock. PostgreSQL is asked outside of a transaction, which saves a journey; what it answers
+    may be overtaken, and a constraint says so.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+    else:
+        begin_immediate(session)
+
+
+@contextmanager
+def in_one_journey(session: Session) -> Iterator[Session]:
+    """Give a session whose writes, and their commit, are sent without awaiting the answer to each (pipeline mode).
+
+    What fails is raised by the commit, which the block ends with. Nothing can be read in it. SQLite makes no journeys.
+    """
+    engine = session.get_bind()
+    if engine.dialect.name != "postgresql":
+        yield session
+        return
+    assert isinstance(engine, Engine), "the session of a batch borrows its connection"
+    session.commit()  # of nothing: what was read stood outside of a transaction
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection), "the one driver for PostgreSQL that is installed"
+        try:
+            with driver.pipeline(), Session(connection, expire_on_commit=False) as writing:
+                yield writing
+        except BaseException:
+            connection.invalidate()  # answers of the failed journey may still be on their way
+            raise
 
 
 def begin_deed(session: Session) -> None:

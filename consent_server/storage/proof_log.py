@@ -13,9 +13,9 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from sqlalchemy import CursorResult, Select, delete, exists, func, insert, or_, select, update
+from sqlalchemy import CursorResult, Select, Table, delete, exists, func, insert, or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -125,6 +125,8 @@ class KeptCheckpoint:
     created_at: datetime
 
 
+_INSERT_PENDING = insert(cast(Table, ProofPendingRow.__table__)).inline()
+
 # The installation
 
 
@@ -164,6 +166,15 @@ def add_pending(
     """Put an entry in line, in the caller's transaction."""
     values = {"site_id": site_id, "kind": kind, "commitment": commitment, "body": body, "record_id": record_id}
     session.execute(insert(ProofPendingRow).values(values))
+
+
+def add_consents(session: Session, consents: Sequence[tuple[int, str, bytes]]) -> None:
+    """Put consents in line, each a site, a record id and a commitment; the same as ``add_pending`` for each."""
+    lines = [
+        {"site_id": site_id, "kind": "consent", "record_id": record_id, "commitment": commitment, "body": None}
+        for site_id, record_id, commitment in consents
+    ]
+    session.execute(_INSERT_PENDING, lines)
 
 
 def add_removal(session: Session, site_id: int, kind: Literal["scrub", "erase"], record_id: str, why: str) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from consent_server.domain.catalogue import is_site_key
 from consent_server.domain.errors import SiteNotFound
 from consent_server.storage.organisations import FIRST_ORGANISATION
-from consent_server.storage.tables import SiteRow
+from consent_server.storage.tables import ProofLogRow, SiteRow
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,29 @@ class Site:
     updated_at: datetime
     organisation_id: int
     revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingSite:
+    """What recording asks of a site; ``log_origin`` is None before the first publication."""
+
+    id: int
+    key: str
+    origins: frozenset[str]
+    log_origin: str | None
+    frozen_reason: str | None
+
+
+def find_recording_site(session: Session, key: str) -> RecordingSite:
+    """Return what recording asks of the site of that key, in one question; raise ``SiteNotFound``."""
+    site, log = SiteRow, ProofLogRow
+    query = select(site.id, site.key, site.origins, log.origin, log.frozen_reason)
+    query = query.outerjoin(log, log.site_id == site.id).where(site.key == key, site.archived_at.is_(None))
+    found = session.execute(query).first() if is_site_key(key) else None
+    if found is None:
+        raise SiteNotFound(f"There is no site “{key[:63]}”.")
+    number, key, origins, log_origin, frozen_reason = found
+    return RecordingSite(number, key, frozenset(json.loads(origins)), log_origin, frozen_reason)
 
 
 def find_site(session: Session, key: str) -> Site:

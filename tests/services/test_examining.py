@@ -36,7 +36,8 @@ def _record(app: Flask, **changes: object) -> str:
     purposes = tuple(purpose["id"] for purpose in published["purposes"] if not purpose["exempt"])
     answer = read_answer(consent(purposes, consent_id=VISITOR, **changes))
     recorder = app.extensions["recorder"]
-    kept = recorder.record(db.session(), "example", answer, page_origin=None, client=Client("Firefox", "150", "mobile"))
+    db.session.rollback()  # what this test reads next is what the recorder wrote
+    kept = recorder.record("example", answer, page_origin=None, client=Client("Firefox", "150", "mobile"))
     return str(kept.kept.record_id)
 
 

@@ -36,7 +36,7 @@ def _published(app: Flask) -> None:
 def record(app: Flask, body: dict) -> Recorded:
     recorder: Recorder = app.extensions["recorder"]
     with app.app_context():
-        return recorder.record(db.session(), "example", read_answer(body), page_origin=None, client=Client())
+        return recorder.record("example", read_answer(body), page_origin=None, client=Client())
 
 
 def answer(app: Flask, **changes: object) -> dict:

@@ -18,7 +18,6 @@ from consent_server.services.measuring import RECORDED
 from consent_server.services.receiving import Addresses
 from consent_server.services.recording import Answer, Recorder
 from consent_server.services.reducing import reduce_user_agent
-from consent_server.storage.database import db
 from consent_server.web.errors import ProblemSchema
 from consent_server.web.limits import limit_answers
 from consent_server.web.reading import json_body
@@ -61,7 +60,6 @@ def record(site_key: str) -> Response:
     addresses: Addresses = current_app.extensions["addresses"]
     answer = read_answer(json_body(LARGEST_BODY))
     recorded = recorder.record(
-        db.session(),
         site_key,
         replace(answer, signals=_signals(answer)),
         page_origin=_page_origin(),
