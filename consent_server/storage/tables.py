@@ -2,8 +2,8 @@
 
 The proof log's tables follow ledger section 6. Triggers made by the migrations refuse UPDATE and DELETE on
 ``configuration``, ``runtime``, ``screenshot``, ``proof_entry``, ``proof_tile``, ``proof_checkpoint``,
-``proof_anchor``, ``proof_anchor_leaf`` and ``activity``. The anchor log is log 0 of the same tables: no site has
-that number.
+``proof_anchor``, ``proof_anchor_leaf``, ``activity``, ``draft_change`` and ``publication``. The anchor log is log 0 of
+the same tables: no site has that number.
 """
 
 from __future__ import annotations
