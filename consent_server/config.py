@@ -62,6 +62,7 @@ class Settings:
     rate_limit: str = setting(
         "CONSENT_RATE_LIMIT", "consent posts allowed per address prefix and site; empty: no limit"
     )
+    api_rate_limit: str = setting("CONSENT_API_RATE_LIMIT", "requests allowed per token of the API; empty: no limit")
     trusted_proxies: int = setting(
         "CONSENT_TRUSTED_PROXIES", "reverse proxies in front whose X-Forwarded-* are believed"
     )
@@ -130,6 +131,7 @@ def read_settings() -> Settings:
         threads=env.int("CONSENT_THREADS", 32),
         sequencer_interval=env.float("CONSENT_SEQUENCER_INTERVAL", 1.0),
         rate_limit=env.str("CONSENT_RATE_LIMIT", "6000 per minute"),
+        api_rate_limit=env.str("CONSENT_API_RATE_LIMIT", "600 per minute"),
         trusted_proxies=env.int("CONSENT_TRUSTED_PROXIES", 0),
         metrics=env.bool("CONSENT_METRICS", True),
         screenshots=env.bool("CONSENT_SCREENSHOTS", True),

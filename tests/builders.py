@@ -38,6 +38,7 @@ def settings(folder: Path, **changes: Any) -> Settings:
         "mail_from": "",
         "public_tiles": True,
         "rate_limit": "",
+        "api_rate_limit": "",
         "trusted_proxies": 0,
         "metrics": True,
         "screenshots": False,

@@ -1,17 +1,20 @@
-"""How many answers one network may send to one site: bounded, and wide enough for a school behind one address.
+"""How many answers one network may send to one site, and requests one token to the API: bounded, and wide.
 
-The counter lives in Redis when there is one, else in the process; when Redis is away the process counts alone. A
-limiter that fails never refuses a choice: losing a withdrawal is worse than counting badly.
+Wide enough for a school behind one address, and for a program that copies a catalogue. The counter lives in Redis when
+there is one, else in the process; when Redis is away the process counts alone. A limiter that fails never refuses a
+choice: losing a withdrawal is worse than counting badly.
 """
 
 from __future__ import annotations
 
 import ipaddress
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, g, request
 from flask_limiter import Limiter
 
 from consent_server.config import Settings
+
+UNLIMITED = "1000000000 per second"
 
 
 def network_of(address: str | None) -> str:
@@ -32,7 +35,12 @@ def _network_and_site() -> str:
 
 def _rate() -> str:
     settings: Settings = current_app.extensions["settings"]
-    return settings.rate_limit or "1000000000 per second"
+    return settings.rate_limit or UNLIMITED
+
+
+def _rate_of_token() -> str:
+    settings: Settings = current_app.extensions["settings"]
+    return settings.api_rate_limit or UNLIMITED
 
 
 limiter = Limiter(
@@ -44,6 +52,11 @@ limiter = Limiter(
 )
 
 limit_answers = limiter.limit(_rate)
+
+
+@limiter.shared_limit(_rate_of_token, scope="api", key_func=lambda: f"token {g.actor.id}")
+def count_request() -> None:
+    """Count a request of whoever acts with a token; raises 429."""
 
 
 def register(app: Flask) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 from typing import Any
 
@@ -10,13 +11,15 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
+from consent_server.app import create_app
 from consent_server.domain.account import Actor, Role, command_line
 from consent_server.services import clock, editing, issuing
 from consent_server.services.noting import note
 from consent_server.storage.database import db
-from tests import admins
+from tests import admins, builders
 from tests.accounts import add_person
 from tests.builders import site_file
+from tests.databases import close
 
 
 @pytest.fixture
@@ -52,6 +55,22 @@ def test_a_token_ends_with_its_time_or_when_it_is_revoked(
     assert client.get("/api/v1/users", headers=owner).status_code == 200
     with time_machine.travel(clock.now() + timedelta(days=3)):
         assert client.get("/api/v1/users", headers=owner).status_code == 401
+
+
+def test_each_token_may_ask_so_often_and_is_told_when_to_go_on(settings: builders.Settings) -> None:
+    app = create_app(dataclasses.replace(settings, api_rate_limit="3 per minute"))
+    try:
+        client, first, second = app.test_client(), bearer(app, Role.OWNER), bearer(app, Role.VIEWER)
+        asked = [
+            client.get(path, headers=first)
+            for path in ("/api/v1/users", "/api/v1/tokens", "/api/v1/users?x=y", "/api/v1/users")
+        ]
+        assert [answer.status_code for answer in asked] == [200, 200, 200, 429]
+        assert asked[-1].content_type == "application/problem+json"
+        assert 0 < int(asked[-1].headers["Retry-After"]) <= 60
+        assert [client.get("/api/v1/users", headers=second).status_code for _ in range(4)] == [403, 403, 403, 429]
+    finally:
+        close(app)
 
 
 def test_a_session_of_the_admin_is_no_token(app: Flask, client: FlaskClient) -> None:

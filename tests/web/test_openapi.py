@@ -30,7 +30,7 @@ NOT_DESCRIBABLE = "positive_data_acceptance"
 @pytest.fixture
 def server(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[ConsentServer]:
     """The demo, on SQLite alone or on PostgreSQL with Redis."""
-    environment = {"CONSENT_RATE_LIMIT": ""}
+    environment = {"CONSENT_RATE_LIMIT": "", "CONSENT_API_RATE_LIMIT": ""}
     if engine == "postgresql":
         environment["DATABASE_URL"] = request.getfixturevalue("empty_database_url")
         environment["REDIS_URL"] = request.getfixturevalue("redis_url")

@@ -1,7 +1,8 @@
 """Who gets in with a token, what an operation reads, and what every list looks like.
 
-Before any operation runs, in this order: the rule is looked up, the token is read, the permission is checked, and the
-site that the address names is looked for among those of the token. What belongs to another organisation does not exist.
+Before any operation runs, in this order: the rule is looked up, the token is read, its requests are counted, the
+permission is checked, and the site that the address names is looked for among those of the token. What belongs to
+another organisation does not exist.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from consent_server.storage import sites
 from consent_server.storage.database import db
 from consent_server.storage.sites import Site
 from consent_server.web.errors import ProblemSchema
+from consent_server.web.limits import count_request
 from consent_server.web.reading import body, json_body
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -61,7 +63,7 @@ class Operations(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
         def decorate(view: View) -> View:
             view.rule, view.of_site = permission, of_site  # type: ignore[attr-defined]
             described = self.doc(security=[{"bearer": []}])(view)
-            for status in sorted({401, 403, 503, *problems}):
+            for status in sorted({401, 403, 429, 503, *problems}):
                 described = self.alt_response(status, schema=ProblemSchema, content_type=PROBLEM)(described)
             return cast(View, described)
 
@@ -148,6 +150,7 @@ def check_access() -> None:
     if permission is None:
         raise NotAllowed("This operation says nobody may use it.")
     g.actor = bearer = issuing.bearer_of(db.session(), _token(), clock.now())
+    count_request()
     if not bearer.may(Permission(permission)):
         raise NotAllowed(f"A token of the role {bearer.role} may not do that.")
     key = (request.view_args or {}).get("site_key")
