@@ -49,6 +49,7 @@ export interface Banner {
   readonly close: boolean; // show "continue without accepting" on layer 1 (UI-06)
   readonly privacy_url: string | null;
   readonly texts: { readonly [language: string]: Texts };
+  readonly logo?: { readonly digest: string; readonly width: number; readonly height: number; readonly alt: Translated }; // CSS px
 }
 
 export interface Configuration {

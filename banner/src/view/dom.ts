@@ -6,7 +6,7 @@ import { listen, quietly } from '../page';
 import css from './style.css';
 import type { Words } from './words';
 
-type Attributes = { readonly [name: string]: string | boolean | null | ((event: Event) => void) };
+type Attributes = { readonly [name: string]: string | number | boolean | null | ((event: Event) => void) };
 export type Child = Node | string | null | false | undefined;
 type Part = Child | Attributes | readonly Part[];
 
@@ -19,7 +19,7 @@ export function h<T extends keyof HTMLElementTagNameMap>(tag: T, ...parts: Part[
     else {
       for (const [name, value] of Object.entries(part || {})) {
         if (typeof value === 'function') listen(element, name, (event: Event) => quietly(() => value(event)));
-        else if (value) element.setAttribute(name, value === true ? '' : value);
+        else if (value) element.setAttribute(name, value === true ? '' : (value as string));
       }
     }
   }
@@ -53,7 +53,7 @@ const colours = ({ background, text, accent, accent_text, border }: NonNullable<
 /** Returns what opens a styled shadow root on an element. The sheet is built once and shared. */
 export function styled(theme: Theme, nonce: string): (host: Element) => ShadowRoot {
   const { dark, radius } = theme;
-  const text = `${css}:host{--r:${radius}px}${colours(theme)}${dark ? `@media(prefers-color-scheme:dark){${colours(dark)}}` : ''}`;
+  const text = `${css}:host{--r:${radius}px;--w:${theme.background}}${colours(theme)}${dark ? `@media(prefers-color-scheme:dark){${colours(dark)}}` : ''}`;
   const sheet = quietly(() => {
     const made = new CSSStyleSheet(); // Safari before 16.4 cannot construct one
     made.replaceSync(text);

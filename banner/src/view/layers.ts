@@ -13,11 +13,11 @@ const answers = ({ text }: Words, { refuseAll, acceptAll }: ViewActions, layer: 
 ];
 
 // Ids begin with a capital: those of purposes, which are the sites' own, do not.
-function dialog(words: Words, kind: string, title: string, close: Child, intro: string, body: Child[], buttons: Child[]): HTMLDialogElement {
+function dialog(words: Words, kind: string, title: string, close: Child, intro: string, body: Child[], buttons: Child[], logo?: Child): HTMLDialogElement {
   return h(
     'dialog',
     { class: kind, role: 'dialog', 'aria-labelledby': 'Title', 'aria-describedby': 'Intro', ...words.voice },
-    h('div', { class: 'head' }, h('h2', { id: 'Title', tabindex: '-1' }, title), close),
+    h('div', { class: 'head' }, logo, h('h2', { id: 'Title', tabindex: '-1' }, title), close),
     h('div', { class: 'body' }, h('p', { id: 'Intro' }, intro), body),
     h('div', { class: 'foot' }, buttons),
   );
@@ -25,7 +25,7 @@ function dialog(words: Words, kind: string, title: string, close: Child, intro: 
 
 export function layer1(configuration: Configuration, words: Words, actions: ViewActions, settings: (at?: string) => void): HTMLDialogElement {
   const { text, pick } = words;
-  const { layout, theme, close, privacy_url } = configuration.banner;
+  const { layout, theme, close, privacy_url, logo } = configuration.banner;
   return dialog(
     words,
     layout === 'box' ? `box ${theme.position}` : layout,
@@ -39,6 +39,8 @@ export function layer1(configuration: Configuration, words: Words, actions: View
       h('p', { class: 'links' }, text('partners') && button('link', text('partners'), () => settings('#Partners')), privacy_url && link(privacy_url, text('privacy'), words)),
     ],
     [...answers(words, actions, 1), button('line', text('customize'), () => settings(), 'customize')],
+    // Its place is kept whether it comes or not; without words it only decorates.
+    logo && h('img', { src: actions.page(`logo.${logo.digest.slice(7)}.webp`), alt: pick(logo.alt) || true, width: logo.width, height: logo.height }),
   );
 }
 
