@@ -15,7 +15,7 @@ RUN = .make/run-$(call checksum,requirements/build.txt requirements/run.txt setu
 TEST = .make/test-$(call checksum,requirements/test.txt)
 BANNER = .make/banner-$(call checksum,banner/package-lock.json)
 
-.PHONY: help run test test-faults lint format banner words lock clean browser
+.PHONY: help run test test-faults benchmarks lint format banner words lock clean browser
 
 help:  ## list these targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/make \1|\2/' | column -t -s '|' 2>/dev/null \
@@ -29,6 +29,9 @@ test: $(TEST) $(BANNER) browser  ## run every test: units, both databases, fault
 
 test-faults: $(TEST)  ## kill whatever can be killed, hundreds of times on each engine, and whatever else may go wrong
 	@CONSENT_TEST_CYCLES=100 CONSENT_TEST_KILLS=200 $(BIN)/python -m pytest tests/faults $(PYTEST)
+
+benchmarks: $(TEST) browser  ## measure everything twice and write docs/benchmarks.md (half an hour; leave the machine alone)
+	@exec $(BIN)/python -m benchmarks
 
 lint: $(TEST) $(BANNER)  ## check style, types and the floors
 	$(BIN)/ruff check .

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from benchmarks.installation import installation
+from benchmarks.ratios import say
 from consent_server.domain.choice import ACTIONS
 from consent_server.domain.configuration import Configuration
 from consent_server.domain.consent_record import ConsentRecord, PersonalPart, seal
@@ -188,7 +189,8 @@ def main() -> None:
         print(f"{'':32} {records // 100:>9} {records:>11} records")
         for what, deed in large.items():
             before, after = _milliseconds(small[what]), _milliseconds(deed)
-            print(f"{what:32} {before:6.1f} ms {after:8.1f} ms {after / before:6.1f} ×", flush=True)
+            print(f"{what:32} {before:6.1f} ms {after:8.1f} ms", flush=True)
+            say(f"{what}, a hundred times the records", after / before)
         limits = _by_sql(app, "small"), _by_sql(app, "large")
         print(f"{'the same numbers by SQL (limit)':32} {limits[0]:6.1f} ms {limits[1]:8.1f} ms")
         print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB at most")

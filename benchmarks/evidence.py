@@ -26,6 +26,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from benchmarks.installation import installation
+from benchmarks.ratios import say
 from consent_server.domain.configuration import Configuration
 from consent_server.domain.consent_record import ConsentRecord, PersonalPart, seal
 from consent_server.domain.times import rfc3339
@@ -187,12 +188,14 @@ def main() -> None:
         for form in ("csv", "jsonl", "zip"):
             with _measured(f"export .{form}", records) as spent:
                 _export(app, form, folder / f"evidence.{form}")
-            print(f"{'':28} {spent['cpu'] / limit['cpu']:8.1f} × the plain csv")
+            say(f"export {form} / plain csv", spent["cpu"] / limit["cpu"], at_most=3)
         key = keyring.log_signer(ORIGIN).vkey
         for form in ("jsonl", "zip"):
             path = folder / f"evidence.{form}"
             hashing = _timed(lambda path=path: _hashed(path))  # type: ignore[misc]
-            print(f"{'':28} {_verify(path, key, records) / hashing:8.1f} × hashing the file once")
+            spent_there = _verify(path, key, records)
+            say(f"verify {form} / hashing the file once", spent_there / hashing)
+            say(f"verify {form} in processor seconds a million", spent_there * 1_000_000 / records, at_most=20)
         size = (folder / "evidence.jsonl").stat().st_size
         print(f"{'':28} {size / records:8.0f} bytes a record, {_packed(folder / 'evidence.jsonl'):.0f} packed")
         later = clock.now() + timedelta(days=366 * 6)

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import brotli
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.banner import innocent, measuring, tables
 from benchmarks.banner.serving import Shelf, serving
 from benchmarks.banner.targets import BARE, HERE, OURS, Target, tags, targets
+from benchmarks.ratios import say
 from consent_server.storage.runtime_file import load_runtime
 from tests import programs
 from tests.browsers import arguments
@@ -98,6 +100,19 @@ def _print(samples: tables.Samples, found: list[Target], ours: list[str], part: 
         if part != "banners":
             rows += [tables.goal_of_hooks(samples, WITHOUT, f"{name}, {choice}") for choice in innocent.CHOICES]
         tables.show(f"Goals: {name}", ["", "ours", "at most", "ratio", ""], rows)
+        if name == OURS:
+            _say(rows)
+
+
+def _say(rows: list[list[object]]) -> None:
+    say("runtime in kB, brotli", len(brotli.compress(load_runtime(), quality=11)) / 1000, at_most=12)
+    for what, value, _most, ratio, _met in rows:
+        name, _, goal = str(what).partition(" ≤ ")
+        factor, _, other = goal.partition(" × ")
+        if other:
+            say(f"{name} / {other}", float(str(ratio)), at_most=float(factor))
+        else:
+            say(name, float(str(value)), at_most=0)
 
 
 main()
