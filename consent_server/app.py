@@ -13,6 +13,7 @@ from consent_server import cli, web
 from consent_server.config import Settings, read_settings
 from consent_server.services.anchoring import Anchorer, Anchoring
 from consent_server.services.counting import Counting
+from consent_server.services.gauging import Overview
 from consent_server.services.keyring import read_keyring, secret_key
 from consent_server.services.logging_entries import anchor_origin
 from consent_server.services.mailing import read_mailbox
@@ -40,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["settings"] = settings
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},  # an error's text is no place for a visitor's answer
         SECRET_KEY=secret_key(settings) or None,
         MAX_CONTENT_LENGTH=1024 * 1024,
     )
@@ -83,6 +85,7 @@ def _start_deeds(app: Flask, settings: Settings) -> None:
     app.extensions["sweeper"] = sweeper = Sweeper(engine)
     app.extensions["counter"] = Counting(sessions)
     app.extensions["noticing"] = Noticing(sessions)
+    app.extensions["overview"] = Overview(sessions, settings)
     app.extensions["purger"] = Purger(sessions, sweeper.wake)
     app.extensions["recorder"] = Recorder(sessions, keyring, sequencer.wake)
 

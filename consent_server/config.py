@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from environs import Env
+from environs import Env, validate
 
 MASKED = "(set, not shown)"
 
@@ -67,6 +67,22 @@ class Settings:
         "CONSENT_TRUSTED_PROXIES", "reverse proxies in front whose X-Forwarded-* are believed"
     )
     metrics: bool = setting("CONSENT_METRICS", "answer GET /metrics")
+    metrics_token: str = setting(
+        "CONSENT_METRICS_TOKEN",
+        "what a scraper sends as its bearer token; empty: only this machine is answered, and not on a public server",
+        secret=True,
+    )
+    metrics_per_site: bool = setting(
+        "CONSENT_METRICS_PER_SITE", "also tell the sites with the longest lines by their keys, in /metrics"
+    )
+    worker_metrics: str = setting(
+        "CONSENT_WORKER_METRICS",
+        "host:port at which a worker gives its figures and its health; a port alone: on this machine; empty: nowhere",
+    )
+    log_format: str = setting(
+        "CONSENT_LOG_FORMAT", "lines of the log: json or text; empty: text on a terminal, else json"
+    )
+    log_requests: bool = setting("CONSENT_LOG_REQUESTS", "write a line for each request, but for reads that succeed")
     screenshots: bool = setting("CONSENT_SCREENSHOTS", "photograph each configuration before it is published")
     demo: bool = setting("CONSENT_DEMO", "also serve the demo sites and their stand-in vendors, by host name")
     security_contact: str = setting("CONSENT_SECURITY_CONTACT", "whom security.txt names (RFC 9116), such as mailto:…")
@@ -134,6 +150,11 @@ def read_settings() -> Settings:
         api_rate_limit=env.str("CONSENT_API_RATE_LIMIT", "600 per minute"),
         trusted_proxies=env.int("CONSENT_TRUSTED_PROXIES", 0),
         metrics=env.bool("CONSENT_METRICS", True),
+        metrics_token=env.str("CONSENT_METRICS_TOKEN", ""),
+        metrics_per_site=env.bool("CONSENT_METRICS_PER_SITE", False),
+        worker_metrics=env.str("CONSENT_WORKER_METRICS", "127.0.0.1:9464"),
+        log_format=env.str("CONSENT_LOG_FORMAT", "", validate=validate.OneOf(("", "json", "text"))),
+        log_requests=env.bool("CONSENT_LOG_REQUESTS", True),
         screenshots=env.bool("CONSENT_SCREENSHOTS", True),
         demo=env.bool("CONSENT_DEMO", False),
         security_contact=env.str("CONSENT_SECURITY_CONTACT", ""),

@@ -41,6 +41,11 @@ def settings(folder: Path, **changes: Any) -> Settings:
         "api_rate_limit": "",
         "trusted_proxies": 0,
         "metrics": True,
+        "metrics_token": "",
+        "metrics_per_site": False,
+        "worker_metrics": "",
+        "log_format": "text",
+        "log_requests": True,
         "screenshots": False,
     }
     return dataclasses.replace(read_settings(), **{**values, **changes})

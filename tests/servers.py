@@ -260,6 +260,7 @@ class ConsentServer:
             "CONSENT_INSTANCE": str(folder / "instance"),
             "CONSENT_HWM_FILE": str(folder / "high-water-mark.json"),
             "PYTHONUNBUFFERED": "1",
+            **({"PYTHONPATH": os.environ["PYTHONPATH"]} if "PYTHONPATH" in os.environ else {}),
             "CONSENT_SCREENSHOTS": "off",  # seconds for each publication; one test takes them
             **environment,
         }

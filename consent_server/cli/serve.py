@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import multiprocessing
 import os
@@ -25,12 +26,15 @@ from granian.net import SocketSpec
 from granian.server.mp import MPServer
 
 from consent_server.cli.gateway import Gateway
+from consent_server.cli.worker_door import open_door, parse_place
 from consent_server.config import Settings, read_settings
 from consent_server.domain.errors import Invalid, Unavailable
 from consent_server.services import clock, managing_people
 from consent_server.services.demonstrating import load_demo
+from consent_server.services.journaling import set_up_logs
 from consent_server.services.keyring import make_missing_keys, read_keyring, secret_key
 from consent_server.services.linking import read_linker
+from consent_server.services.measuring import exposition, not_ready_because, shared_figures
 from consent_server.services.restoring import replay_removals
 from consent_server.storage.database import db, forget_old_pages
 
@@ -140,6 +144,7 @@ def _run(info: ScriptInfo, demo: bool, show_config: bool = False) -> None:
         click.echo(f"made {path}", err=True)
     lock = only_one(settings)
     _require_free_port(settings)
+    _set_up_logs(settings)
     if demo:
         os.environ["CONSENT_DEMO"] = "1"
     app = info.load_app()
@@ -154,8 +159,7 @@ def _run(info: ScriptInfo, demo: bool, show_config: bool = False) -> None:
         first = managing_people.make_first_link(db.session(), read_linker(settings), clock.now())
         click.echo(f"First owner      {first}" if first else f"Admin            {settings.public_url}/admin/")
         db.engine.dispose()
-    workers = 1 if settings.sqlite else 2
-    Server(_maker(info), settings, workers, sequence=True).run()
+    _serve(info, settings, workers=2, sequence=True)
     lock.close()
 
 
@@ -168,10 +172,22 @@ def web(info: ScriptInfo, workers: int) -> None:
     _require_keys(settings)
     lock = only_one(settings) if settings.sqlite else None
     _require_free_port(settings)
+    _set_up_logs(settings)
     _forget_again(info.load_app())
-    Server(_maker(info), settings, 1 if settings.sqlite else workers, sequence=False).run()
+    _serve(info, settings, workers, sequence=False)
     if lock:
         lock.close()
+
+
+def _serve(info: ScriptInfo, settings: Settings, workers: int, *, sequence: bool) -> None:
+    """Serve until told to stop; with SQLite in one process, else in several that add up their figures."""
+    workers = 1 if settings.sqlite else workers
+    with shared_figures() if workers > 1 else contextlib.nullcontext():
+        Server(_maker(info), settings, workers, sequence=sequence).run()
+
+
+def _set_up_logs(settings: Settings) -> None:
+    set_up_logs(settings.log_format, requests=settings.log_requests)
 
 
 @click.command()
@@ -184,10 +200,12 @@ def worker(info: ScriptInfo) -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    _set_up_logs(settings)
     app = info.load_app()
     _forget_again(app)
     for deed in BACKGROUND:
         app.extensions[deed].start()
+    open_door(settings.worker_metrics, lambda: exposition(app.extensions["overview"]), lambda: _trouble(app))
     stop.wait()
     for deed in ("anchorer", "counter", "purger", "sequencer", "sweeper"):
         app.extensions[deed].stop()
@@ -204,12 +222,22 @@ def init(info: ScriptInfo) -> None:
     click.echo("ready")
 
 
+def _trouble(app: Flask) -> str | None:
+    """Return why a worker is not doing its work, None when it is."""
+    if not app.extensions["sequencer"].is_at_work():
+        return "The sequencer has stood still for too long."
+    with app.extensions["sessions"]() as session:
+        return not_ready_because(session)
+
+
 @click.command()
-def healthcheck() -> None:
+@click.option("--worker", is_flag=True, help="Ask the worker of this machine whether it does its work.")
+def healthcheck(worker: bool) -> None:
     """Ask the running server whether it could record a choice; exit 3 when not."""
     settings = read_settings()
-    address = f"http://{settings.host}:{settings.port}/readyz"  # our own
-    with urllib.request.urlopen(address, timeout=5) as answer:
+    host, port = parse_place(settings.worker_metrics) if worker else (settings.host, settings.port)
+    name = f"[{host}]" if ":" in host else host
+    with urllib.request.urlopen(f"http://{name}:{port}/readyz", timeout=5) as answer:  # our own
         click.echo(answer.read().decode().strip())
 
 
@@ -227,7 +255,12 @@ def _maker(info: ScriptInfo) -> Callable[[], Flask]:
     create = info.create_app
     if create is None:
         raise AssertionError("the command line was started without an application factory")
-    return lambda: create(info)
+
+    def make() -> Flask:
+        _set_up_logs(read_settings())  # again in each process that the server starts
+        return create(info)
+
+    return make
 
 
 def _show(settings: Settings) -> None:

@@ -28,7 +28,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from prometheus_client import Gauge
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -41,6 +40,7 @@ from consent_server.services import clock
 from consent_server.services.background import Background
 from consent_server.services.keyring import Keyring
 from consent_server.services.mailing import Mailbox
+from consent_server.services.measuring import done
 from consent_server.services.sequencing import Sessions, integrate, integrate_all
 from consent_server.services.time_stamping import Authority, Token
 from consent_server.services.witnessing import NotWitnessed, WitnessAt
@@ -50,8 +50,6 @@ from consent_server.storage.database import database_clock
 from consent_server.storage.proof_log import ANCHOR_LOG, Head
 
 log = logging.getLogger(__name__)
-
-ANCHORED = Gauge("proof_anchored_timestamp_seconds", "Time of the newest time stamp over the proof logs, Unix seconds")
 
 WHEN_MOVED = timedelta(hours=6)
 """How long after the last anchor what is new is anchored."""
@@ -185,8 +183,6 @@ class Anchoring:
         """Return when the last pass came to its end: with its token, or with its checkpoint where nobody stamps."""
         if self.authority is not None:
             token = anchors.last_token(session)
-            if token is not None:
-                ANCHORED.set(token.said_at.timestamp())  # whichever process asked for it
             return token.said_at if token else None
         checkpoint = proof_log.latest_checkpoint(session, ANCHOR_LOG)
         return checkpoint.created_at if checkpoint else None
@@ -310,7 +306,6 @@ class Anchoring:
             if kept is None:
                 anchors.add_witnessed(session, said)
                 session.commit()
-        ANCHORED.set(said.said_at.timestamp())
         apart = abs(said.kept_at - said.said_at)
         if apart > CLOCKS_DIFFER:
             log.warning("the clock of %s and ours are %d seconds apart", said.name, apart.total_seconds())
@@ -393,6 +388,7 @@ class Anchorer(Background):
             if self._anchoring.is_due(now):
                 self._anchoring.anchor(now, renew=self._anchoring.is_old(now))
             self._anchoring.mail(now)
+            done(self.name)
         except LogFrozen:
             return False  # said when it was frozen
         except (ConsentServerError, OSError) as error:

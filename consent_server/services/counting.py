@@ -34,6 +34,7 @@ from consent_server.domain.statistics import (
 )
 from consent_server.services import clock
 from consent_server.services.background import Background
+from consent_server.services.measuring import done
 from consent_server.storage import consent_records, proof_log, sites, statistics
 from consent_server.storage.database import begin_immediate
 from consent_server.storage.statistics import Said
@@ -155,6 +156,7 @@ class Counting(Background):
             for site_id in every:
                 catch_up(self._sessions, site_id)
                 join_small_pages(self._sessions, site_id, clock.now().date())
+            done(self.name)
         except SQLAlchemyError as error:
             log.error("answers could not be counted: %s", type(error).__name__)
         except Exception:  # a dead counter would leave the statistics where they are

@@ -29,6 +29,7 @@ from consent_server.domain.times import parse_rfc3339
 from consent_server.services import clock
 from consent_server.services.background import Background
 from consent_server.services.holding import refuse_held
+from consent_server.services.measuring import BACKLOG, done
 from consent_server.storage import consent_records, evidence, proof_log, sites
 from consent_server.storage.database import database_clock
 from consent_server.storage.evidence import KeptEntry
@@ -145,6 +146,14 @@ def purge_all(sessions: Sessions, now: datetime) -> int:
     return total
 
 
+def count_overdue(sessions: Sessions, now: datetime) -> int:
+    """Return in how many sites something is due: after a purge, those that are held, frozen or in trouble."""
+    with sessions() as session:
+        moment = _moment(session, now)
+        every = sites.list_sites(session, archived=True)
+        return sum(_may_be_due(session, site, policy_of(site), moment) for site in every)
+
+
 class Purger(Background):
     """The thread of one process that purges daily; ``swept`` is told when something is gone."""
 
@@ -168,6 +177,8 @@ class Purger(Background):
         try:
             if purge_all(self._sessions, clock.now()):
                 self._swept()
+            BACKLOG.labels(self.name).set(count_overdue(self._sessions, clock.now()))
+            done(self.name)
         except Exception:  # a dead purger would keep people's data for ever
             log.exception("proofs could not be purged")
         return self._every

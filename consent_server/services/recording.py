@@ -49,6 +49,7 @@ from consent_server.domain.promise import Promise, sign_promise
 from consent_server.domain.times import rfc3339, whole_milliseconds
 from consent_server.services import clock
 from consent_server.services.keyring import Keyring
+from consent_server.services.measuring import COMMIT_RECORDS, COMMIT_SECONDS, QUEUE
 from consent_server.services.remembering import Memory
 from consent_server.storage import consent_records, proof_log
 from consent_server.storage.consent_records import KeptRecord
@@ -221,6 +222,8 @@ class Recorder:
             job.result.set_exception(error)
 
     def _write(self, batch: list[_Job]) -> None:
+        how, started = "together" if len(batch) > 1 else "alone", time.monotonic()
+        QUEUE.labels("recorder").set(self._jobs.qsize())
         outcomes: list[tuple[_Job, Recorded | Conflict]] = []
         fresh: list[tuple[KeptRecord, bytes]] = []
         with self._sessions() as session:
@@ -240,6 +243,8 @@ class Recorder:
                     outcomes.append((job, Conflict("This record id was used for another answer.")))
             if fresh:
                 _keep(session, fresh)
+        COMMIT_SECONDS.labels(how).observe(time.monotonic() - started)
+        COMMIT_RECORDS.labels(how).observe(len(batch))
         for job, outcome in outcomes:
             if isinstance(outcome, Recorded):
                 job.result.set_result(outcome)

@@ -42,6 +42,7 @@ from consent_server.services import clock
 from consent_server.services.keyring import Keyring
 from consent_server.services.log_keys import log_signers, named_keys
 from consent_server.services.logging_entries import first_entry
+from consent_server.services.measuring import SEQUENCED, SEQUENCING, done
 from consent_server.storage import high_water_mark, proof_log
 from consent_server.storage.database import database_clock
 from consent_server.storage.high_water_mark import Mark
@@ -52,6 +53,9 @@ log = logging.getLogger(__name__)
 LARGEST_BATCH = 1_000
 LONG_LINE = 256
 """From how many in line on a ``wake`` does not wait for the interval."""
+
+LONGEST_PASS_S = 600.0
+"""How long a pass may take before somebody should look; a line of 200 000 takes a fraction."""
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
 """How far the clock may be behind the last checkpoint's before nothing more is signed."""
@@ -106,11 +110,17 @@ def integrate(
     """
     total, more, started = 0, True, time.monotonic()
     while more:
-        moment = now + timedelta(seconds=time.monotonic() - started)  # a long line takes longer than the tolerance
+        begun = time.monotonic()
+        moment = now + timedelta(seconds=begun - started)  # a long line takes longer than the tolerance
         try:
             grown = _grow(sessions, site_id, keyring, high_water, moment, step)
         except _Contradiction as contradiction:
             raise _freeze(sessions, site_id, str(contradiction)) from None
+        if grown:
+            which = "anchor" if site_id == proof_log.ANCHOR_LOG else "site"
+            SEQUENCED.labels(which).inc(grown.added)
+            SEQUENCING.labels(which).observe(time.monotonic() - begun)
+            done("checkpoint")
         total += grown.added if grown else 0
         more = grown is not None and grown.more
     return total
@@ -415,6 +425,7 @@ class Sequencer:
         self._high_water = high_water
         self._interval = interval
         self._said: dict[str, str] = {}
+        self._passed = time.monotonic()
         self._awake = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -440,6 +451,11 @@ class Sequencer:
         """Say that something was put in line. Costs nothing, and does nothing where no thread runs."""
         self._awake.set()
 
+    def is_at_work(self) -> bool:
+        """Whether the thread lives and a pass came to its end not long ago; true where no thread is to run."""
+        thread = self._thread
+        return thread is None or (thread.is_alive() and time.monotonic() - self._passed < LONGEST_PASS_S)
+
     def integrate_now(self) -> int:
         """Run one pass in the caller's thread; return how many entries it added. Nothing on a node without log key."""
         if self._keyring.master is None:
@@ -457,6 +473,8 @@ class Sequencer:
     def _careful_pass(self, every: bool) -> None:
         try:
             self._pass(every)
+            self._passed = time.monotonic()
+            done("sequencer")
         except Exception:  # a dead sequencer would break every promise of this process
             log.exception("the proof logs could not be sequenced")
 

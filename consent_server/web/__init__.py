@@ -9,7 +9,19 @@ from flask import Flask
 from flask_smorest import Api
 
 from consent_server.config import Settings
-from consent_server.web import admin, api, demo, errors, limits, operations, proof_log, reading, security, visitor
+from consent_server.web import (
+    admin,
+    api,
+    demo,
+    errors,
+    limits,
+    observing,
+    operations,
+    proof_log,
+    reading,
+    security,
+    visitor,
+)
 
 
 class NamedAnswers(Api):  # type: ignore[misc]  # flask-smorest has no types
@@ -39,3 +51,4 @@ def register(app: Flask) -> None:
     settings: Settings = app.extensions["settings"]
     if settings.demo:
         demo.register(app)
+    observing.register(app)

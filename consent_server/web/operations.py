@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hmac
+import ipaddress
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from flask import Response, abort, current_app, jsonify
+from flask import Response, abort, current_app, jsonify, request
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from consent_server.config import Settings
+from consent_server.domain.errors import NotSignedIn
 from consent_server.domain.times import rfc3339
 from consent_server.services import clock
-from consent_server.services.measuring import not_ready_because
+from consent_server.services.measuring import exposition, not_ready_because
 from consent_server.storage.database import db
 from consent_server.web.errors import ProblemSchema, problem
 
@@ -52,13 +55,38 @@ def ready() -> Response:
 
 @blueprint.get("/metrics")
 @blueprint.response(200, {"type": "string"}, description="Prometheus", content_type="text/plain")
+@blueprint.alt_response(401, schema=ProblemSchema, content_type="application/problem+json", description="without token")
 @blueprint.alt_response(404, schema=ProblemSchema, content_type="application/problem+json")
 def metrics() -> Response:
-    """Give Prometheus its figures."""
+    """Give Prometheus its figures, to whoever carries the token; without one, only to a machine of one's own."""
     settings: Settings = current_app.extensions["settings"]
     if not settings.metrics:
         abort(404)
-    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    if settings.metrics_token:
+        _require_token(settings.metrics_token)
+    elif not _is_private(settings):
+        abort(404)
+    response = Response(exposition(current_app.extensions["overview"]), content_type=CONTENT_TYPE_LATEST)
+    response.cache_control.no_store = True
+    return response
+
+
+def _require_token(token: str) -> None:
+    given = request.headers.get("Authorization", "").partition("Bearer ")[2]
+    if not hmac.compare_digest(given.encode(), token.encode()):
+        raise NotSignedIn("Send the token of CONSENT_METRICS_TOKEN: Authorization: Bearer …")
+
+
+def _is_private(settings: Settings) -> bool:
+    """Return whether nobody but this machine can have asked: a proxy in front of a public server is on it, too."""
+    return _is_loopback(urlsplit(settings.public_url).hostname) and _is_loopback(request.remote_addr)
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
 
 
 @blueprint.get("/.well-known/gpc.json")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from prometheus_client import REGISTRY
 
 from consent_server.domain.anchor_leaf import Renewal, parse_leaf
 from consent_server.domain.errors import LogFrozen, Unavailable
@@ -17,10 +17,12 @@ from consent_server.domain.proof_log.tiles import reader
 from consent_server.services import anchoring as deeds
 from consent_server.services import rechecking
 from consent_server.services.anchoring import Anchorer, Anchoring
+from consent_server.services.gauging import Overview
 from consent_server.services.sequencing import integrate, integrate_all
 from consent_server.services.time_stamping import NotStamped, Token
 from consent_server.storage import anchors, high_water_mark, proof_log
 from consent_server.storage.proof_log import ANCHOR_LOG
+from tests import builders
 from tests.proof_logs import KEYRING, NOW, Installation
 from tests.servers import eventually
 from tests.services.anchored import ANCHOR_ORIGIN
@@ -306,12 +308,12 @@ class TestWhen:
         assert anchoring.is_due(NOW)
 
     def test_the_age_of_the_newest_token_is_a_figure_whoever_asked_for_it(
-        self, anchoring: Anchoring, authority: Authority
+        self, installation: Installation, anchoring: Anchoring, authority: Authority, tmp_path: Path
     ) -> None:
         anchoring.anchor(NOW)
-        deeds.ANCHORED.set(0)
-        anchoring.is_due(NOW)
-        assert REGISTRY.get_sample_value("proof_anchored_timestamp_seconds") == NOW.timestamp()
+        overview = Overview(installation.sessions, builders.settings(tmp_path))
+        figures = {metric.name: metric.samples[0].value for metric in overview.collect()}
+        assert figures["proof_stamped_timestamp_seconds"] == NOW.timestamp()
 
     def test_what_moved_waits_for_six_hours(self, installation: Installation, anchoring: Anchoring) -> None:
         anchoring.anchor(NOW)

@@ -14,7 +14,7 @@ from consent_server.domain.catalogue import parse_origin
 from consent_server.domain.choice import Choice
 from consent_server.domain.errors import Invalid, OriginNotAllowed
 from consent_server.services import receiving
-from consent_server.services.measuring import RECORDED
+from consent_server.services.measuring import RECORDED, REPLAYED
 from consent_server.services.receiving import Addresses
 from consent_server.services.recording import Answer, Recorder
 from consent_server.services.reducing import reduce_user_agent
@@ -65,8 +65,7 @@ def record(site_key: str) -> Response:
         page_origin=_page_origin(),
         client=reduce_user_agent(request.headers.get("User-Agent")),
     )
-    if recorded.new:
-        RECORDED.labels(site_key, answer.choice.action).inc()
+    (RECORDED if recorded.new else REPLAYED).labels(answer.choice.action).inc()
     response = jsonify(receiving.receipt(recorded.kept, recorded.origin, addresses))
     response.status_code = 201 if recorded.new else 200
     response.headers["Cache-Control"] = "no-store"
