@@ -93,21 +93,23 @@ class Installation:
         sealed = seal(record, b"\x55" * 32, PersonalPart(consent_id, page_url), b"\xaa" * 32)
         consent_records.add_records(
             session,
-            KeptRecord(
-                record_id=record_id,
-                site_id=site_id,
-                recorded_at=recorded_at,
-                record=sealed.record,
-                salt=sealed.salt,
-                personal=sealed.personal,
-                personal_salt=sealed.personal_salt,
-                consent_id=consent_id,
-                leaf_hash=sealed.leaf_hash,
-                promise_key=None,
-                promise_signature=None,
-                body_digest=b"\0" * 32,
-                action=record.action,
-            ),
+            [
+                KeptRecord(
+                    record_id=record_id,
+                    site_id=site_id,
+                    recorded_at=recorded_at,
+                    record=sealed.record,
+                    salt=sealed.salt,
+                    personal=sealed.personal,
+                    personal_salt=sealed.personal_salt,
+                    consent_id=consent_id,
+                    leaf_hash=sealed.leaf_hash,
+                    promise_key=None,
+                    promise_signature=None,
+                    body_digest=b"\0" * 32,
+                    action=record.action,
+                )
+            ],
         )
         proof_log.add_pending(session, site_id, "consent", commitment=sealed.commitment, record_id=record_id)
 

@@ -42,7 +42,7 @@ def scrub_visitor(session: Session, site_key: str, consent_id: str) -> int:
     if not found:
         raise RecordNotFound("This site has no record of that consent id.")
     for kept in found:
-        consent_records.scrub_record(session, kept.record_id)
+        consent_records.scrub_record(session, site.id, kept.record_id, [kept.recorded_at])
         proof_log.add_removal(session, site.id, "scrub", kept.record_id, ASKED_BY_VISITOR)
     session.commit()
     return len(found)

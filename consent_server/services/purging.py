@@ -97,8 +97,9 @@ def _purge_slice(session: Session, site: Site, start: int, now: datetime) -> Pur
     found = _due(session, site, start, policy, moment)
     if found is None:
         return None
-    purged, record_ids = found
-    consent_records.delete_records(session, site.id, record_ids)  # 3
+    purged, taken = found
+    record_ids, times = [kept.record_id for kept in taken], [kept.recorded_at for kept in taken]
+    consent_records.delete_records(session, site.id, record_ids, times)  # 3
     proof_log.add_pending(session, site.id, "purge", body=format_entry(Purge(purged.start, purged.stop, policy.text)))
     return purged
 
@@ -113,7 +114,9 @@ def _may_be_due(session: Session, site: Site, policy: Lifetime, now: datetime) -
     return oldest is not None and after(oldest, policy) <= now
 
 
-def _due(session: Session, site: Site, start: int, policy: Lifetime, now: datetime) -> tuple[Purged, list[str]] | None:
+def _due(
+    session: Session, site: Site, start: int, policy: Lifetime, now: datetime
+) -> tuple[Purged, list[KeptEntry]] | None:
     """Return the next slice of records whose time is up, stopping at the first whose is not."""
     taken: list[KeptEntry] = []
     for kept in evidence.kept_from(session, site.id, start, SLICE):
@@ -123,8 +126,7 @@ def _due(session: Session, site: Site, start: int, policy: Lifetime, now: dateti
         taken.append(kept)
     if not taken:
         return None
-    purged = Purged(taken[0].index, taken[-1].index + 1, len(taken))
-    return purged, [kept.record_id for kept in taken]
+    return Purged(taken[0].index, taken[-1].index + 1, len(taken)), taken
 
 
 def purge_all(sessions: Sessions, now: datetime) -> int:

@@ -52,7 +52,7 @@ def _replay(sessions: Sessions, head: Head, removals: Sequence[Removal]) -> int:
 def _scrub(session: Session, head: Head, removals: Sequence[Removal]) -> int:
     back = _back(session, head, removals, personal=True)
     for record_id, why in back.items():
-        consent_records.scrub_record(session, record_id)
+        consent_records.scrub_record(session, head.site_id, record_id)
         proof_log.add_removal(session, head.site_id, "scrub", record_id, why)
     return len(back)
 
@@ -90,7 +90,8 @@ def _back(session: Session, head: Head, removals: Sequence[Removal], *, personal
 def _purge(session: Session, head: Head, entry: Purge) -> int:
     stop, count, start = min(entry.stop, head.size), 0, entry.start
     while back := [kept for kept in evidence.kept_from(session, head.site_id, start, SLICE) if kept.index < stop]:
-        consent_records.delete_records(session, head.site_id, [kept.record_id for kept in back])
+        times = [kept.recorded_at for kept in back]
+        consent_records.delete_records(session, head.site_id, [kept.record_id for kept in back], times)
         count, start = count + len(back), back[-1].index + 1
     if count:
         again = Purge(entry.start, stop, entry.policy)

@@ -13,9 +13,9 @@ from datetime import datetime
 from sqlalchemy import Select, exists, func, insert, select
 from sqlalchemy.orm import Session
 
+from consent_server.storage.consent_records import Nearby
 from consent_server.storage.proof_log import ANCHOR_LOG, PAGE
 from consent_server.storage.tables import (
-    ConsentRecordRow,
     ProofAnchorLeafRow,
     ProofAnchorRow,
     ProofCheckpointRow,
@@ -29,6 +29,9 @@ TOKEN = "token"
 
 COSIGNATURE = "cosignature"
 """The kind of a witness's signature line; its name is the witness's."""
+
+_FIRST = 20
+"""How many in line are looked at for one whose record was not erased meanwhile."""
 
 MAIL = "mail"
 """The kind of a mail that a checkpoint was sent in; to whom is not kept."""
@@ -96,9 +99,11 @@ def moved_sites(session: Session, limit: int | None = None) -> list[Moved]:
 
 def oldest_in_line(session: Session, site_id: int) -> datetime | None:
     """Return when the record that stands first in a site's line was made, ``None`` when none does."""
-    row, record = ProofPendingRow, ConsentRecordRow
-    query = select(record.recorded_at).join(row, row.record_id == record.record_id).where(row.site_id == site_id)
-    return session.scalar(query.order_by(row.seq).limit(1))
+    row = ProofPendingRow
+    query = select(row.record_id).where(row.site_id == site_id, row.kind == "consent").order_by(row.seq).limit(_FIRST)
+    line = [record_id for record_id in session.scalars(query) if record_id is not None]
+    found = Nearby(session, site_id).find(line)
+    return next((found[record_id].recorded_at for record_id in line if record_id in found), None)
 
 
 def first_leaf_over(session: Session, site_id: int, size: int) -> Leaf | None:

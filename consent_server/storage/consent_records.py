@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    and_,
     any_,
     bindparam,
     delete,
@@ -20,13 +21,16 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    true,
     tuple_,
+    union_all,
+    update,
 )
 from sqlalchemy.orm import Session
 
 from consent_server.domain.errors import RecordNotFound
 from consent_server.storage.database import UtcDateTime
-from consent_server.storage.tables import ConsentRecordRow
+from consent_server.storage.tables import ConsentRecordRow, ProofEntryRow, ProofPendingRow
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,9 @@ _LOWEST, _HIGHEST = (f"{digit * 8}-{digit * 4}-{digit * 4}-{digit * 4}-{digit * 
 _AT_ONCE = 500
 """How many ids stand in one statement."""
 
+_ABOUT = timedelta(days=1)
+"""How far from its neighbours' time a record is looked for first."""
+
 _COLUMNS = (
     "record_id",
     "site_id",
@@ -85,13 +92,13 @@ _COLUMNS = (
 
 _SELECT: Select[*tuple[Any, ...]] = select(*(getattr(ConsentRecordRow, column) for column in _COLUMNS))
 _INSERT = insert(cast(Table, ConsentRecordRow.__table__)).inline()
-_SELECT_WITH_CLOCK: Select[*tuple[Any, ...]] = select(
-    func.clock_timestamp(), *(getattr(ConsentRecordRow, column) for column in _COLUMNS)
-).select_from(
-    select(literal(1).label("now"))
-    .subquery()
-    .outerjoin(ConsentRecordRow, ConsentRecordRow.record_id == any_(bindparam("record_ids", type_=ARRAY(String))))
+_GIVEN = any_(bindparam("record_ids", type_=ARRAY(String)))
+_TAKEN = union_all(
+    select(ProofPendingRow.record_id).where(ProofPendingRow.record_id == _GIVEN),
+    select(ProofEntryRow.record_id).where(ProofEntryRow.record_id == _GIVEN),
 )
+_NOW, _ANY = select(literal(1).label("now")).subquery(), _TAKEN.subquery()
+_TAKEN_AND_CLOCK = select(func.clock_timestamp(), _ANY.c.record_id).select_from(_NOW.outerjoin(_ANY, true()))
 
 
 def add_records(session: Session, kept: Sequence[KeptRecord]) -> None:
@@ -101,22 +108,72 @@ def add_records(session: Session, kept: Sequence[KeptRecord]) -> None:
 
 def find_records(session: Session, record_ids: Collection[str]) -> dict[str, KeptRecord]:
     """Return those of the records that are kept, by id, whatever their site."""
-    found = session.execute(_SELECT.where(ConsentRecordRow.record_id.in_(record_ids)))
-    return {values[0]: KeptRecord(*values) for values in found}
+    wanted = taken(session, record_ids) if by_month(session) else record_ids
+    return _find(session, wanted)
 
 
 def find_records_now(session: Session, record_ids: Collection[str]) -> tuple[datetime | None, dict[str, KeptRecord]]:
-    """Return what ``database_clock`` and ``find_records`` do, in one statement."""
-    if session.get_bind().dialect.name != "postgresql":
+    """Return what ``database_clock`` and ``find_records`` do: in one statement, unless there are any."""
+    if not by_month(session):
         return None, find_records(session, record_ids)
-    rows = session.execute(_SELECT_WITH_CLOCK, {"record_ids": list(record_ids)}).all()
-    return rows[0][0].astimezone(UTC), {values[0]: KeptRecord(*values) for _, *values in rows if values[0]}
+    rows = session.execute(_TAKEN_AND_CLOCK, {"record_ids": list(record_ids)}).all()
+    known = [record_id for _, record_id in rows if record_id is not None]
+    return rows[0][0].astimezone(UTC), _find(session, known)
+
+
+def _find(session: Session, record_ids: Collection[str]) -> dict[str, KeptRecord]:
+    found = session.execute(_SELECT.where(ConsentRecordRow.record_id.in_(record_ids))) if record_ids else ()
+    return {values[0]: KeptRecord(*values) for values in found}
+
+
+def by_month(session: Session) -> bool:
+    """Return whether records may stand in a table for each month: who looks for an id alone looks in all of them."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
+def taken(session: Session, record_ids: Collection[str]) -> list[str]:
+    """Return which of these ids stand in line or have their entry: two looks for each, whatever the months."""
+    return [found for found in session.scalars(_TAKEN, {"record_ids": list(record_ids)}) if found is not None]
+
+
+class Nearby:
+    """Finds records by id, those of neighbouring entries after each other: they were recorded at about the same time.
+
+    A first look is taken in the months of those that were found before; only what is not there is looked for in all.
+    """
+
+    def __init__(self, session: Session, site_id: int, *columns: str) -> None:
+        self._session = session
+        self._query: Select[*tuple[Any, ...]] = select(
+            *(getattr(ConsentRecordRow, column) for column in ("record_id", "recorded_at", *columns))
+        ).where(ConsentRecordRow.site_id + 0 == site_id)
+        self._seen: tuple[datetime, datetime] | None = None
+
+    def find(self, record_ids: Sequence[str]) -> dict[str, Any]:
+        """Return the rows of those that are there, by id."""
+        found: dict[str, Any] = {}
+        if self._seen is not None:
+            found |= self._look(record_ids, ConsentRecordRow.recorded_at.between(*self._seen))
+        if missing := [record_id for record_id in record_ids if record_id not in found]:
+            found |= self._look(missing)
+        if found:
+            times = [row.recorded_at for row in found.values()]
+            self._seen = min(times) - _ABOUT, max(times) + _ABOUT
+        return found
+
+    def _look(self, record_ids: Sequence[str], *where: ColumnElement[bool]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for start in range(0, len(record_ids), _AT_ONCE):
+            some = record_ids[start : start + _AT_ONCE]
+            query = self._query.where(ConsentRecordRow.record_id.in_(some), *where)
+            found |= {row.record_id: row for row in self._session.execute(query)}
+        return found
 
 
 def find_record(session: Session, site_id: int, record_id: str) -> KeptRecord:
     """Return one record of a site; raise ``RecordNotFound``."""
-    row = session.get(ConsentRecordRow, record_id)
-    if row is None or row.site_id != site_id:
+    row = session.scalar(select(ConsentRecordRow).where(_is(site_id, record_id)))
+    if row is None:
         raise RecordNotFound("This site has no such consent record.")
     return _kept(row)
 
@@ -185,19 +242,33 @@ def lock_records(session: Session, site_id: int, consent_id: str) -> None:
     session.execute(mine.order_by(func.coalesce(row.record_id, row.record_id)).with_for_update())
 
 
-def delete_records(session: Session, site_id: int, record_ids: Sequence[str]) -> None:
-    """Delete records whole, with their salts and promises."""
+def delete_records(session: Session, site_id: int, record_ids: Sequence[str], times: Collection[datetime] = ()) -> None:
+    """Delete records whole, with their salts and promises; ``times`` are when they were recorded, if that is known."""
     row = ConsentRecordRow
+    # + 0: else SQLite takes the index of the site, and reads a million records to find five hundred.
+    these = delete(row).where(row.site_id + 0 == site_id, *_between(times))
     for start in range(0, len(record_ids), _AT_ONCE):
         some = record_ids[start : start + _AT_ONCE]
-        # + 0: else SQLite takes the index of the site, and reads a million records to find five hundred.
-        session.execute(delete(row).where(row.site_id + 0 == site_id, row.record_id.in_(some)))
+        session.execute(these.where(row.record_id.in_(some)).execution_options(synchronize_session=False))
 
 
-def scrub_record(session: Session, record_id: str) -> None:
+def scrub_record(session: Session, site_id: int, record_id: str, times: Collection[datetime] = ()) -> None:
     """Forget the personal part and its salt, and the copy that it was looked up by."""
-    row = session.get_one(ConsentRecordRow, record_id)
-    row.personal = row.personal_salt = row.consent_id = None
+    session.execute(
+        update(ConsentRecordRow)
+        .where(_is(site_id, record_id), *_between(times))
+        .values(personal=None, personal_salt=None, consent_id=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _is(site_id: int, record_id: str) -> ColumnElement[bool]:
+    return and_(ConsentRecordRow.record_id == record_id, ConsentRecordRow.site_id == site_id)
+
+
+def _between(times: Collection[datetime]) -> tuple[ColumnElement[bool], ...]:
+    """Say which months are meant, so that no other is looked into."""
+    return (ConsentRecordRow.recorded_at.between(min(times), max(times)),) if times else ()
 
 
 def _kept(row: ConsentRecordRow) -> KeptRecord:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
-from consent_server.storage.proof_log import Entry, batches
+from consent_server.storage.consent_records import Nearby
+from consent_server.storage.proof_log import Entry, batches, entries
 from consent_server.storage.tables import ConfigurationRow, ConsentRecordRow, ProofEntryRow
 
 PAGE = 1_000
+
+_STORED = ("record", "salt", "personal", "personal_salt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,53 +59,51 @@ def begin_snapshot(session: Session) -> None:
 
 def entries_with_records(session: Session, site_id: int, size: int) -> Iterator[tuple[Entry, StoredRecord | None]]:
     """Give each of the first ``size`` entries, with its record when that is still there."""
-    entry = ProofEntryRow
-    for values in session.execute(_joined(site_id, size, outer=True).add_columns(entry.kind, entry.body)):
-        stored = None if values.record is None else StoredRecord(*values[:6])
-        yield Entry(values.idx, values.kind, values.commitment, values.body), stored
+    nearby = Nearby(session, site_id, *_STORED)
+    for some in _pages(entries(session, site_id, 0, size)):
+        found = nearby.find([entry.record_id for entry in some if entry.record_id is not None])
+        for entry in some:
+            row = found.get(entry.record_id) if entry.record_id is not None else None
+            yield entry, None if row is None or row.record is None else _stored(entry, row)
 
 
 def records(session: Session, site_id: int, size: int, wanted: Wanted | None = None) -> Iterator[StoredRecord]:
     """Give each record below ``size`` that is still there, by index."""
-    row, query = ConsentRecordRow, _joined(site_id, size, outer=False)
-    query = query.where(row.record.is_not(None))
-    wanted = wanted or Wanted()
-    if wanted.start is not None:
-        query = query.where(row.recorded_at >= wanted.start)
-    if wanted.stop is not None:
-        query = query.where(row.recorded_at < wanted.stop)
-    if wanted.consent_id is not None:
-        query = query.where(row.consent_id == wanted.consent_id)
-    for values in session.execute(query):
+    if wanted in (None, Wanted()):
+        yield from (stored for _, stored in entries_with_records(session, site_id, size) if stored is not None)
+        return
+    for values in session.execute(_chosen(site_id, size, wanted or Wanted())):
         yield StoredRecord(*values)
 
 
 def kept_from(session: Session, site_id: int, start: int, limit: int) -> list[KeptEntry]:
     """Return the first entries from ``start`` on whose record is still there."""
-    entry, record = ProofEntryRow, ConsentRecordRow
-    query = (
-        select(entry.idx, record.record_id, record.recorded_at, record.record)
-        .join(record, record.record_id == entry.record_id)
-        .where(entry.site_id == site_id, entry.idx >= start, entry.record_id.is_not(None), record.record.is_not(None))
-        .order_by(entry.idx)
-        .limit(limit)
-    )
-    found = session.execute(query)
-    return [KeptEntry(index, id_, recorded_at, text) for index, id_, recorded_at, text in found if text is not None]
+    row, nearby = ProofEntryRow, Nearby(session, site_id, "record")
+    query = select(row.idx, row.record_id).where(row.site_id == site_id, row.record_id.is_not(None)).order_by(row.idx)
+    kept: list[KeptEntry] = []
+    while len(kept) < limit and (some := session.execute(query.where(row.idx >= start).limit(limit - len(kept))).all()):
+        found = nearby.find([record_id for _, record_id in some if record_id is not None])
+        for index, record_id in some:
+            its = found.get(record_id or "")
+            if its is not None and its.record is not None:
+                kept.append(KeptEntry(index, its.record_id, its.recorded_at, its.record))
+        start = some[-1].idx + 1
+    return kept
 
 
 def still_there(session: Session, site_id: int, indices: Iterable[int], *, personal: bool) -> dict[int, str]:
     """Return which of these entries' records are still there; with ``personal``, those with their personal part."""
-    entry, record = ProofEntryRow, ConsentRecordRow
+    entry, nearby = ProofEntryRow, Nearby(session, site_id, "personal")
     found: dict[int, str] = {}
     for some in batches(indices):
-        query = (
-            select(entry.idx, record.record_id)
-            .join(entry, record.record_id == entry.record_id)
-            .where(entry.site_id == site_id, entry.idx.in_(some))
-        )
-        query = query.where(record.personal.is_not(None)) if personal else query
-        found |= {row.idx: row.record_id for row in session.execute(query)}
+        query = select(entry.idx, entry.record_id).where(entry.site_id == site_id, entry.idx.in_(some))
+        ids = {index: record_id for index, record_id in session.execute(query) if record_id is not None}
+        there = nearby.find(list(ids.values()))
+        found |= {
+            index: record_id
+            for index, record_id in ids.items()
+            if record_id in there and not (personal and there[record_id].personal is None)
+        }
     return found
 
 
@@ -130,15 +132,33 @@ def entries_of_kinds(session: Session, site_id: int, kinds: Collection[str], siz
         yield index, body
 
 
-def _joined(site_id: int, size: int, *, outer: bool) -> Select[*tuple[Any, ...]]:
-    """Return entries beside their records, by index, a page in memory at a time (PostgreSQL: a server-side cursor)."""
+def _pages(every: Iterable[Entry]) -> Iterator[list[Entry]]:
+    every = iter(every)
+    while some := list(islice(every, PAGE)):
+        yield some
+
+
+def _stored(entry: Entry, row: Any) -> StoredRecord:
+    assert entry.commitment is not None, "the entry of a record commits to it"
+    return StoredRecord(entry.index, entry.commitment, row.record, row.salt, row.personal, row.personal_salt)
+
+
+def _chosen(site_id: int, size: int, wanted: Wanted) -> Select[*tuple[Any, ...]]:
+    """Return the records that are wanted beside their entries, by index, a page in memory at a time."""
     entry, record = ProofEntryRow, ConsentRecordRow
     same = and_(record.record_id == entry.record_id, record.site_id == entry.site_id)
     query: Select[*tuple[Any, ...]] = (
-        select(entry.idx, entry.commitment, record.record, record.salt, record.personal, record.personal_salt)
-        .join(record, same, isouter=outer)
-        .where(entry.site_id == site_id, entry.idx < size)
-        .order_by(entry.idx)
+        select(entry.idx, entry.commitment, *(getattr(record, column) for column in _STORED))
+        .join(record, same)
+        .where(entry.site_id == site_id, entry.idx < size, record.record.is_not(None))
+        # + 0: else whoever comes by the order of the log reads all of it, and looks for each one's record.
+        .order_by(entry.idx + 0)
         .execution_options(yield_per=PAGE)
     )
+    if wanted.start is not None:
+        query = query.where(record.recorded_at >= wanted.start)
+    if wanted.stop is not None:
+        query = query.where(record.recorded_at < wanted.stop)
+    if wanted.consent_id is not None:
+        query = query.where(record.consent_id == wanted.consent_id)
     return query

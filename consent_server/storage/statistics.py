@@ -6,7 +6,7 @@ A row is a number and nobody's: nothing here names a record or a visitor, and no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,10 +16,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from consent_server.domain.statistics import OTHER_PAGES, Cell, PageCell, Shown
+from consent_server.storage.consent_records import Nearby
 from consent_server.storage.database import Base
 from consent_server.storage.tables import (
     AnswerCountRow,
-    ConsentRecordRow,
     CountedRow,
     NoticeCountRow,
     PageCountRow,
@@ -59,21 +59,22 @@ class Mark:
 
 def entries_said(session: Session, site_id: int, start: int, stop: int) -> list[Said]:
     """Return what the entries ``[start, stop)`` say whose records are still there."""
-    entry, record = ProofEntryRow, ConsentRecordRow
-    query = (
-        select(record.record, record.personal)
-        .join(entry, record.record_id == entry.record_id)
-        .where(entry.site_id == site_id, entry.idx >= start, entry.idx < stop, record.record.is_not(None))
-    )
-    return [Said(text, personal) for text, personal in session.execute(query) if text is not None]
+    row = ProofEntryRow
+    query = select(row.record_id).where(row.site_id == site_id, row.idx >= start, row.idx < stop)
+    return _said(session, site_id, session.scalars(query.where(row.record_id.is_not(None))))
 
 
 def waiting_said(session: Session, site_id: int, limit: int) -> list[Said]:
     """Return what the first records in line say, that have no entry yet."""
-    row, record = ProofPendingRow, ConsentRecordRow
+    row = ProofPendingRow
     line = select(row.record_id).where(row.site_id == site_id, row.kind == "consent").order_by(row.seq).limit(limit)
-    query = select(record.record, record.personal).where(record.record_id.in_(line))
-    return [Said(text, personal) for text, personal in session.execute(query) if text is not None]
+    return _said(session, site_id, session.scalars(line))
+
+
+def _said(session: Session, site_id: int, record_ids: Iterable[str | None]) -> list[Said]:
+    ids = [record_id for record_id in record_ids if record_id is not None]
+    found = Nearby(session, site_id, "record", "personal").find(ids).values()
+    return [Said(row.record, row.personal) for row in found if row.record is not None]
 
 
 # Counting

@@ -68,7 +68,7 @@ def test_removals_are_explained_even_when_they_are_a_moment_old(
     first, second, _third = installation.put(3)
     _export(installation, form)
     with installation.sessions() as session:
-        consent_records.scrub_record(session, first)
+        consent_records.scrub_record(session, installation.site_id, first)
         proof_log.add_removal(session, installation.site_id, "scrub", first, "visitor")
         proof_log.add_removal(session, installation.site_id, "erase", second, "controller")
         session.commit()
@@ -283,7 +283,7 @@ def test_a_part_of_a_log_verifies_by_itself(
 def test_a_part_tells_what_was_removed_of_its_records(installation: Installation, tmp_path: Path) -> None:
     (record_id, _) = installation.put(2, action="accept_all", decisions={"audience": True})
     with installation.sessions() as session:
-        consent_records.scrub_record(session, record_id)
+        consent_records.scrub_record(session, installation.site_id, record_id)
         proof_log.add_removal(session, installation.site_id, "scrub", record_id, "asked by the visitor")
         session.commit()
     part = _export(installation, "zip", filters=Filters(purpose="audience"))

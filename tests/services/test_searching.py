@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -139,6 +140,13 @@ def _plan(installation: Installation, query: sa.ClauseElement) -> str:
     return "\n".join(str(row[-1]) for row in rows)
 
 
+def _reads(plan: str, index: str) -> bool:
+    """Whether every read is by this index: of SQLite's table, or of each month's."""
+    index = index.replace("consent_record", r"consent_record(_past|_other|_\d{4}_\d\d)?") + r"\b"
+    index = f"({index}|sqlite_autoindex_consent_record_1)" if index.startswith("pk") else index
+    return re.search(index, plan) is not None and "Seq Scan" not in plan
+
+
 BEFORE = (NOW, VISITOR)
 
 SEARCHES = {
@@ -154,16 +162,16 @@ SEARCHES = {
 def test_a_page_is_read_in_the_order_of_an_index(installation: Installation, what: str) -> None:
     sought, index = SEARCHES[what]
     plan = _plan(installation, consent_records.searching(installation.site_id, sought, 50))
-    assert index in plan
+    assert _reads(plan, index), plan
     assert "B-TREE" not in plan, "nothing is sorted"
-    assert "Sort" not in plan
+    assert "Sort  (" not in plan
 
 
 @pytest.mark.parametrize(
     ("sought", "index"),
     [
         (Sought(consent_id=VISITOR), "ix_consent_record_site_consent"),
-        (Sought(record_id_start=VISITOR), "pk_consent_record|sqlite_autoindex_consent_record_1"),
+        (Sought(record_id_start=VISITOR), "pk_consent_record"),
     ],
 )
 def test_a_code_is_found_without_reading_others(installation: Installation, sought: Sought, index: str) -> None:
@@ -171,7 +179,7 @@ def test_a_code_is_found_without_reading_others(installation: Installation, soug
         installation.put(2_000)
         installation.execute("ANALYZE consent_record")
     plan = _plan(installation, consent_records.searching(installation.site_id, sought, 50))
-    assert any(name in plan for name in index.split("|")), plan
+    assert _reads(plan, index), plan
 
 
 def test_a_visitors_records_are_found_without_reading_others(installation: Installation) -> None:
@@ -192,7 +200,7 @@ def test_a_visitors_records_are_found_without_reading_others(installation: Insta
         installation.execute("ANALYZE consent_record")
     for query in asked:
         plan = _plan(installation, query)
-        assert "ix_consent_record_site_consent" in plan, plan
+        assert _reads(plan, "ix_consent_record_site_consent"), plan
 
 
 def test_statistics_read_the_days_of_the_site_alone(installation: Installation) -> None:
