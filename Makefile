@@ -15,7 +15,7 @@ RUN = .make/run-$(call checksum,requirements/build.txt requirements/run.txt setu
 TEST = .make/test-$(call checksum,requirements/test.txt)
 BANNER = .make/banner-$(call checksum,banner/package-lock.json)
 
-.PHONY: help run test test-faults benchmarks lint format banner words lock clean browser
+.PHONY: help run test test-faults benchmarks lint format banner words lock clean browser nginx
 
 help:  ## list these targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/make \1|\2/' | column -t -s '|' 2>/dev/null \
@@ -32,6 +32,10 @@ test-faults: $(TEST)  ## kill whatever can be killed, hundreds of times on each 
 
 benchmarks: $(TEST) browser  ## measure everything twice and write docs/benchmarks.md (half an hour; leave the machine alone)
 	@exec $(BIN)/python -m benchmarks
+
+test-cluster: $(TEST) nginx  ## two web nodes, worker, PostgreSQL, Redis and nginx: restarts and upgrades under load
+	@CONSENT_TEST_CLUSTER=1 CONSENT_TEST_RESTARTS=20 CONSENT_TEST_BACKUPS=10 \
+	  $(BIN)/python -m pytest tests/cluster tests/cli/test_backup.py $(PYTEST)
 
 lint: $(TEST) $(BANNER)  ## check style, types and the floors
 	$(BIN)/ruff check .
@@ -99,3 +103,9 @@ browser: $(TEST)
 	@$(BIN)/python tests/programs.py firefox >/dev/null 2>&1 \
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 	       && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y firefox-esr; } >/dev/null 2>&1 || true
+
+nginx: $(TEST)
+	@$(BIN)/python tests/programs.py nginx >/dev/null 2>&1 \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	       && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y nginx-light; } >/dev/null 2>&1 \
+	  || $(BIN)/python tests/programs.py nginx || true

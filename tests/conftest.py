@@ -2,7 +2,7 @@
 
 PostgreSQL and Valkey are real servers, started once per run; a database is copied from a migrated template, which costs
 milliseconds. Nothing here skips: where a program is missing, the test fails and says what to install. The exceptions
-are tests/guard/test_recipes.py, for other people's servers, tests/tsa.py, for openssl, and Firefox.
+are tests/guard/test_recipes.py and nginx, for other people's servers, tests/tsa.py, for openssl, and Firefox.
 """
 
 from __future__ import annotations

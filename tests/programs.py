@@ -90,7 +90,7 @@ def valkey() -> Path:
 
 def nginx() -> Path:
     """Give nginx."""
-    return _on_path("nginx", "nginx was not found: install it to test its recipe (Debian: nginx-light).")
+    return _on_path("nginx", "nginx was not found: install it to test what stands behind it (Debian: nginx-light).")
 
 
 def nginx_njs() -> Path:
@@ -125,7 +125,7 @@ def _node_version(program: str) -> int:
     return int(major) if major.isdigit() else 0
 
 
-FINDERS = {each.__name__: each for each in (node, chromium, firefox, postgresql, valkey)}
+FINDERS = {each.__name__: each for each in (node, chromium, firefox, postgresql, valkey, nginx)}
 
 
 def main(arguments: list[str]) -> int:

@@ -16,6 +16,8 @@ import yaml
 
 from consent_server.cli import commands, serve
 from consent_server.config import Settings
+from tests.cluster.proxy import Proxy
+from tests.programs import ProgramMissing
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
@@ -214,6 +216,13 @@ def test_the_proxy_asks_the_nodes_that_there_are(compose: dict[str, Any]) -> Non
     text = (DEPLOY / "nginx" / "consent.conf").read_text()
     nodes = {name for name, each in _ours(compose) if each["command"] == ["web"]}
     assert set(re.findall(r"server (\w+):8000", text)) == nodes
+
+
+def test_nginx_understands_its_configuration(tmp_path: Path) -> None:
+    try:
+        assert Proxy(tmp_path / "nginx", [8001, 8002]).check() == ""
+    except ProgramMissing as missing:
+        pytest.skip(str(missing))
 
 
 # The page that goes through it
