@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
@@ -17,8 +18,9 @@ from consent_server.services.gauging import Overview
 from consent_server.services.keyring import read_keyring, secret_key
 from consent_server.services.logging_entries import anchor_origin
 from consent_server.services.mailing import read_mailbox
+from consent_server.services.making_months import MonthMaker
 from consent_server.services.noticing import Noticing
-from consent_server.services.purging import Purger
+from consent_server.services.purging import WHOLE_MONTH, Purger
 from consent_server.services.receiving import Addresses
 from consent_server.services.recording import Recorder
 from consent_server.services.sequencing import Sequencer
@@ -86,7 +88,9 @@ def _start_deeds(app: Flask, settings: Settings) -> None:
     app.extensions["counter"] = Counting(sessions)
     app.extensions["noticing"] = Noticing(sessions)
     app.extensions["overview"] = Overview(sessions, settings)
-    app.extensions["purger"] = Purger(sessions, sweeper.wake)
+    grace = WHOLE_MONTH if settings.purge_by_month else timedelta()
+    app.extensions["months"] = MonthMaker(sessions)
+    app.extensions["purger"] = Purger(sessions, sweeper.wake, grace=grace)
     app.extensions["recorder"] = Recorder(sessions, keyring, sequencer.wake)
 
 

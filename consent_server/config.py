@@ -63,6 +63,10 @@ class Settings:
         "CONSENT_RATE_LIMIT", "consent posts allowed per address prefix and site; empty: no limit"
     )
     api_rate_limit: str = setting("CONSENT_API_RATE_LIMIT", "requests allowed per token of the API; empty: no limit")
+    purge_by_month: bool = setting(
+        "CONSENT_PURGE_BY_MONTH",
+        "PostgreSQL: proofs whose time is up wait for the rest of their month, 31 days at most, and go with its table",
+    )
     trusted_proxies: int = setting(
         "CONSENT_TRUSTED_PROXIES", "reverse proxies in front whose X-Forwarded-* are believed"
     )
@@ -148,6 +152,7 @@ def read_settings() -> Settings:
         sequencer_interval=env.float("CONSENT_SEQUENCER_INTERVAL", 1.0),
         rate_limit=env.str("CONSENT_RATE_LIMIT", "6000 per minute"),
         api_rate_limit=env.str("CONSENT_API_RATE_LIMIT", "600 per minute"),
+        purge_by_month=env.bool("CONSENT_PURGE_BY_MONTH", False),
         trusted_proxies=env.int("CONSENT_TRUSTED_PROXIES", 0),
         metrics=env.bool("CONSENT_METRICS", True),
         metrics_token=env.str("CONSENT_METRICS_TOKEN", ""),

@@ -72,6 +72,15 @@ DROPPED = Counter("consent_log_lines_dropped_total", "Lines of the log that nobo
 BACKLOG = Gauge(
     "consent_job_backlog_sites", "Sites in which a job left something undone", ["job"], multiprocess_mode="mostrecent"
 )
+MONTHS_AHEAD = Gauge(
+    "consent_months_ahead", "Months to come that have a table", ["table"], multiprocess_mode="mostrecent"
+)
+MONTHS_STRAYS = Gauge(
+    "consent_months_stray_rows",
+    "Rows that stand in no month's table, counted up to 1000",
+    ["table"],
+    multiprocess_mode="mostrecent",
+)
 
 
 def done(job: str) -> None:
