@@ -15,6 +15,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from consent_server.storage.library import load_library
+
 ADMIN = Path(__file__).parents[1] / "consent_server" / "web" / "admin"
 FRENCH = ADMIN / "translations" / "fr" / "LC_MESSAGES" / "messages.po"
 COMPILED = FRENCH.with_suffix(".mo")
@@ -24,12 +26,15 @@ KEYWORDS = {"_": None, "_l": None, "gettext": None, "ngettext": (1, 2), "lazy_ge
 
 
 def said() -> Catalog:
-    """Return every sentence of the admin's source."""
+    """Return every sentence of the admin's source, and why services of the library are never exempt."""
     catalog = Catalog(charset="utf-8")
     for _file, _line, message, comments, context in extract_from_dir(
         str(ADMIN), METHODS, keywords=KEYWORDS, options_map={}
     ):
         catalog.add(message, context=context, auto_comments=comments)
+    for service in load_library().services:
+        if service.stated_never_exempt:
+            catalog.add(service.stated_never_exempt)
     return catalog
 
 

@@ -134,7 +134,7 @@ def check_profile(name: str, language: str) -> tuple[str, str]:
     """Return a name and a language that can be kept. Raises ``Invalid``."""
     stripped = check_name(name)
     if language not in LANGUAGES:
-        raise Invalid.because(f"The admin speaks {' and '.join(LANGUAGES)}.", "language")
+        raise Invalid.because(f"The admin speaks {', '.join(LANGUAGES)}.", "language")
     return stripped, language
 
 

@@ -37,6 +37,8 @@ from consent_server.web.admin import (
     tokens,
     words,
 )
+from consent_server.web.admin.asking import in_words
+from consent_server.web.admin.told import told
 from consent_server.web.errors import status_of
 
 BLUEPRINTS = (
@@ -129,6 +131,7 @@ def _context() -> dict[str, Any]:
         "current_user": current_user,
         "languages": words.LANGUAGES,
         "here": request.blueprint,
+        "in_words": told,
     }
 
 
@@ -136,7 +139,7 @@ def _error(error: ConsentServerError | HTTPException) -> AnyResponse | tuple[str
     status = error.code or 500 if isinstance(error, HTTPException) else status_of(error)
     if 300 <= status < 400 and isinstance(error, HTTPException):
         return error.get_response()
-    said = "" if isinstance(error, HTTPException) else str(error)
+    said = "" if isinstance(error, HTTPException) else in_words(error)
     titles = {
         400: _("This form is too old, or not ours: go back, load the page again, and try once more."),
         403: _("Your role does not permit this."),

@@ -18,7 +18,7 @@ from flask_wtf import FlaskForm
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
-from wtforms import BooleanField, ColorField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, ColorField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from consent_server.config import Settings
@@ -34,7 +34,7 @@ from consent_server.storage import sites
 from consent_server.storage.database import db
 from consent_server.storage.texts import load_languages
 from consent_server.web.admin.access import actor, everybody, needs, this_site
-from consent_server.web.admin.asking import choices
+from consent_server.web.admin.asking import NumberField, choices
 
 blueprint = Blueprint("admin_design", __name__, url_prefix="/admin/sites/<site_key>/banner")
 
@@ -87,7 +87,7 @@ def _form_for(design: Design) -> Any:
         "position": SelectField(
             _l("Where a box stands"), choices=choices({each: _POSITION_LABELS[each] for each in POSITIONS})
         ),
-        "radius": IntegerField(_l("Round corners, in pixels"), [InputRequired(), NumberRange(0, 40)]),
+        "radius": NumberField(_l("Round corners, in pixels"), [InputRequired(), NumberRange(0, 40)]),
         "close": BooleanField(_l("Also offer “go on without accepting”, which refuses all")),
         "has_dark": BooleanField(_l("Other colours where the visitor's device is dark")),
     }
@@ -99,7 +99,7 @@ def _form_for(design: Design) -> Any:
             kind = TextAreaField if key in ("intro", "consequences", "withdraw_how", "settings_intro") else StringField
             members[f"text_{language}_{key}"] = kind(_TEXT_LABELS[key], [Length(max=LONGEST)])
     for place, purpose in enumerate(design.purposes):
-        members[f"order_{purpose.id}"] = IntegerField(_l("Place"), [Optional(), NumberRange(1, 99)], default=place + 1)
+        members[f"order_{purpose.id}"] = NumberField(_l("Place"), [Optional(), NumberRange(1, 99)], default=place + 1)
         for language in design.texts:
             for part in PARTS:
                 kind = StringField if part == "title" else TextAreaField

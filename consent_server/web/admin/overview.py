@@ -14,6 +14,7 @@ from consent_server.services import clock, overseeing
 from consent_server.services.looking import Looked, is_loopback, look_at
 from consent_server.storage.database import db
 from consent_server.web.admin.access import needs, this_site
+from consent_server.web.admin.asking import in_words
 
 WEAKNESSES = {
     "after others": _l(
@@ -48,7 +49,7 @@ def look(site_key: str) -> str | tuple[str, int]:
         looked = look_at(this_site(), request.form.get("origin", ""), settings.public_url, private=private)
         return _shown(looked=looked)
     except (Invalid, Unavailable) as error:
-        return _shown(failed=str(error)), 200
+        return _shown(failed=in_words(error)), 200
 
 
 def _shown(looked: Looked | None = None, failed: str = "") -> str:

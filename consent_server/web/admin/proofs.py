@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
-from flask_babel import gettext, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import BooleanField, DateField, RadioField, SelectField, StringField
@@ -31,6 +31,7 @@ from consent_server.storage.database import db
 from consent_server.storage.handovers import READY, RUNNING
 from consent_server.web.admin import answers, words
 from consent_server.web.admin.access import actor, needs, this_site
+from consent_server.web.admin.asking import in_words, tell
 
 blueprint = Blueprint("admin_proofs", __name__, url_prefix="/admin/sites/<site_key>/proofs")
 
@@ -55,10 +56,12 @@ FORMS: Mapping[str, Any] = {
 }
 
 
+FIELDS = {"from": "start", "to": "stop"}
+"""What the fields of a form are called below."""
+
 SENTENCES: Iterable[object] = (
     _l("Give a reason of 1 to 200 plain characters (ASCII). Everybody can read it in the log: name no person."),
     _l("The records of this visitor are not those that you were shown: look at them again."),
-    _l("Give a reason, of 500 characters at most."),
     _l("A code is 32 digits and letters (a to f) in five groups; for a receipt its first four are enough."),
     _l("There is no such place in the list."),
     _l("This site has no record of that consent id."),
@@ -105,7 +108,7 @@ def index(site_key: str) -> str:
     try:
         found = searching.search(db.session(), site_key, wanted, request.args.get("after") or None)
     except Invalid as mistake:
-        wrong = gettext(mistake.problems[next(iter(mistake.problems))][0])
+        wrong = in_words(mistake)
     return render_template(
         "admin/proofs.html",
         found=found,
@@ -151,7 +154,7 @@ def erase(site_key: str, record_id: UUID) -> AnyResponse | tuple[str, int]:
             )
         except ConsentServerError as error:
             db.session.rollback()
-            _tell(form, error)
+            tell(form, error, FIELDS)
         else:
             current_app.extensions["sweeper"].wake()
             flash(ngettext("%(num)d record was erased.", "%(num)d records were erased.", count), "success")
@@ -182,7 +185,7 @@ def export(site_key: str) -> AnyResponse | tuple[str, int]:
             return redirect(url_for(".handover", site_key=site_key, handover_id=asked), 303)
         except ConsentServerError as error:
             db.session.rollback()
-            _tell(form, error)
+            tell(form, error, FIELDS)
     return render_template("admin/export.html", site=this_site(), form=form), 422
 
 
@@ -237,7 +240,7 @@ def hold(site_key: str) -> AnyResponse | tuple[str, int]:
             return redirect(url_for(".log", site_key=site_key), 303)
         except ConsentServerError as error:
             db.session.rollback()
-            _tell(form, error)
+            tell(form, error, FIELDS)
     return _log_page(form), 422
 
 
@@ -309,17 +312,3 @@ def _filters(form: ExportForm) -> Filters:
         form.action.data or None,
         (form.consent_id.data or "").strip().lower() or None,
     )
-
-
-_FIELDS = {"from": "start", "to": "stop"}
-
-
-def _tell(form: FlaskForm, error: ConsentServerError) -> None:
-    """Put what went wrong beside the fields that it is about, else on top."""
-    problems = error.problems if isinstance(error, Invalid) else {"": [str(error)]}
-    for name, said in problems.items():
-        field, messages = _FIELDS.get(name, name), [gettext(message) for message in said]
-        if field in form:
-            form[field].errors = [*form[field].errors, *messages]
-        else:
-            form.form_errors = [*form.form_errors, *messages]

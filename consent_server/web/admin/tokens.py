@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import IntegerField, SelectField, StringField
+from wtforms import SelectField, StringField
 
 from consent_server.domain.account import Permission, parse_role
 from consent_server.domain.errors import Invalid
@@ -15,7 +15,7 @@ from consent_server.services import clock, issuing
 from consent_server.storage import sites, tokens
 from consent_server.storage.database import db
 from consent_server.web.admin.access import actor, needs
-from consent_server.web.admin.asking import choices, tell
+from consent_server.web.admin.asking import NumberField, choices, tell
 from consent_server.web.admin.people import IN_A_WORD, ROLES
 
 blueprint = Blueprint("admin_tokens", __name__, url_prefix="/admin/tokens")
@@ -27,7 +27,7 @@ class TokenForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     label = StringField(_l("What it is for"), render_kw={"maxlength": 200, "required": True, "autocomplete": "off"})
     role = SelectField(_l("Role"), choices=choices(ROLES), default="auditor")
     site = SelectField(_l("Site"), validate_choice=False)
-    days = IntegerField(
+    days = NumberField(
         _l("Days that it is valid"), default=issuing.DAYS, render_kw={"min": 1, "max": issuing.MOST_DAYS}
     )
 

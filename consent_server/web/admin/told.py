@@ -17,6 +17,9 @@ def _l(sentence: str) -> str:
     return sentence
 
 
+NEVER_EXEMPT = _l("This can never be exempt: %(text)s")
+"""What it names is a reason, which the library has in English: ``tests/words.py`` gathers those, too."""
+
 SENTENCES = (
     _l("A site key has 2 to 63 characters: a to z, 0 to 9 and -, and does not begin with -."),
     _l("“%(text)s” is not an origin: write https://www.example.fr without path or final slash."),
@@ -38,7 +41,8 @@ SENTENCES = (
     _l("“%(text)s” belongs to service %(number)s already: a tracker has one owner."),
     _l("“%(text)s” belongs to service %(number)s already."),
     _l("There is no such text."),
-    _l("This can never be exempt: %(text)s"),
+    NEVER_EXEMPT,
+    _l("%(text)s serves advertising (EXM-08)."),
     _l("Give it a purpose before you exempt it (CAT-01)."),
     _l("Ground EXM-07 and the purpose “audience” go together, and with nothing else (EXM-08)."),
     _l("A tracker for “%(text)s” cannot be exempt (EXM-08)."),
@@ -101,6 +105,73 @@ SENTENCES = (
     _l("A PDF has at most %(number)s MB; this one is larger."),
     _l("This PDF cannot be read: it is damaged, locked by a password, or too large."),
     _l("This PDF holds no text, only pictures: copy its text, or save it with text."),
+    _l("%(front)s on %(back)s has a contrast of %(number)s; at least %(least)s is needed."),
+    _l("Everything can be accepted here, but not refused."),
+    _l("Both answers must be buttons: “%(yes)s” is <%(first)s>, “%(no)s” is <%(second)s>."),
+    _l("Both answers must be of one size: “%(yes)s” is %(first)s, “%(no)s” is %(second)s."),
+    _l(
+        "Both answers must be written alike: “%(yes)s” is %(first)s px of weight %(bold)s, "
+        "“%(no)s” is %(second)s px of weight %(other)s."
+    ),
+    _l(
+        "Both answers must stand out alike: the contrasts of “%(yes)s” are %(first)s and %(bold)s, "
+        "those of “%(no)s” %(second)s and %(other)s."
+    ),
+    _l("With the keyboard, both answers must follow each other."),
+    _l("“%(text)s” is ticked already: a visitor must do that themselves."),
+    _l("“%(text)s” cannot be answered on its own."),
+    _l("“%(text)s” is not plain: say accept or refuse."),
+    _l("Accept and refuse must be worded alike, one is far longer."),
+    _l("The title of “%(text)s” is not shown: “%(said)s”."),
+    _l("The description of “%(text)s” is not shown: “%(said)s”."),
+    _l("The button “%(text)s” is missing."),
+    _l("It is not said how a visitor can change their mind later."),
+    _l("Say who asks: the name of the company behind the site."),
+    _l("This text is empty."),
+    _l("This text is missing."),
+    _l("“%(text)s” is %(size)s: at least %(least)s are needed."),
+    _l("“%(text)s” is out of sight when the banner appears."),
+    _l("“%(text)s” has a contrast of %(number)s; at least %(least)s is needed."),
+    _l("A role is one of %(known)s."),
+    _l("The admin speaks %(known)s."),
+    _l("A name has at most %(number)s characters."),
+    _l("A password has between %(low)s and %(high)s characters."),
+    _l("Say what it is for, in at most %(number)s characters."),
+    _l("A token is valid for 1 to %(number)s days."),
+    _l("A policy has at most %(low)s characters; this text has %(high)s."),
+    _l("A proof is kept for a month at least after the choice is over, for 30 years at most."),
+    _l("This was changed again since."),
+    _l("This is not the logo of this draft."),
+    _l("The draft that configuration %(number)s was made from was not kept."),
+    _l("There is a site “%(text)s” already."),
+    _l("There is no site “%(text)s”."),
+    _l("This site has published nothing yet."),
+    _l("This site has published no configuration %(number)s."),
+    _l("This site has published no such configuration."),
+    _l("No configuration of this site has such a screenshot."),
+    _l("No configuration of this site has such a logo."),
+    _l("Somebody else published this site meanwhile: look at it, and publish again."),
+    _l("This site has no such consent record."),
+    _l("This record was erased."),
+    _l("There is no such export any more: ask for it again."),
+    _l("The formats of an export are %(known)s."),
+    _l("An export as %(text)s is always of the whole log: take zip for a part of it."),
+    _l("The actions are %(known)s."),
+    _l("No configuration of this site has the service “%(text)s”."),
+    _l("No configuration of this site has the purpose “%(text)s”."),
+    _l("This site has no proof log yet: publish it first."),
+    _l("The log did not come to rest; try the export again in a moment."),
+    _l("Give a reason, of %(number)s characters at most."),
+    _l("There is no legal hold on the proofs of %(text)s."),
+    _l("The proofs of %(text)s are under legal hold since %(time)s: %(why)s"),
+    _l("This is not an address of the site."),
+    _l("%(text)s did not answer (%(why)s)."),
+    _l("The page leads on and on."),
+    _l("The page leads to an address that is none of the web."),
+    _l("This address is reached from this machine alone: the page cannot be looked at."),
+    _l("There is no second factor that they could stand in for."),
+    _l("There is no such organisation."),
+    _l("Set SECRET_KEY, or run `consent-server init`, which makes one."),
     _l("line %(number)s, %(field)s"),
     _l("line %(number)s"),
 )
@@ -112,14 +183,11 @@ def told(message: str) -> str:
     """Return the message in the language of the page; one that nobody translated stays as it is."""
     for sentence, pattern in _patterns():
         named = pattern.fullmatch(message)
+        if named and sentence == NEVER_EXEMPT:
+            return str(gettext(sentence, text=told(named["text"])))
         if named:
             return str(gettext(sentence, **named.groupdict())) if named.groupdict() else str(gettext(sentence))
-    return message
-
-
-def is_known(message: str) -> bool:
-    """Return whether a sentence stands for the message."""
-    return any(pattern.fullmatch(message) for _, pattern in _patterns())
+    return str(gettext(message)) if message else message
 
 
 @functools.cache

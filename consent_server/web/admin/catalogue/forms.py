@@ -16,7 +16,6 @@ from wtforms import (
     Field,
     FileField,
     HiddenField,
-    IntegerField,
     RadioField,
     SelectField,
     SelectMultipleField,
@@ -29,6 +28,7 @@ from consent_server.domain.catalogue import Catalogue
 from consent_server.domain.catalogue_rows import Row, service_revision
 from consent_server.domain.exemption import CONDITIONS, GROUNDS, ONE_PURPOSE, Exemption, conditions_of
 from consent_server.domain.tracker import KINDS, OWN_SITE, Service
+from consent_server.web.admin.asking import NumberField
 from consent_server.web.admin.catalogue import words
 from consent_server.web.admin.told import told
 
@@ -60,7 +60,7 @@ class CatalogueForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
 class LifetimeFields(CatalogueForm):
     """A lifetime as people say it: a number and a unit."""
 
-    amount = IntegerField(_l("How many"), validators=[Optional(), NumberRange(1, 1_000_000)])
+    amount = NumberField(_l("How many"), validators=[Optional(), NumberRange(1, 1_000_000)])
     unit = SelectField(_l("Lifetime"))
     whole = HiddenField()
     """A lifetime that is no number of one unit, as the site file has it."""

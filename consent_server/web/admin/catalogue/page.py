@@ -19,7 +19,6 @@ from consent_server.storage.database import db
 from consent_server.storage.texts import load_languages
 from consent_server.web.admin.access import actor, this_site
 from consent_server.web.admin.catalogue import words
-from consent_server.web.admin.told import told
 
 blueprint = Blueprint("admin_catalogue", __name__, url_prefix="/admin/sites/<site_key>/catalogue")
 
@@ -55,7 +54,6 @@ def shown(template: str, **values: Any) -> str:
         f"admin/catalogue/{template}",
         site=this_site(),
         words=words,
-        in_words=told,
         language_names={code: language.name for code, language in load_languages().items()},
         last=last_change(db.session(), this_site().id),
         live=configurations.latest_version(db.session(), this_site().id),
