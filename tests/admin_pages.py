@@ -29,6 +29,7 @@ PASSING = {
     "admin_catalogue.as_json": "is a file",
     "admin_catalogue.fragment": "is a piece of a page",
     "admin_design.declaration": "is data for the preview",
+    "admin_design.logo_of_preview": "is a picture",
     "admin_links.follow": "needs a link from a mail: tests/web/test_admin_accounts.py",
     "admin_proofs.file": "is a file",
     "admin_proofs.handover": "needs an export: tests/web/test_admin_proofs.py",

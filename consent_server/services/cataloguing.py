@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from consent_server.domain import catalogue_edits as edits
+from consent_server.domain import purpose_edits
 from consent_server.domain.account import Actor
 from consent_server.domain.catalogue import Catalogue
 from consent_server.domain.catalogue_edits import Overtaken
@@ -89,6 +90,22 @@ def remove_service(editor: Editor, service_id: str, revision: str) -> None:
         "service.removed",
         service_id,
         lambda draft, found: edits.remove_service(draft, found, service_id, revision),
+    )
+
+
+def add_purpose(editor: Editor, purpose: Mapping[str, Any]) -> None:
+    """Add a purpose of the site's own; raise ``Invalid``."""
+    editor.change(
+        "purpose.added",
+        str(purpose.get("id", "")),
+        lambda draft, found: purpose_edits.add_purpose(draft, found, purpose),
+    )
+
+
+def remove_purpose(editor: Editor, purpose_id: str) -> None:
+    """Remove a purpose of the site's own that nothing serves; raise ``Invalid``."""
+    editor.change(
+        "purpose.removed", purpose_id, lambda draft, found: purpose_edits.remove_purpose(draft, found, purpose_id)
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 
 from consent_server.domain.account import Role
 from consent_server.storage import sites
 from consent_server.storage.database import db
+from tests import pictures
 from tests.admin.conftest import Desk
 from tests.admin_server import PHONE, AdminServer
+from tests.browser.page_server import Answer, Asked, PageServer
 
 pytestmark = pytest.mark.browser
 
@@ -88,3 +90,63 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(with_a_site: AdminServer, d
     page.goto(ADDRESS)
     expect(_banner(page).get_by_role("button", name="Tout refuser")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def _seen(image: Locator) -> bool:
+    image.wait_for()
+    return bool(image.evaluate("image => image.decode().then(() => image.naturalWidth > 0)"))
+
+
+def test_a_logo_is_uploaded_previewed_published_and_seen_on_a_page(
+    page: Page, with_a_site: AdminServer, chromium: Browser
+) -> None:
+    page.get_by_role("link", name="Add a logo").click()
+    page.get_by_label("Picture").set_input_files(
+        {"name": "logo.png", "mimeType": "image/png", "buffer": pictures.encoded()}
+    )
+    page.get_by_label("What it says (français)").fill("Exemple")
+    page.get_by_role("button", name="Keep in the draft").click()
+    expect(page.get_by_role("status").first).to_contain_text("Kept in the draft.")
+    assert _seen(_banner(page).get_by_role("img", name="Exemple"))
+
+    page.get_by_role("radio", name="dark").check()
+    ground = "element => getComputedStyle(element).backgroundColor"
+    dialog = _banner(page).locator("dialog")
+    expect(dialog).to_have_css("background-color", "rgb(23, 28, 38)")
+    assert _banner(page).get_by_role("img").evaluate(ground) == "rgb(255, 255, 255)"
+
+    page.goto("/admin/sites/example/configurations/next")
+    expect(page.get_by_text("The banner shows a logo, which says: en: Example, fr: Exemple")).to_be_visible()
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_text("Configuration 3 is live.")).to_be_visible()
+
+    def respond(asked: Asked) -> Answer:
+        ours = f'<script src="{with_a_site.url}/v1/sites/example/banner.js"></script>'
+        return Answer(f'<!doctype html><html lang="fr"><head><title>x</title>{ours}</head><body>')
+
+    context = chromium.new_context()
+    with PageServer(respond) as pages:
+        visit = context.new_page()
+        visit.goto(pages.host("www"))
+        assert _seen(visit.get_by_role("img", name="Exemple"))
+    context.close()
+
+
+def test_a_device_that_is_dark_does_not_darken_the_light_preview(with_a_site: AdminServer, desk: Desk) -> None:
+    page = desk(with_a_site, Role.EDITOR, color_scheme="dark")
+    page.goto(ADDRESS)
+    expect(_banner(page).locator("dialog")).to_have_css("background-color", "rgb(255, 255, 255)")
+
+
+def test_a_purpose_is_added_and_removed_by_keyboard_and_mouse_alike(page: Page) -> None:
+    page.get_by_role("link", name="Add or remove purposes").click()
+    for language, title in (("fr", "Lettre"), ("en", "Newsletter")):
+        page.locator(f"#title_{language}").fill(title)
+        page.locator(f"#description_{language}").fill(title)
+    page.locator(f"#description_{language}").press("Tab")
+    page.get_by_role("button", name="Keep in the draft").press("Enter")
+    expect(page.get_by_role("row", name="Newsletter")).to_contain_text("nothing: not shown")
+    page.get_by_role("button", name="Remove Newsletter").click()
+    expect(page.get_by_role("row", name="Newsletter")).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("row", name="Newsletter")).to_be_visible()

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from consent_server.domain.account import Actor, Role
-from consent_server.domain.difference import KINDS, Difference, differences
+from consent_server.domain.difference import KINDS, Difference, asked_again, differences
 from consent_server.domain.errors import NotFound, Unavailable
 from consent_server.services import clock, comparing, editing, publishing
 from consent_server.storage import configurations, sites
@@ -163,3 +163,41 @@ def test_publishing_twice_at_once_gives_one_number_each_and_skips_none(app: Flas
         kept = [each.version for each in configurations.list_configurations(db.session(), site.id)]
     assert kept == list(range(1, len(kept) + 1)), "none is skipped, none stands twice"
     assert numbers <= set(kept)
+
+
+LETTERS = {"id": "letters", "title": "Letters", "description": "To write to you."}
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("changes", "again"),
+    [
+        ({"purposes": [LETTERS]}, ()),
+        (
+            {"purposes": [LETTERS], "services": [OWN, {**OWN, "id": "mail", "purpose": "letters", "trackers": []}]},
+            ("letters",),
+        ),
+        ({"purposes": [LETTERS], "services": [_changed(purpose="letters")]}, ("letters",)),
+        ({"purposes": [{"id": "audience", "title": "Counting"}]}, ()),
+        ({"purposes": [{"id": "social"}, {"id": "audience"}]}, ()),
+    ],
+    ids=["unused", "served", "moved", "reworded", "reordered"],
+)
+def test_visitors_are_asked_again_only_about_a_purpose_that_is_new_to_them(
+    app: Flask, changes: dict[str, Any], again: tuple[str, ...]
+) -> None:
+    with app.app_context():
+        session = db.session()
+        _publish(session, services=[OWN])
+        published = _publish(session, **{"services": [OWN], **changes}).configuration
+        assert asked_again(published) == again
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_purpose_that_comes_back_is_asked_anew(app: Flask) -> None:
+    served = {"purposes": [LETTERS], "services": [OWN, {**OWN, "id": "mail", "purpose": "letters", "trackers": []}]}
+    with app.app_context():
+        session = db.session()
+        for changes in (served, {"services": [OWN]}):
+            assert asked_again(_publish(session, **changes).configuration) == ()
+        assert asked_again(_publish(session, **served).configuration) == ("letters",)

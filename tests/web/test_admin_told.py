@@ -31,6 +31,7 @@ MODULES = (
     "domain.name_pattern",
     "domain.policy_text",
     "domain.purpose",
+    "domain.purpose_edits",
     "domain.retention",
     "domain.site_address",
     "domain.spreadsheet",

@@ -36,6 +36,7 @@ FOR_EVERYBODY = {
     "admin.nothing",
     "admin.static",
     "admin_design.declaration",  # for a preview without a session, whose address is signed
+    "admin_design.logo_of_preview",  # likewise
     "admin_links.follow",
     "admin_sign_in.forgotten",
     "admin_sign_in.second",

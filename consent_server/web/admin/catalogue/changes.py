@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, request
+from flask import flash, redirect, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -11,7 +11,7 @@ from consent_server.domain.errors import Conflict
 from consent_server.services.editing import undo
 from consent_server.storage import draft_changes
 from consent_server.storage.database import db
-from consent_server.web.admin.access import actor, needs, this_site
+from consent_server.web.admin.access import actor, is_ours, needs, this_site
 from consent_server.web.admin.catalogue.page import blueprint, editor, shown, to_table
 
 
@@ -32,4 +32,5 @@ def take_back(site_key: str) -> Response:
         flash(_("The last change was taken back."), "success")
     except (Conflict, ValueError):
         flash(_("Somebody else changed the catalogue meanwhile. Look at it, then decide."), "error")
-    return to_table()
+    back = request.form.get("back", "")
+    return redirect(back, 303) if is_ours(back) else to_table()

@@ -91,6 +91,9 @@ DEEDS: Mapping[str, Any] = {
     "service.changed": _l("Service changed"),
     "service.removed": _l("Service removed"),
     "catalogue.imported": _l("File read"),
+    "banner.designed": _l("Banner designed"),
+    "purpose.added": _l("Purpose added"),
+    "purpose.removed": _l("Purpose removed"),
     "change.undone": _l("Change taken back"),
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, jsonify, redirect, render_template, request, url_for
@@ -28,13 +28,17 @@ from consent_server.domain.design import PARTS, TEXTS, Design, PurposeWords, reo
 from consent_server.domain.errors import Invalid
 from consent_server.domain.notice import declare
 from consent_server.domain.theme import DARK, POSITIONS, Palette, Theme
-from consent_server.services import clock, designing
+from consent_server.services import branding, clock, designing
+from consent_server.services.cataloguing import Editor
+from consent_server.services.editing import last_change
 from consent_server.services.publishing import candidate
 from consent_server.storage import sites
 from consent_server.storage.database import db
 from consent_server.storage.texts import load_languages
 from consent_server.web.admin.access import actor, everybody, needs, this_site
 from consent_server.web.admin.asking import NumberField, choices
+from consent_server.web.admin.catalogue import words
+from consent_server.web.admin.told import told
 
 blueprint = Blueprint("admin_design", __name__, url_prefix="/admin/sites/<site_key>/banner")
 
@@ -71,7 +75,7 @@ _TEXT_LABELS = {
     "withdraw": _l("Button: withdraw"),
     "reopen": _l("Button that opens the settings again"),
 }
-_PART_LABELS = {"title": _l("Title"), "description": _l("One sentence"), "details": _l("In detail")}
+PART_LABELS = {"title": _l("Title"), "description": _l("One sentence"), "details": _l("In detail")}
 
 
 def _form_for(design: Design) -> Any:
@@ -103,7 +107,7 @@ def _form_for(design: Design) -> Any:
         for language in design.texts:
             for part in PARTS:
                 kind = StringField if part == "title" else TextAreaField
-                members[f"purpose_{purpose.id}_{language}_{part}"] = kind(_PART_LABELS[part], [Length(max=LONGEST)])
+                members[f"purpose_{purpose.id}_{language}_{part}"] = kind(PART_LABELS[part], [Length(max=LONGEST)])
     return type("DesignForm", (FlaskForm,), members)(data=_values(design))
 
 
@@ -124,8 +128,8 @@ def _values(design: Design) -> dict[str, Any]:
         found.update({f"text_{language}_{key}": text for key, text in texts.items()})
     for place, purpose in enumerate(design.purposes):
         found[f"order_{purpose.id}"] = place + 1
-        for part, words in purpose.words.items():
-            found.update({f"purpose_{purpose.id}_{language}_{part}": text for language, text in words.items()})
+        for part, said in purpose.words.items():
+            found.update({f"purpose_{purpose.id}_{language}_{part}": text for language, text in said.items()})
     return found
 
 
@@ -176,7 +180,7 @@ def page(site_key: str) -> str | AnyResponse | tuple[str, int]:
                 flash(_("Nothing was different."))
             return redirect(url_for("admin_design.page", site_key=site_key), 303)
         except Invalid as invalid:
-            problems = dict(invalid.problems)
+            problems = _in_words(invalid)
     wrong = bool(problems or form.errors)
     found = () if wrong else designing.try_design(db.session(), site, before, clock.now()).findings
     shown = render_template(
@@ -185,12 +189,13 @@ def page(site_key: str) -> str | AnyResponse | tuple[str, int]:
         form=form,
         design=before,
         languages_of_site=tuple(before.texts),
-        named={code: load_languages()[code].name for code in before.texts},
         texts=TEXTS,
         parts=PARTS,
         colours=COLOURS,
         problems=problems,
         findings=found,
+        logo=branding.current_logo(site),
+        **history(),
     )
     return (shown, 422) if wrong else shown
 
@@ -206,10 +211,10 @@ def preview(site_key: str) -> Response:
     script, problems = "", {}
     if form.validate():
         try:
-            trial = designing.try_design(db.session(), site, _in_scheme(_design_from(form, before)), clock.now())
+            trial = designing.try_design(db.session(), site, _design_from(form, before), clock.now())
             script = trial.candidate.script.decode().replace("</script", "<\\/script").replace("<!--", "<\\!--")
         except Invalid as invalid:
-            problems = dict(invalid.problems)
+            problems = _in_words(invalid)
     else:
         problems = dict(form.errors)
     settings: Settings = current_app.extensions["settings"]
@@ -222,11 +227,13 @@ def preview(site_key: str) -> Response:
             problems=problems,
             folder=folder,
             language=_one_of(request.form.get("preview_language"), before.texts),
+            dark=request.form.get("preview_scheme") == "dark",
         )
     )
     response.headers["Content-Security-Policy"] = (
         f"sandbox allow-scripts; default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; "
-        f"img-src data:; connect-src {folder}policy.json; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+        f"img-src {folder}; connect-src {folder}policy.json; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'self'"
     )
     return response
 
@@ -245,13 +252,42 @@ def check(site_key: str) -> str:
         )
         return render_template("admin/findings.html", findings=findings, problems=form.errors)
     except Invalid as invalid:
-        return render_template("admin/findings.html", findings=(), problems=invalid.problems)
+        return render_template("admin/findings.html", findings=(), problems=_in_words(invalid))
 
 
 @blueprint.get("/shown/<token>/policy.json")
 @everybody
 def declaration(site_key: str, token: str) -> Response:
     """Give the cookie declaration of a draft to its preview, which has no session."""
+    site = _site_of_preview(site_key, token)
+    configuration = candidate(db.session(), site, clock.now()).configuration
+    response = jsonify(asdict(declare(configuration, configuration.document["default_language"])))
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+@blueprint.get("/shown/<token>/logo.<digest>.webp")
+@everybody
+def logo_of_preview(site_key: str, token: str, digest: str) -> Response:
+    """Give the logo of a draft to its preview."""
+    webp = branding.logo_of_draft(db.session(), _site_of_preview(site_key, token), f"sha256:{digest}")
+    response = Response(webp, mimetype="image/webp")
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # a sandboxed frame is of no origin
+    return response
+
+
+def editor() -> Editor:
+    """Return who works on which site."""
+    return Editor(db.session(), this_site().key, actor(), clock.now())
+
+
+def history() -> dict[str, Any]:
+    """Return what a page needs to offer taking the last change back."""
+    named = {code: language.name for code, language in load_languages().items()}
+    return {"words": words, "last": last_change(db.session(), this_site().id), "named": named}
+
+
+def _site_of_preview(site_key: str, token: str) -> sites.Site:
     try:
         site_id = _serializer().loads(token, max_age=PREVIEW_S)
     except BadData:
@@ -259,17 +295,11 @@ def declaration(site_key: str, token: str) -> Response:
     site = sites.find_site(db.session(), site_key)
     if site.id != site_id:
         raise NotFound
-    configuration = candidate(db.session(), site, clock.now()).configuration
-    response = jsonify(asdict(declare(configuration, configuration.document["default_language"])))
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    return response
+    return site
 
 
-def _in_scheme(design: Design) -> Design:
-    """Return the design as a dark device shows it, when that was asked for: a frame cannot be told to be dark."""
-    if request.form.get("preview_scheme") != "dark" or design.theme.dark is None:
-        return design
-    return replace(design, theme=replace(design.theme, light=design.theme.dark))
+def _in_words(invalid: Invalid) -> dict[str, list[str]]:
+    return {place: [told(message) for message in messages] for place, messages in invalid.problems.items()}
 
 
 def _one_of(wanted: str | None, known: Mapping[str, object]) -> str:
