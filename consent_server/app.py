@@ -16,6 +16,7 @@ from consent_server.services.anchoring import Anchorer, Anchoring
 from consent_server.services.counting import Counting
 from consent_server.services.gauging import Overview
 from consent_server.services.keyring import read_keyring, secret_key
+from consent_server.services.limiting import Limiter
 from consent_server.services.logging_entries import anchor_origin
 from consent_server.services.mailing import read_mailbox
 from consent_server.services.making_months import MonthMaker
@@ -29,7 +30,7 @@ from consent_server.services.sweeping import Sweeper
 from consent_server.services.time_stamping import read_authority
 from consent_server.services.witnessing import read_witnesses
 from consent_server.storage import tables
-from consent_server.storage.database import db
+from consent_server.storage.database import db, engine_options, guard_connecting
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
@@ -43,7 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["settings"] = settings
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},  # an error's text is no place for a visitor's answer
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url, settings.threads),
         SECRET_KEY=secret_key(settings) or None,
         MAX_CONTENT_LENGTH=1024 * 1024,
     )
@@ -62,6 +63,7 @@ def _start_deeds(app: Flask, settings: Settings) -> None:
     """Make the objects that outlive a request. Their threads start on first use, in the process that uses them."""
     with app.app_context():
         engine = db.engine
+    guard_connecting(engine)
 
     def sessions() -> Session:
         return Session(engine, expire_on_commit=False)
@@ -88,10 +90,11 @@ def _start_deeds(app: Flask, settings: Settings) -> None:
     app.extensions["counter"] = Counting(sessions)
     app.extensions["noticing"] = Noticing(sessions)
     app.extensions["overview"] = Overview(sessions, settings)
+    app.extensions["limiter"] = Limiter(settings.redis_url, secret_key(settings))
     grace = WHOLE_MONTH if settings.purge_by_month else timedelta()
     app.extensions["months"] = MonthMaker(sessions)
     app.extensions["purger"] = Purger(sessions, sweeper.wake, grace=grace)
-    app.extensions["recorder"] = Recorder(sessions, keyring, sequencer.wake)
+    app.extensions["recorder"] = Recorder(sessions, keyring, sequencer.wake, settings.threads)
 
 
 def main() -> None:

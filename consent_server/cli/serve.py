@@ -53,7 +53,7 @@ CONNECTIONS = 1000
 BACKGROUND = ("sequencer", "months", "purger", "anchorer", "counter")
 """What is done again and again, in the order in which it starts."""
 
-ON_DEMAND = ("noticing", "recorder", "sweeper")
+ON_DEMAND = ("limiter", "noticing", "recorder", "sweeper")
 """What starts when it is first needed."""
 
 

@@ -12,7 +12,9 @@ from consent_server.domain.purpose import NECESSARY
 IMPORT = "import"
 """A choice that another platform had kept: made then, told now."""
 
-ACTIONS = ("accept_all", "refuse_all", "custom", "withdraw", "gpc", "expire", IMPORT)
+GPC = "gpc"
+
+ACTIONS = ("accept_all", "refuse_all", "custom", "withdraw", GPC, "expire", IMPORT)
 
 ALL_FALSE = frozenset({"refuse_all", "withdraw", "expire"})
 

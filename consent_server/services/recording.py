@@ -9,6 +9,10 @@ commit, ledger section 7): full durability at a fraction of the syncs, and no tw
     4  otherwise seal, promise, insert record and pending entry
     5  commit                                                            ← only now may anybody be answered
     6  hand out the results                                              a failed batch is retried one by one
+
+A database that is away or paused is noticed here: whoever comes is told at once to come back later, and one try a
+second finds out whether it is there again. A batch whose commit was not heard of is looked up before it is written
+again.
 """
 
 from __future__ import annotations
@@ -50,16 +54,20 @@ from consent_server.domain.times import rfc3339, whole_milliseconds
 from consent_server.services import clock
 from consent_server.services.keyring import Keyring
 from consent_server.services.measuring import COMMIT_RECORDS, COMMIT_SECONDS, QUEUE
+from consent_server.services.patience import PATIENCE_S, RETRY_AFTER_S
 from consent_server.services.remembering import Memory
 from consent_server.storage import consent_records, proof_log
+from consent_server.storage.circuit import Circuit
 from consent_server.storage.consent_records import KeptRecord
-from consent_server.storage.database import begin_batch, in_one_journey
+from consent_server.storage.database import begin_batch, in_one_journey, is_away, was_cut_off
 
 log = logging.getLogger(__name__)
 
 LARGEST_BATCH = 512
 LONGEST_QUEUE = 4_096
-LONGEST_WAIT_S = 5.0
+LONGEST_WAIT_S = 2.5
+SLOW_S = 2.0
+"""A batch that takes longer is of a database that is away: nobody else waits for it."""
 COUNT_EVERY_S = 1.0
 MOST_PENDING = 200_000
 """Entries in line above which no more is promised: a promise that is missed is worse than a "later"."""
@@ -121,11 +129,17 @@ class _Job:
 class Recorder:
     """The writer of one process. ``sessions`` makes a session of its own for the writer's thread."""
 
-    def __init__(self, sessions: Callable[[], Session], keyring: Keyring, on_commit: Callable[[], None]) -> None:
+    def __init__(
+        self, sessions: Callable[[], Session], keyring: Keyring, on_commit: Callable[[], None], threads: int = 32
+    ) -> None:
         self._sessions = sessions
         self._keyring = keyring
         self._on_commit = on_commit
         self._memory = Memory(sessions)
+        self._circuit = Circuit()
+        self._writing_since: float | None = None
+        self._waiting = 0
+        self._many = threads * 3 // 4
         self._jobs: queue.Queue[_Job | None] = queue.Queue(LONGEST_QUEUE)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -140,20 +154,32 @@ class Recorder:
         Raises ``SiteNotFound``, ``OriginNotAllowed``, ``Invalid`` (not a possible answer), ``Conflict`` (same id, other
         body) or ``Unavailable`` (nothing was acknowledged; the same post again is harmless).
         """
+        self._refuse_when_away()
         job = _prepare(self._memory, site_key, answer, page_origin, client)
         self._refuse_backlog()
-        self._queue(job)
+        self._waiting += 1
         try:
-            return job.result.result(LONGEST_WAIT_S)
+            self._queue(job)
+            return job.result.result(LONGEST_WAIT_S if self._waiting <= self._many else PATIENCE_S)
         except TimeoutError:
-            raise Unavailable("The database is too slow to acknowledge in time.") from None
+            raise Unavailable("The database is too slow to acknowledge in time.", RETRY_AFTER_S) from None
+        finally:
+            self._waiting -= 1
+
+    def _refuse_when_away(self) -> None:
+        """Keep the threads free for what needs no database."""
+        since = self._writing_since
+        taken = time.monotonic() - since if since is not None else 0
+        if taken > SLOW_S or (taken > PATIENCE_S and self._waiting > self._many):
+            raise Unavailable("The database is too slow to acknowledge in time.", RETRY_AFTER_S)
+        if not self._circuit.admits():
+            raise Unavailable("The database is away; nothing was kept.", RETRY_AFTER_S)
 
     def _refuse_backlog(self) -> None:
         """Promise nothing that the log may not keep in time; counted at most once a second, because counting costs."""
         if time.monotonic() - self._counted_at > COUNT_EVERY_S:
             self._counted_at = time.monotonic()
-            with self._sessions() as session:
-                self._backlog = proof_log.count_pending(session, MOST_PENDING)
+            self._backlog = self._memory.ask(lambda session: proof_log.count_pending(session, MOST_PENDING))
         if self._backlog >= MOST_PENDING:
             raise Unavailable("Too many answers are waiting for the proof log.", retry_after=60)
 
@@ -166,6 +192,7 @@ class Recorder:
                 self._jobs.put(None)  # the last in line: whatever was taken before it is written
         if thread:
             thread.join()
+        self._memory.stop()
 
     def _queue(self, job: _Job) -> None:
         """Put a job in line; the writer is started on first use, because a thread does not survive a fork."""
@@ -185,12 +212,9 @@ class Recorder:
             batch = self._next_batch()
             if not batch:
                 return
-            try:
-                self._write(batch)
-            except Exception:  # a dead writer would take every later answer with it
-                log.exception("a batch of %d answers could not be written at once", len(batch))
-                for job in batch:
-                    self._write_alone(job)
+            self._writing_since = time.monotonic()
+            self._write_all(batch)
+            self._writing_since = None
             self._on_commit()
 
     def _next_batch(self) -> list[_Job]:
@@ -209,17 +233,50 @@ class Recorder:
                 self._jobs.put(None)
         return batch
 
-    def _write_alone(self, job: _Job) -> None:
+    def _write_all(self, batch: list[_Job]) -> None:
+        """Write a batch; when it cannot be written at once, each answer for itself. A dead writer would take them all.
+
+        After a restart of the database every connection is one of before: the first failure closes them, and is the
+        only one.
+        """
+        for once_more in (True, False):
+            try:
+                self._write(batch)
+                self._circuit.worked()
+                return
+            except Exception as error:
+                if not is_away(error):
+                    log.exception("a batch of %d answers could not be written at once", len(batch))
+                    break
+                if not (once_more and was_cut_off(error)):
+                    self._refuse(batch, error)
+                    return
+        while batch:
+            if not self._write_alone(batch.pop(0)):
+                self._refuse(batch, None)
+                return
+
+    def _write_alone(self, job: _Job) -> bool:
+        """Write one answer; return False when it is no use to go on."""
         try:
             self._write([job])
-        except (SQLAlchemyError, OSError) as error:
-            log.error("an answer could not be written: %s", type(error).__name__)
-            job.result.set_exception(Unavailable("The database is away; nothing was kept."))
-        except ConsentServerError as error:
-            job.result.set_exception(error)
         except Exception as error:
-            log.exception("an answer could not be written")
+            if isinstance(error, (SQLAlchemyError, OSError)):
+                self._refuse([job], error)
+                return not is_away(error)
+            if not isinstance(error, ConsentServerError):
+                log.exception("an answer could not be written")
             job.result.set_exception(error)
+        return True
+
+    def _refuse(self, batch: list[_Job], error: Exception | None) -> None:
+        """Tell everybody of a batch that nothing was kept."""
+        if error is not None:
+            log.error("%d answers could not be written: %s", len(batch), type(getattr(error, "orig", error)).__name__)
+            if is_away(error):
+                self._circuit.failed()
+        for job in batch:
+            job.result.set_exception(Unavailable("The database is away; nothing was kept.", RETRY_AFTER_S))
 
     def _write(self, batch: list[_Job]) -> None:
         how, started = "together" if len(batch) > 1 else "alone", time.monotonic()

@@ -16,11 +16,14 @@ from typing import Generic, TypeVar
 from sqlalchemy.orm import Session
 
 from consent_server.domain.configuration import Asked, asked_of
+from consent_server.services.patience import Answer, Gate
 from consent_server.storage import configurations, sites
 from consent_server.storage.sites import RecordingSite
 
 FRESH_SECONDS = 0.5
 MOST = 20_000
+MOST_AT_ONCE = 8
+"""How many threads of a web process may wait here for the database."""
 
 
 Key = TypeVar("Key", bound=Hashable)
@@ -68,18 +71,31 @@ class Memory:
     def __init__(self, sessions: Callable[[], Session]) -> None:
         self._sessions = sessions
         self._sites: Recent[str, _Seen] = Recent(MOST)
+        self._gate = Gate(MOST_AT_ONCE)
         self._asked: Recent[tuple[int, int], Asked] = Recent(MOST)
 
+    def ask(self, question: Callable[[Session], Answer]) -> Answer:
+        """Return what the database answers; raises what the question does, or ``Unavailable`` instead of waiting."""
+
+        def asked() -> Answer:
+            with self._sessions() as session:
+                return question(session)
+
+        return self._gate.ask(asked)
+
+    def stop(self) -> None:
+        """Ask nothing more."""
+        self._gate.stop()
+
     def site(self, key: str) -> RecordingSite:
-        """Return the site of that key; raises ``SiteNotFound``."""
+        """Return the site of that key; raises ``SiteNotFound``, or ``Unavailable`` instead of waiting."""
         now, seen = time.monotonic(), self._sites.get(key)
         if seen is not None and now - seen.asked_at < FRESH_SECONDS:
             return seen.site
         if seen is not None:
             seen.asked_at = now  # whoever comes meanwhile need not ask as well
         try:
-            with self._sessions() as session:
-                site = sites.find_recording_site(session, key)
+            site = self.ask(lambda session: sites.find_recording_site(session, key))
         except BaseException:
             self._sites.forget(key)
             raise
@@ -87,10 +103,12 @@ class Memory:
         return site
 
     def asked(self, site: RecordingSite, version: int) -> Asked:
-        """Return what was asked in one of a site's configurations; raises ``ConfigurationNotFound``."""
+        """Return what was asked in one of a site's configurations.
+
+        Raises ``ConfigurationNotFound``, or ``Unavailable`` instead of waiting.
+        """
         found = self._asked.get((site.id, version))
         if found is None:
-            with self._sessions() as session:
-                found = asked_of(configurations.find_configuration(session, site.id, version))
+            found = self.ask(lambda session: asked_of(configurations.find_configuration(session, site.id, version)))
             self._asked.put((site.id, version), found)
         return found

@@ -10,16 +10,30 @@ from typing import Any
 
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, event, func, select
+from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, event, func, make_url, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as dialects_sqlite
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session
+
+from consent_server.storage.circuit import Circuit
 
 HIGHEST_ID = 2**31 - 1
 """What a row's number can be; a database refuses to look for a higher one."""
 
 BUSY_TIMEOUT_MS = 5_000
+IMPATIENT = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 2_000,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 2,
+}
+"""What libpq is told: a server that acknowledges nothing for two seconds is away."""
+
+AWAY = (OperationalError, InterfaceError, TimeoutError)
+
 TRUNCATE_TIMEOUT_MS = 100
 """How long emptying the write-ahead log may keep those who write waiting."""
 
@@ -60,6 +74,55 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def engine_options(url: str, threads: int) -> dict[str, Any]:
+    """Return how connections are made and kept, so that a database that is away is noticed within seconds.
+
+    At most half of the threads of a web process, and four more, wait for the database at any moment: the others answer
+    what is in memory. What the address itself says of a connection goes before.
+    """
+    options: dict[str, Any] = {"hide_parameters": True}  # an error's text is no place for a visitor's answer
+    if not url.startswith("postgresql"):
+        return options
+    said = make_url(url).query
+    return options | {
+        "pool_size": 8,
+        "max_overflow": max(threads // 2 - 4, 4),
+        "pool_timeout": 2,
+        "connect_args": {name: value for name, value in IMPATIENT.items() if name not in said},
+    }
+
+
+def guard_connecting(engine: Engine) -> None:
+    """After a connection was refused, let others fail at once for a second instead of waiting for the same."""
+    if engine.dialect.name != "postgresql":
+        return
+    circuit = Circuit()
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(dialect: Dialect, _record: Any, arguments: Any, options: Any) -> Any:
+        if not circuit.admits():
+            raise psycopg.OperationalError("the database was away a moment ago")
+        try:
+            connection = dialect.connect(*arguments, **options)
+        except psycopg.OperationalError:
+            circuit.failed()
+            raise
+        circuit.worked()
+        return connection
+
+
+def is_away(error: BaseException) -> bool:
+    """Tell whether an error says something of the database, and nothing of what it was asked."""
+    if isinstance(error, DBAPIError) and isinstance(error.orig, psycopg.errors.PipelineAborted):
+        return False  # an earlier statement of the journey failed, for whatever reason
+    return isinstance(error, AWAY)
+
+
+def was_cut_off(error: BaseException) -> bool:
+    """Tell whether the connection is gone; every one of before is then made anew, and may work."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 @event.listens_for(Engine, "connect")

@@ -9,7 +9,6 @@ from typing import Any
 
 from flask import Flask, Response, current_app, jsonify
 from marshmallow import Schema, ValidationError, fields
-from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from consent_server.domain import errors
@@ -17,6 +16,7 @@ from consent_server.domain.catalogue_edits import Overtaken
 from consent_server.domain.compliance import Finding
 from consent_server.domain.strict_json import MalformedJson
 from consent_server.services.publishing import Unfair
+from consent_server.storage.database import AWAY
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +112,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(errors.ConsentServerError, _ours)
     app.register_error_handler(ValidationError, _wrong_shape)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(OperationalError, _database_away)
+    for away in AWAY:
+        app.register_error_handler(away, _database_away)
 
 
 def status_of(error: errors.ConsentServerError) -> int:
@@ -159,6 +160,6 @@ def _http(error: HTTPException) -> Response:
     return problem(status, title, detail, headers=kept)
 
 
-def _database_away(error: OperationalError) -> Response:
-    current_app.logger.error("the database is away: %s", type(error.orig).__name__)
+def _database_away(error: Exception) -> Response:
+    current_app.logger.error("the database is away: %s", type(getattr(error, "orig", error)).__name__)
     return problem(503, "Try again later", "The database is away; nothing was kept.", retry_after=5)

@@ -1,66 +1,98 @@
-"""How many answers one network may send to one site, and requests one token to the API: bounded, and wide.
+"""How many answers may come from one network, household and visitor, and requests from one token: bounded, and wide.
 
-Wide enough for a school behind one address, and for a program that copies a catalogue. The counter lives in Redis when
-there is one, else in the process; when Redis is away the process counts alone. A limiter that fails never refuses a
-choice: losing a withdrawal is worse than counting badly.
+The arithmetic, with the default of 6000 answers a minute from one network (/24, or /48 of IPv6) on one site: a school
+or company of 2000 people behind one address who all answer within one minute, each twice, is let through; so is one
+per cent of the visitors of a site with 600 000 answers a minute. One /64 of IPv6 may send half of it, one visitor one
+answer a second, and one network five times as much to all sites together.
+
+Refusing and withdrawing has budgets of its own, which a flood of other answers does not touch, and a flood of refusals
+only on the network it comes from. An address that is not known, or is this machine's own (a proxy that the settings do
+not name), is nobody's network and no reason to refuse: everybody would share it.
 """
 
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import dataclass
 
 from flask import Flask, current_app, g, request
-from flask_limiter import Limiter
 
 from consent_server.config import Settings
+from consent_server.domain.choice import ALL_FALSE, GPC
+from consent_server.domain.rate import Rate, parse_rate
+from consent_server.services.limiting import Key, Limiter
 
-UNLIMITED = "1000000000 per second"
+RESERVED = ALL_FALSE | {GPC}
+"""The actions that give nothing away: they have budgets of their own."""
+
+HOUSEHOLD, EVERYWHERE, SITE = 0.5, 5, 10
+VISITOR = Rate(60, 60)
+HIGH = 0.5
+"""How full a budget may be before an answer counts as one of a flood."""
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What is allowed; None is no limit."""
+
+    answers: Rate | None
+    requests: Rate | None
 
 
 def network_of(address: str | None) -> str:
     """Return the /24 or /48 that an address is in; the address itself is kept nowhere."""
-    try:
-        parsed = ipaddress.ip_address(address or "")
-    except ValueError:
-        return "unknown"
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
-        parsed = parsed.ipv4_mapped
-    return str(ipaddress.ip_network(f"{parsed}/{24 if parsed.version == 4 else 48}", strict=False))
+    parsed = _parsed(address)
+    return "unknown" if parsed is None else _within(parsed, 24 if parsed.version == 4 else 48)
 
 
-def _network_and_site() -> str:
-    site_key = (request.view_args or {}).get("site_key", "")
-    return f"{network_of(request.remote_addr)} {site_key}"
+def count_answer(site_key: str, action: str, consent_id: str | None) -> bool:
+    """Count an answer and return whether no more come than from people; raises ``TooManyTries``."""
+    rate = _rates().answers
+    if rate is None:
+        return True
+    limiter: Limiter = current_app.extensions["limiter"]
+    kind = "withdrawals" if action in RESERVED else "answers"
+    limits: list[tuple[Key, Rate]] = []
+    if consent_id is not None:
+        limits.append(((kind, site_key, consent_id), VISITOR))
+    address = _parsed(request.remote_addr)
+    if address is not None and not address.is_loopback:
+        network = network_of(request.remote_addr)
+        limits += [((kind, site_key, network), rate), ((kind, network), rate.times(EVERYWHERE))]
+        if address.version == 6:
+            limits.append(((kind, site_key, _within(address, 64)), rate.times(HOUSEHOLD)))
+    return limiter.count(*limits) <= HIGH
 
 
-def _rate() -> str:
-    settings: Settings = current_app.extensions["settings"]
-    return settings.rate_limit or UNLIMITED
-
-
-def _rate_of_token() -> str:
-    settings: Settings = current_app.extensions["settings"]
-    return settings.api_rate_limit or UNLIMITED
-
-
-limiter = Limiter(
-    key_func=_network_and_site,
-    swallow_errors=True,
-    in_memory_fallback_enabled=True,
-    headers_enabled=True,
-    retry_after="delta-seconds",
-)
-
-limit_answers = limiter.limit(_rate)
-
-
-@limiter.shared_limit(_rate_of_token, scope="api", key_func=lambda: f"token {g.actor.id}")
 def count_request() -> None:
-    """Count a request of whoever acts with a token; raises 429."""
+    """Count a request of whoever acts with a token; raises ``TooManyTries``."""
+    rate = _rates().requests
+    if rate is not None:
+        limiter: Limiter = current_app.extensions["limiter"]
+        limiter.count((("token", g.actor.id), rate))
 
 
 def register(app: Flask) -> None:
-    """Bind the limiter to its counters."""
+    """Read what is allowed; raises ``Invalid`` for a setting that says nothing."""
     settings: Settings = app.extensions["settings"]
-    app.config["RATELIMIT_STORAGE_URI"] = settings.redis_url or "memory://"
-    limiter.init_app(app)
+    app.extensions["rates"] = Rates(
+        parse_rate("CONSENT_RATE_LIMIT", settings.rate_limit),
+        parse_rate("CONSENT_API_RATE_LIMIT", settings.api_rate_limit),
+    )
+
+
+def _rates() -> Rates:
+    rates: Rates = current_app.extensions["rates"]
+    return rates
+
+
+def _parsed(address: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        parsed = ipaddress.ip_address(address or "")
+    except ValueError:
+        return None
+    return parsed.ipv4_mapped or parsed if isinstance(parsed, ipaddress.IPv6Address) else parsed
+
+
+def _within(address: ipaddress.IPv4Address | ipaddress.IPv6Address, bits: int) -> str:
+    return str(ipaddress.ip_network(f"{address}/{bits}", strict=False))

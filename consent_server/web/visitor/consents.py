@@ -19,7 +19,7 @@ from consent_server.services.receiving import Addresses
 from consent_server.services.recording import Answer, Recorder
 from consent_server.services.reducing import reduce_user_agent
 from consent_server.web.errors import ProblemSchema
-from consent_server.web.limits import limit_answers
+from consent_server.web.limits import count_answer
 from consent_server.web.reading import json_body
 from consent_server.web.visitor.schemas import ConsentSchema, ReceiptSchema
 
@@ -33,7 +33,6 @@ _schema = ConsentSchema()
 
 
 @blueprint.post("")
-@limit_answers
 @blueprint.doc(
     requestBody={
         "required": True,
@@ -59,6 +58,7 @@ def record(site_key: str) -> Response:
     recorder: Recorder = current_app.extensions["recorder"]
     addresses: Addresses = current_app.extensions["addresses"]
     answer = read_answer(json_body(LARGEST_BODY))
+    count_answer(site_key, answer.choice.action, answer.consent_id)
     recorded = recorder.record(
         site_key,
         replace(answer, signals=_signals(answer)),
