@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import TypeVar
 
 from consent_server.domain.errors import Unavailable
 
 PATIENCE_S = 1.5
 RETRY_AFTER_S = 2
+STOPPING = "This server is stopping; another try will be answered."
 
 Answer = TypeVar("Answer")
 
@@ -34,9 +35,11 @@ class Gate:
         try:
             asked = self._threads.submit(self._timed, question)
         except RuntimeError:
-            raise Unavailable("This server is stopping; another try will be answered.") from None
+            raise Unavailable(STOPPING) from None
         try:
             return asked.result(PATIENCE_S)
+        except CancelledError:
+            raise Unavailable(STOPPING) from None
         except TimeoutError:
             asked.cancel()
             raise Unavailable("The database is slow.", RETRY_AFTER_S) from None

@@ -54,7 +54,7 @@ from consent_server.domain.times import rfc3339, whole_milliseconds
 from consent_server.services import clock
 from consent_server.services.keyring import Keyring
 from consent_server.services.measuring import COMMIT_RECORDS, COMMIT_SECONDS, QUEUE
-from consent_server.services.patience import PATIENCE_S, RETRY_AFTER_S
+from consent_server.services.patience import PATIENCE_S, RETRY_AFTER_S, STOPPING
 from consent_server.services.remembering import Memory
 from consent_server.storage import consent_records, proof_log
 from consent_server.storage.circuit import Circuit
@@ -198,7 +198,7 @@ class Recorder:
         """Put a job in line; the writer is started on first use, because a thread does not survive a fork."""
         with self._lock:
             if self._stopped:
-                raise Unavailable("This server is stopping; another try will be answered.")
+                raise Unavailable(STOPPING)
             if not (self._thread and self._thread.is_alive()):
                 self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
                 self._thread.start()
