@@ -10,10 +10,11 @@ from werkzeug.routing import Rule
 
 from consent_server.domain.account import Role, command_line
 from consent_server.domain.catalogue_rows import rows_of
-from consent_server.services import clock, editing, managing_people
+from consent_server.services import branding, clock, editing, managing_people
 from consent_server.storage import sites
 from consent_server.storage.database import db
 from consent_server.storage.organisations import FIRST_ORGANISATION
+from tests import pictures
 from tests.answers import sequence, visitor_answers
 
 PASSING = {
@@ -46,6 +47,7 @@ def furnish(app: Flask) -> dict[str, Any]:
         person, _ = managing_people.create_user(
             session, command_line(FIRST_ORGANISATION), "one@example.org", "One", Role.EDITOR, "fr", now
         )
+        _brand(app)
         row = rows_of(editing.check_draft(sites.find_site(session, "example").draft))[0]
     sequence(app)
     return {
@@ -56,6 +58,13 @@ def furnish(app: Flask) -> dict[str, Any]:
         "row_id": row.id,
         "service_id": "google-analytics",
     }
+
+
+def _brand(app: Flask) -> None:
+    """Give the draft a logo."""
+    session, actor, now = db.session(), command_line(FIRST_ORGANISATION), clock.now()
+    alt = {"fr": "Exemple", "en": "Example"}
+    branding.keep_logo(session, sites.find_site(session, "example"), pictures.encoded(), alt, actor, now)
 
 
 def pages(app: Flask, filled: Mapping[str, Any]) -> Iterator[str]:
