@@ -14,6 +14,7 @@ from consent_server import cli, web
 from consent_server.config import Settings, read_settings
 from consent_server.services.anchoring import Anchorer, Anchoring
 from consent_server.services.counting import Counting
+from consent_server.services.following import Follower
 from consent_server.services.gauging import Overview
 from consent_server.services.keyring import read_keyring, secret_key
 from consent_server.services.limiting import Limiter
@@ -21,6 +22,7 @@ from consent_server.services.logging_entries import anchor_origin
 from consent_server.services.mailing import read_mailbox
 from consent_server.services.making_months import MonthMaker
 from consent_server.services.noticing import Noticing
+from consent_server.services.publishing import published
 from consent_server.services.purging import WHOLE_MONTH, Purger
 from consent_server.services.receiving import Addresses
 from consent_server.services.recording import Recorder
@@ -30,6 +32,7 @@ from consent_server.services.sweeping import Sweeper
 from consent_server.services.time_stamping import read_authority
 from consent_server.services.witnessing import read_witnesses
 from consent_server.storage import tables
+from consent_server.storage.announcements import Announcements
 from consent_server.storage.database import db, engine_options, guard_connecting
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
@@ -84,7 +87,12 @@ def _start_deeds(app: Flask, settings: Settings) -> None:
     app.extensions["keyring"] = keyring
     app.extensions["sequencer"] = sequencer
     app.extensions["sessions"] = sessions
-    app.extensions["shelf"] = Shelf()
+    app.extensions["shelf"] = shelf = Shelf(settings.shown_mb * 1024 * 1024)
+    announcements = Announcements(settings.redis_url) if settings.redis_url else None
+    app.extensions["follower"] = Follower(sessions, shelf, announcements, settings.follow_interval)
+    published.connect(shelf.doubt)
+    if announcements:
+        published.connect(announcements.announce)
     app.extensions["addresses"] = Addresses(settings.public_url)
     app.extensions["sweeper"] = sweeper = Sweeper(engine)
     app.extensions["counter"] = Counting(sessions)

@@ -28,7 +28,8 @@ class Settings:
     database_url: str = setting("DATABASE_URL", "SQLite or postgresql+psycopg:// address of the database")
     database_url_file: str = setting("DATABASE_URL_FILE", "file that holds DATABASE_URL, which may have a password")
     redis_url: str = setting(
-        "REDIS_URL", "Redis for rate limits shared by several nodes; empty: each process counts alone"
+        "REDIS_URL",
+        "Redis: limits shared by several nodes, publications heard at once; empty: each process counts and looks alone",
     )
     secret_key: str = setting("SECRET_KEY", "signs sessions and links of the admin, seals second factors", secret=True)
     secret_key_file: str = setting("SECRET_KEY_FILE", "file that holds SECRET_KEY")
@@ -58,6 +59,10 @@ class Settings:
     )
     public_tiles: bool = setting("CONSENT_PUBLIC_TILES", "serve tiles and numeric proofs to everybody")
     threads: int = setting("CONSENT_THREADS", "requests answered at once by a web process")
+    follow_interval: float = setting(
+        "CONSENT_FOLLOW_INTERVAL", "seconds between two looks for what other processes published; 1 with SQLite, else 5"
+    )
+    shown_mb: int = setting("CONSENT_SHOWN_MB", "memory for published files, in each web process; about 5 sites a MB")
     sequencer_interval: float = setting("CONSENT_SEQUENCER_INTERVAL", "seconds between two passes of the sequencer")
     rate_limit: str = setting(
         "CONSENT_RATE_LIMIT", "consent posts allowed per address prefix and site; empty: no limit"
@@ -125,12 +130,13 @@ def read_settings() -> Settings:
     instance = Path(env.str("CONSENT_INSTANCE", "instance")).absolute()
     host = env.str("HOST", "127.0.0.1")
     port = env.int("PORT", 8000)
+    database_url = _secret(env, "DATABASE_URL") or f"sqlite:///{instance / 'consent.sqlite'}"
     return Settings(
         host=host,
         port=port,
         public_url=env.str("PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
         instance=instance,
-        database_url=_secret(env, "DATABASE_URL") or f"sqlite:///{instance / 'consent.sqlite'}",
+        database_url=database_url,
         database_url_file=env.str("DATABASE_URL_FILE", ""),
         redis_url=env.str("REDIS_URL", ""),
         secret_key=_secret(env, "SECRET_KEY"),
@@ -149,6 +155,8 @@ def read_settings() -> Settings:
         mail_from=env.str("CONSENT_MAIL_FROM", ""),
         public_tiles=env.bool("CONSENT_PUBLIC_TILES", True),
         threads=env.int("CONSENT_THREADS", 32),
+        follow_interval=env.float("CONSENT_FOLLOW_INTERVAL", 1.0 if database_url.startswith("sqlite") else 5.0),
+        shown_mb=env.int("CONSENT_SHOWN_MB", 256),
         sequencer_interval=env.float("CONSENT_SEQUENCER_INTERVAL", 1.0),
         rate_limit=env.str("CONSENT_RATE_LIMIT", "6000 per minute"),
         api_rate_limit=env.str("CONSENT_API_RATE_LIMIT", "600 per minute"),

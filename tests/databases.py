@@ -63,7 +63,19 @@ def migrate(settings: Settings, revision: str = "head") -> None:
 
 def close(app: Flask) -> None:
     """End the application's threads and give every connection back: an open one is a warning, a warning is an error."""
-    for deed in ("anchorer", "counter", "limiter", "months", "noticing", "purger", "recorder", "sequencer", "sweeper"):
+    deeds = (
+        "anchorer",
+        "counter",
+        "follower",
+        "limiter",
+        "months",
+        "noticing",
+        "purger",
+        "recorder",
+        "sequencer",
+        "sweeper",
+    )
+    for deed in deeds:
         app.extensions[deed].stop()
     with app.app_context():
         db.session.remove()

@@ -53,6 +53,9 @@ CONNECTIONS = 1000
 BACKGROUND = ("sequencer", "months", "purger", "anchorer", "counter")
 """What is done again and again, in the order in which it starts."""
 
+IN_FRONT = ("follower",)
+"""What each web process does."""
+
 ON_DEMAND = ("limiter", "noticing", "recorder", "sweeper")
 """What starts when it is first needed."""
 
@@ -109,14 +112,16 @@ class Server(MPServer):
         app = self._make()
 
         def started() -> None:
-            for deed in self._deeds:
+            for deed in (*IN_FRONT, *self._deeds):
                 app.extensions[deed].start()
 
         def stopping() -> None:
-            for deed in (*BACKGROUND, *ON_DEMAND):
+            for deed in (*IN_FRONT, *BACKGROUND, *ON_DEMAND):
                 app.extensions[deed].stop()
 
-        return Gateway(app, self._settings.threads, started, stopping)
+        by_host = app.extensions["settings"].demo
+        hot = _nothing if by_host else app.extensions["hot_reads"].counted
+        return Gateway(app, hot, self._settings.threads, started, stopping)
 
 
 @click.command()
@@ -249,6 +254,10 @@ def _forget_again(app: Flask) -> None:
             click.echo(f"{count} records had come back with a restored database, and were deleted again", err=True)
             forget_old_pages(db.engine)
         db.engine.dispose()
+
+
+def _nothing(*_asked: object) -> None:
+    """Know no answer."""
 
 
 def _maker(info: ScriptInfo) -> Callable[[], Flask]:

@@ -6,7 +6,7 @@
    refuse what a browser does not show fairly                        nothing kept yet
 4  keep runtime, pictures, configuration and compressed files        one transaction with
 5  the pending entry that puts its digest into the proof log         its log entry: never one without the other
-6  commit
+6  commit; tell whoever shows it                         who does not hear it looks by itself
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from datetime import datetime
 from typing import Any
 
 import brotli
+from blinker import Signal
 from sqlalchemy.orm import Session
 
 from consent_server.domain.account import Actor
@@ -48,6 +49,8 @@ from consent_server.storage.library import load_library
 from consent_server.storage.runtime_file import load_runtime
 from consent_server.storage.sites import Site
 from consent_server.storage.texts import load_languages
+
+published = Signal("A site's new configuration is committed; the sender is the site's key.")
 
 
 class Unfair(ConsentServerError):
@@ -147,6 +150,7 @@ def publish(
         told = {"version": configuration.version, "digest": configuration.digest, "why": why}
         note(session, by, "configuration.published", site.key, f"configuration {configuration.version}", told, now)
     session.commit()
+    published.send(site.key)
     return Publication(configuration, new=True)
 
 

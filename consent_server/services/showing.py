@@ -1,18 +1,22 @@
 """What everybody is shown: the banner script, the configuration, its policy, and all that was published before.
 
-Published files never change, so they are kept in memory by (site, version); only "which version is live" is
-asked of the database again, at most once every ``FRESH_SECONDS`` per site.
+Published files never change, so they are kept in memory; only "which version is live" is asked of the database again.
+Where a thread follows what is published (``following``), that is asked when there is news, and never by a visitor: what
+was shown once is shown on while the database is away. Elsewhere it is asked every ``FRESH_SECONDS`` for each site.
 """
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from consent_server.domain.configuration import Screenshot
@@ -22,10 +26,17 @@ from consent_server.domain.log_entry import Config, parse_entry
 from consent_server.storage import configurations, evidence, logos, proof_log, sites
 from consent_server.storage.configurations import Published
 
-T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 FRESH_SECONDS = 1.0
-KEPT = 512
+
+BYTES_KEPT = 256 * 1024 * 1024
+"""In each process; a configuration takes about 200 kB."""
+
+LOGOS_KEPT = 512
+
+LIVE = "live"
+"""What a site shows now, as opposed to what was pinned by digest or version and never changes."""
 
 
 @dataclass(frozen=True)
@@ -98,62 +109,131 @@ def logo(session: Session, site_key: str, digest: str) -> bytes:
     return webp
 
 
-class Shelf:
-    """The files of recently asked configurations; safe to share between threads."""
+class Shelved:
+    """Something published, and the answers that were made of it, by their form."""
 
-    def __init__(self) -> None:
+    def __init__(self, published: Published, doubted: bool) -> None:
+        self.published = published
+        self.doubted = doubted
+        self.since = time.monotonic()
+        self.answers: dict[Hashable, Any] = {}
+
+
+class Shelf:
+    """The files of recently asked configurations, those asked longest ago forgotten first; for any thread.
+
+    ``followed`` says that somebody calls ``look`` and ``doubt`` whenever there is news.
+    """
+
+    def __init__(self, bytes_kept: int = BYTES_KEPT) -> None:
+        self.followed = False
+        self._bytes_kept = bytes_kept
         self._lock = threading.Lock()
-        self._files: OrderedDict[tuple[str, str], Any] = OrderedDict()
-        self._live: dict[str, tuple[float, Published]] = {}
+        self._shelved: OrderedDict[tuple[str, str], Shelved] = OrderedDict()
+        self._logos: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._size = 0
+        self._news = 0
 
     def live(self, session: Session, site_key: str) -> Published:
         """Return the current configuration; raises ``SiteNotFound`` or ``ConfigurationNotFound``."""
-        with self._lock:
-            seen = self._live.get(site_key)
-        if seen and time.monotonic() - seen[0] < FRESH_SECONDS:
-            return seen[1]
-        site = sites.find_site(session, site_key)
-        version = configurations.latest_version(session, site.id)
-        if seen and seen[1].configuration.version == version:
-            published = seen[1]
+        if fresh := self.fresh(site_key, LIVE):
+            return fresh.published
+        news, seen = self._news, self._shelved.get((site_key, LIVE))
+        try:
+            published = self._current(session, site_key, seen.published if seen else None)
+        except NotFound:
+            self._forget(site_key, LIVE)
+            raise
+        except SQLAlchemyError as away:
+            if seen is None:
+                raise
+            session.rollback()
+            log.warning("%s is shown as it was: the database is away (%s)", site_key, type(away).__name__)
+            return seen.published
+        if seen is None or published is not seen.published:
+            self._keep(site_key, LIVE, published, news)
         else:
-            published = configurations.find_published(session, site.id)
-        with self._lock:
-            self._live[site_key] = (time.monotonic(), published)
+            seen.since, seen.doubted = time.monotonic(), news != self._news
         return published
 
     def by_digest(self, session: Session, site_key: str, digest: str) -> Published:
         """Return the configuration with that digest."""
-        return self._published(session, site_key, f"digest {digest}", digest=digest)
+        return self._pinned(session, site_key, f"digest {digest}", digest=digest)
 
     def by_version(self, session: Session, site_key: str, version: int) -> Published:
         """Return the configuration with that number."""
-        return self._published(session, site_key, f"version {version}", version=version)
+        return self._pinned(session, site_key, f"version {version}", version=version)
 
     def logo(self, session: Session, site_key: str, digest: str) -> bytes:
         """Return a logo that was published, as WebP."""
-        return self._kept(site_key, f"logo {digest}", lambda: logo(session, site_key, digest))
-
-    def _published(
-        self, session: Session, site_key: str, name: str, *, version: int | None = None, digest: str | None = None
-    ) -> Published:
-        def find() -> Published:
-            site = sites.find_site(session, site_key)
-            return configurations.find_published(session, site.id, version=version, digest=digest)
-
-        return self._kept(site_key, name, find)
-
-    def _kept(self, site_key: str, name: str, find: Callable[[], T]) -> T:
+        found = self._logos.get((site_key, digest)) or logo(session, site_key, digest)
         with self._lock:
-            kept: T | None = self._files.get((site_key, name))
-        if kept is not None:
-            return kept
-        found = find()
-        with self._lock:
-            self._files[site_key, name] = found
-            while len(self._files) > KEPT:
-                self._files.popitem(last=False)
+            self._logos[site_key, digest] = found
+            while len(self._logos) > LOGOS_KEPT:
+                self._logos.popitem(last=False)
         return found
+
+    def fresh(self, site_key: str, which: str) -> Shelved | None:
+        """Return what is kept and in no doubt, without asking the database."""
+        found = self._shelved.get((site_key, which))
+        if found is None:
+            return None
+        if which == LIVE and (found.doubted or not (self.followed or time.monotonic() - found.since < FRESH_SECONDS)):
+            return None
+        with contextlib.suppress(KeyError):  # forgotten meanwhile
+            self._shelved.move_to_end((site_key, which))
+        return found
+
+    def doubt(self, site_key: str) -> None:
+        """Have the database asked before the site is shown again: it may have published."""
+        self._news += 1
+        if found := self._shelved.get((site_key, LIVE)):
+            found.doubted = True
+
+    def look(self, session: Session) -> None:
+        """Doubt every site that is shown otherwise than the database has it."""
+        with self._lock:
+            kept = {
+                key: each.published.configuration.version
+                for (key, which), each in self._shelved.items()
+                if which == LIVE
+            }
+        current = configurations.latest_versions(session, kept) if kept else {}
+        for key, version in kept.items():
+            if current.get(key) != version:
+                self.doubt(key)
+
+    def _current(self, session: Session, site_key: str, seen: Published | None) -> Published:
+        site = sites.find_site(session, site_key)
+        version = configurations.latest_version(session, site.id)
+        if seen and seen.configuration.version == version:
+            return seen
+        return configurations.find_published(session, site.id)
+
+    def _pinned(
+        self, session: Session, site_key: str, which: str, *, version: int | None = None, digest: str | None = None
+    ) -> Published:
+        if found := self.fresh(site_key, which):
+            return found.published
+        site = sites.find_site(session, site_key)
+        published = configurations.find_published(session, site.id, version=version, digest=digest)
+        self._keep(site_key, which, published, self._news)
+        return published
+
+    def _keep(self, site_key: str, which: str, published: Published, news: int) -> None:
+        """Keep it; in doubt when something was published since it was read."""
+        self._forget(site_key, which)
+        with self._lock:
+            self._shelved[site_key, which] = Shelved(published, doubted=news != self._news)
+            self._size += published.size
+            while self._size > self._bytes_kept and len(self._shelved) > 1:
+                _, oldest = self._shelved.popitem(last=False)
+                self._size -= oldest.published.size
+
+    def _forget(self, site_key: str, which: str) -> None:
+        with self._lock:
+            if found := self._shelved.pop((site_key, which), None):
+                self._size -= found.published.size
 
 
 def content_policy(session: Session, published: Published, granted: Collection[str], options: PolicyOptions) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +14,7 @@ from sqlalchemy.orm import Session
 from consent_server.domain.configuration import Configuration, read_configuration
 from consent_server.domain.errors import ConfigurationNotFound
 from consent_server.storage.database import insert_if_absent
-from consent_server.storage.tables import ConfigurationRow, RuntimeRow, ScreenshotRow
+from consent_server.storage.tables import ConfigurationRow, RuntimeRow, ScreenshotRow, SiteRow
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,16 @@ class Encoded:
     gzip: bytes
     br: bytes
 
+    @functools.cached_property
+    def tag(self) -> str:
+        """The beginning of the digest of what was compressed: an ``ETag`` is made of it."""
+        return hashlib.sha256(self.plain).hexdigest()[:32]
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory."""
+        return len(self.plain) + len(self.gzip) + len(self.br)
+
 
 @dataclass(frozen=True)
 class Published:
@@ -32,6 +44,11 @@ class Published:
     published_at: datetime
     banner: Encoded
     config: Encoded
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory, about: the document is kept parsed as well."""
+        return self.banner.size + self.config.size + 10 * len(self.configuration.text)
 
 
 def add_runtime(session: Session, digest: str, source: bytes, now: datetime) -> None:
@@ -75,6 +92,17 @@ def add_configuration(session: Session, site_id: int, published: Published) -> N
 def latest_version(session: Session, site_id: int) -> int:
     """Return the number of the site's current configuration, 0 when nothing was published."""
     return session.scalar(select(func.max(ConfigurationRow.version)).where(ConfigurationRow.site_id == site_id)) or 0
+
+
+def latest_versions(session: Session, site_keys: Collection[str]) -> Mapping[str, int]:
+    """Return the numbers of these sites' current configurations, in one look; archived sites have none."""
+    query = (
+        select(SiteRow.key, func.max(ConfigurationRow.version).label("version"))
+        .join(ConfigurationRow, ConfigurationRow.site_id == SiteRow.id)
+        .where(SiteRow.key.in_(site_keys), SiteRow.archived_at.is_(None))
+        .group_by(SiteRow.key)
+    )
+    return {row.key: row.version for row in session.execute(query)}
 
 
 def publications(session: Session, site_id: int) -> tuple[tuple[int, datetime], ...]:

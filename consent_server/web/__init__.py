@@ -48,6 +48,7 @@ def register(app: Flask) -> None:
     for blueprint in (*visitor.BLUEPRINTS, *proof_log.BLUEPRINTS, *operations.BLUEPRINTS, *api.BLUEPRINTS):
         described.register_blueprint(blueprint)
     admin.register(app)
+    visitor.register(app)
     settings: Settings = app.extensions["settings"]
     if settings.demo:
         demo.register(app)

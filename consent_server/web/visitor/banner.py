@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from functools import lru_cache
 from typing import Any
 
 from flask import Response, current_app, request
@@ -17,6 +15,7 @@ from consent_server.services.showing import Shelf
 from consent_server.storage.configurations import Encoded
 from consent_server.storage.database import db
 from consent_server.web.errors import ProblemSchema
+from consent_server.web.visitor.hot import coding_of, etag_of
 from consent_server.web.visitor.schemas import ConfigurationSchema
 
 blueprint = Blueprint(
@@ -95,26 +94,12 @@ def _session() -> Session:
 
 
 def _answer(files: Encoded, mimetype: str, cache: str) -> Response:
-    encoding, data = _best(files)
-    response = Response(data, mimetype=mimetype)
+    coding = coding_of(request.headers.get("Accept-Encoding", ""))
+    response = Response({"br": files.br, "gzip": files.gzip}.get(coding, files.plain), mimetype=mimetype)
     response.headers["Cache-Control"] = cache
     response.headers["Vary"] = "Accept-Encoding"
-    if encoding:
-        response.headers["Content-Encoding"] = encoding
-    response.set_etag(_etag(files.plain) + (f"-{encoding}" if encoding else ""))
+    if coding:
+        response.headers["Content-Encoding"] = coding
+    response.headers["ETag"] = etag_of(files.tag, coding)
     response.make_conditional(request)
     return response
-
-
-def _best(files: Encoded) -> tuple[str, bytes]:
-    accepted = request.accept_encodings
-    if accepted["br"]:
-        return "br", files.br
-    if accepted["gzip"]:
-        return "gzip", files.gzip
-    return "", files.plain
-
-
-@lru_cache(maxsize=1_024)
-def _etag(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:32]
