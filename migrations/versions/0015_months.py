@@ -23,6 +23,10 @@ down_revision = "0014"
 branch_labels = None
 depends_on = None
 
+TAKES_AWAY = (
+    "the one table, for a table of the same name and columns; what is renamed and dropped is named by nobody else"
+)
+
 LONGEST_LOCK = "400ms"
 PAUSE_S = 1.0
 MOST_TRIES = 1_800

@@ -21,7 +21,7 @@ from tests.servers import ConsentServer, eventually, postgresql_server, valkey_s
 SITE = "example"
 PURPOSES = ("audience", "marketing")
 PAUSE_S = 0.05
-"""Between two questions of a reader."""
+"""Between two questions of a reader, and two answers of a visitor: as many as are checked one by one at the end."""
 LOG_KEY = bytes(range(32))
 
 
@@ -84,7 +84,7 @@ class Topology:
         return done.stdout
 
     def visitors(self, url: str, count: int = 4) -> Visitors:
-        return Visitors(f"{url}/v1/sites/{SITE}", PURPOSES, count=count)
+        return Visitors(f"{url}/v1/sites/{SITE}", PURPOSES, count=count, pause=PAUSE_S)
 
     def auditor(self, url: str) -> Auditor:
         return Auditor(f"{url}/v1/sites/{SITE}/log")

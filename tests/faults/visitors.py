@@ -57,7 +57,9 @@ def call(url: str, body: dict[str, Any] | None = None, patience: float = PATIENC
 class Visitors:
     """Browsers that answer one notice after the other, and retry each answer until it is acknowledged."""
 
-    def __init__(self, site_url: str, purposes: tuple[str, ...], version: int = 1, *, count: int = 4) -> None:
+    def __init__(
+        self, site_url: str, purposes: tuple[str, ...], version: int = 1, *, count: int = 4, pause: float = 0
+    ) -> None:
         self.site_url = site_url
         self.posted: dict[str, dict[str, Any]] = {}
         self.acknowledged: dict[str, dict[str, Any]] = {}
@@ -65,7 +67,7 @@ class Visitors:
         self.statuses: Counter[int] = Counter()
         self.slowest = 0.0
         self.surprises: list[str] = []
-        self._purposes, self._version = purposes, version
+        self._purposes, self._version, self._pause = purposes, version, pause
         self._leaving, self._given_up = threading.Event(), threading.Event()
         self._threads = [threading.Thread(target=self._answer, args=(number,)) for number in range(count)]
 
@@ -101,6 +103,7 @@ class Visitors:
             self._post_until_acknowledged(body)
             if chance.random() < 0.1:
                 self._expect_the_same_receipt(body)
+            self._leaving.wait(self._pause)
 
     def _post_until_acknowledged(self, body: dict[str, Any]) -> None:
         while not self._given_up.is_set():
