@@ -96,7 +96,9 @@ def integrate(site: str | None) -> None:
     for each in _chosen(site):
         try:
             added = sequencing.integrate(_sessions(), each.id, keyring, settings.high_water_mark, clock.now())
-        except LogFrozen as error:
+        except (LogFrozen, Invalid) as error:
+            if isinstance(error, Invalid) and "CONSENT_HWM_FILE" not in error.problems:
+                raise
             frozen = True
             click.echo(str(error), err=True)
             continue
@@ -135,8 +137,9 @@ def fsck(site: str | None) -> None:
             click.echo(f"{name}: {finding}")
         head = proof_log.find_head(db.session(), site_id)
         db.session.rollback()
-        if head is not None and head.frozen_reason is not None:
-            click.echo(f"{name}: {explaining.what_to_do(head.frozen_reason)}")
+        reasons = [head.frozen_reason] if head and head.frozen_reason else [each for each in findings if "mark" in each]
+        if reasons:
+            click.echo(f"{name}: {explaining.what_to_do(reasons[0])}")
         if not findings:
             click.echo(f"{name}: sound")
         found += len(findings)
@@ -152,11 +155,23 @@ def status(site: str | None) -> None:
     for name, site_id in _logs(site):
         session = db.session()
         lines = list(explaining.status(session, site_id))
+        lines += _without_mark(session, site_id)
         session.rollback()
         click.echo("\n".join(f"{name}: {line}" for line in lines))
-        frozen = frozen or any(line.startswith("FROZEN") for line in lines)
+        frozen = frozen or any(line.startswith(("FROZEN", "NOT SIGNED")) for line in lines)
     if frozen:
         click.get_current_context().exit(FOUND)
+
+
+def _without_mark(session: Session, site_id: int) -> list[str]:
+    """Say that a worker here would sign nothing of a log, for want of a mark; nothing where no worker could be."""
+    head = proof_log.find_head(session, site_id)
+    if head is None or head.frozen_reason or _keyring().master is None:
+        return []
+    if not sequencing.mark_is_lost(session, _settings().high_water_mark, head):
+        return []
+    missing = "the high-water mark is missing"
+    return [f"NOT SIGNED on this machine: {missing}.", explaining.what_to_do(missing)]
 
 
 @proofs.command()

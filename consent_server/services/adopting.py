@@ -66,7 +66,7 @@ def adopt(
         removals = removals_in(session, log_id, 0, head.size)
         if high_water_mark.read_mark(high_water, head.origin) is None:
             high_water_mark.note_removals(high_water, head.origin, removals)
-        high_water_mark.raise_mark(high_water, head.origin, Mark(head.size, head.root), instance)
+        high_water_mark.raise_mark(high_water, head.origin, Mark(head.size, head.root), instance, now)
         proof_log.unfreeze(session, log_id)
         session.commit()
     return Adopted(head.origin, head.size, checkpoint.size)

@@ -39,6 +39,7 @@ from consent_server.domain.proof_log.tiles import reader
 from consent_server.services import clock
 from consent_server.services.background import Background
 from consent_server.services.keyring import Keyring
+from consent_server.services.leading import leading
 from consent_server.services.mailing import Mailbox
 from consent_server.services.measuring import done
 from consent_server.services.sequencing import Sessions, integrate, integrate_all
@@ -381,14 +382,18 @@ class Anchorer(Background):
         self.pause = self._every if self._look() else min(2 * self.pause, LONGEST_PAUSE_S)
         return self.first_pause()
 
+    def _anchor(self, now: datetime) -> None:
+        if self._anchoring.is_due(now):
+            self._anchoring.anchor(now, renew=self._anchoring.is_old(now))
+        self._anchoring.mail(now)
+
     def _look(self) -> bool:
         """Run a pass when it is time; False when it failed and should be tried again, later each time."""
-        now = clock.now()
         try:
-            if self._anchoring.is_due(now):
-                self._anchoring.anchor(now, renew=self._anchoring.is_old(now))
-            self._anchoring.mail(now)
-            done(self.name)
+            with leading(self._anchoring.sessions, self.name) as leader:
+                if leader:
+                    self._anchor(clock.now())
+                    done(self.name)
         except LogFrozen:
             return False  # said when it was frozen
         except (ConsentServerError, OSError) as error:

@@ -34,6 +34,7 @@ from consent_server.domain.statistics import (
 )
 from consent_server.services import clock
 from consent_server.services.background import Background
+from consent_server.services.leading import leading
 from consent_server.services.measuring import done
 from consent_server.storage import consent_records, proof_log, sites, statistics
 from consent_server.storage.database import begin_immediate
@@ -151,14 +152,19 @@ class Counting(Background):
     def turn(self) -> float:
         """Count what every site has more."""
         try:
-            with self._sessions() as session:
-                every = [site.id for site in sites.list_sites(session, archived=True)]
-            for site_id in every:
-                catch_up(self._sessions, site_id)
-                join_small_pages(self._sessions, site_id, clock.now().date())
-            done(self.name)
+            with leading(self._sessions, self.name) as leader:
+                if leader:
+                    self._count()
+                    done(self.name)
         except SQLAlchemyError as error:
             log.error("answers could not be counted: %s", type(error).__name__)
         except Exception:  # a dead counter would leave the statistics where they are
             log.exception("answers could not be counted")
         return self._every
+
+    def _count(self) -> None:
+        with self._sessions() as session:
+            every = [site.id for site in sites.list_sites(session, archived=True)]
+        for site_id in every:
+            catch_up(self._sessions, site_id)
+            join_small_pages(self._sessions, site_id, clock.now().date())

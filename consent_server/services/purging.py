@@ -38,6 +38,7 @@ from consent_server.domain.times import parse_rfc3339
 from consent_server.services import clock
 from consent_server.services.background import Background
 from consent_server.services.holding import refuse_held
+from consent_server.services.leading import leading
 from consent_server.services.measuring import BACKLOG, done
 from consent_server.storage import consent_records, evidence, months, proof_log, sites
 from consent_server.storage.database import database_clock
@@ -55,6 +56,8 @@ LONGEST_ENTRY = 50_000
 
 WHOLE_MONTH = timedelta(days=31)
 EVERY_S = 86_400.0
+LOOK_AGAIN_S = 300.0
+"""How soon a process looks again whether there is something to do that another one was at."""
 FIRST_AFTER_S = 60.0
 """How long a process that has just started leaves the database to those who record."""
 
@@ -280,10 +283,13 @@ class Purger(Background):
     def turn(self) -> float:
         """Purge every site."""
         try:
-            if purge_all(self._sessions, clock.now(), self._grace):
-                self._swept()
-            BACKLOG.labels(self.name).set(count_overdue(self._sessions, clock.now() - self._grace))
-            done(self.name)
+            with leading(self._sessions, self.name) as leader:
+                if not leader:
+                    return min(self._every, LOOK_AGAIN_S)
+                if purge_all(self._sessions, clock.now(), self._grace):
+                    self._swept()
+                BACKLOG.labels(self.name).set(count_overdue(self._sessions, clock.now() - self._grace))
+                done(self.name)
         except Exception:  # a dead purger would keep people's data for ever
             log.exception("proofs could not be purged")
         return self._every

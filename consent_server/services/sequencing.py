@@ -15,11 +15,17 @@
 A crash between any two lines is repaired by the next run of the same lines: there is no recovery code. Signing after
 the commit means that no signature can exist for a tree that was rolled back; raising the mark before signing means
 that no checkpoint is shown of which the mark does not know.
+
+Any number of processes may run this on one PostgreSQL. Whoever has a log's lock is its leader, for one batch: no lease
+runs out while somebody still believes in it. Who dies loses the lock with its connection; who is stopped in the middle
+loses it to ``LONGEST_SILENCE_S``, together with the transaction, so that what it would have written never was. Each
+takes the logs in an order of its own, and leaves those that another one has.
 """
 
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 import time
 import uuid
@@ -53,6 +59,16 @@ log = logging.getLogger(__name__)
 LARGEST_BATCH = 1_000
 LONG_LINE = 256
 """From how many in line on a ``wake`` does not wait for the interval."""
+
+REFRESH_S = 300.0
+"""How often the marks of logs are raised that other machines have extended meanwhile."""
+
+_NO_FILE = "The high-water mark is missing beside an installation that has one: "
+_MISSING = (
+    "without it, nobody can tell whether the database is the newest one. "
+    "Nothing is signed here. Bring the file of another worker's machine, or name the right one; if it is lost, "
+    "`consent-server proofs adopt --checkpoint FILE` takes each log up again."
+)
 
 LONGEST_PASS_S = 600.0
 """How long a pass may take before somebody should look; a line of 200 000 takes a fraction."""
@@ -102,18 +118,21 @@ def integrate(
     now: datetime,
     *,
     step: Step = lambda _name: None,
+    check: bool = True,
 ) -> int:
     """Sequence everything that stands in line for a site; return how many entries that were.
 
+    With ``check``, a log that has nothing in line is checked, too, and its mark raised.
+
     Raises ``LogFrozen`` when the log contradicts itself or the high-water mark, ``Unavailable`` when the clock went
-    back, ``Invalid`` on a node without the log key. Returns 0 when another sequencer is at it.
+    back, ``Invalid`` on a node without the log key or its mark. Returns 0 when another sequencer is at it.
     """
     total, more, started = 0, True, time.monotonic()
     while more:
         begun = time.monotonic()
         moment = now + timedelta(seconds=begun - started)  # a long line takes longer than the tolerance
         try:
-            grown = _grow(sessions, site_id, keyring, high_water, moment, step)
+            grown = _grow(sessions, site_id, keyring, high_water, moment, step, check=check)
         except _Contradiction as contradiction:
             raise _freeze(sessions, site_id, str(contradiction)) from None
         if grown:
@@ -141,11 +160,26 @@ def integrate_all(
     """
     with sessions() as session:
         found = proof_log.heads(session) if every else proof_log.heads_with_work(session)
-    total, said = 0, {} if said is None else said
-    for head in found:
+    return integrate_these(sessions, found, keyring, high_water, now, check=every, said=said)
+
+
+def integrate_these(
+    sessions: Sessions,
+    found: Sequence[Head],
+    keyring: Keyring,
+    high_water: Path,
+    now: datetime,
+    *,
+    check: bool,
+    said: dict[str, str] | None = None,
+) -> int:
+    """Sequence some logs, as ``integrate_all`` does with all."""
+    total, said, started = 0, {} if said is None else said, time.monotonic()
+    for head in _in_any_order(found):
         if head.frozen_reason is None:
+            moment = now + timedelta(seconds=time.monotonic() - started)
             try:
-                total += integrate(sessions, head.site_id, keyring, high_water, now)
+                total += integrate(sessions, head.site_id, keyring, high_water, moment, check=check)
                 said.pop(head.origin, None)
             except LogFrozen:
                 continue  # said when it was frozen
@@ -156,19 +190,35 @@ def integrate_all(
     return total
 
 
+def _in_any_order(found: Sequence[Head]) -> list[Head]:
+    """Return them in an order that no other process has: two that follow each other would share the work badly."""
+    shuffled = list(found)
+    secrets.SystemRandom().shuffle(shuffled)
+    return shuffled
+
+
 def _say_once(said: dict[str, str], origin: str, trouble: str) -> None:
-    if said.get(origin) != trouble:
+    if said.get(origin) != trouble and not (trouble.startswith(_NO_FILE) and trouble in said.values()):
         log.error("the log %s could not be sequenced: %s", origin, trouble)
     said[origin] = trouble
 
 
 def _grow(
-    sessions: Sessions, site_id: int, keyring: Keyring, high_water: Path, now: datetime, step: Step
+    sessions: Sessions,
+    site_id: int,
+    keyring: Keyring,
+    high_water: Path,
+    now: datetime,
+    step: Step,
+    *,
+    check: bool,
 ) -> _Grown | None:
     """Run the ten steps once; None when there is no such log, or somebody else extended it."""
     with sessions() as session:
         if not proof_log.try_lock(session, site_id):  # 1
             return None
+        if not check and not proof_log.has_work(session, site_id):
+            return None  # whoever had the lock before has done it
         step("begun")
         mark = _read_mark(session, site_id, high_water)  # before the head, which can only be further by then
         head = proof_log.find_head(session, site_id)  # 2
@@ -177,14 +227,15 @@ def _grow(
         _refuse_frozen(head)
         keyring.log_signer(head.origin)  # refused before anything is looked at
         moment = _moment(session, head, now)
-        instance = proof_log.instance_id(session, str(uuid.uuid4()), moment)
-        _refuse_another_instance(high_water, instance)
+        fresh = str(uuid.uuid4())
+        instance = proof_log.instance_id(session, fresh, moment)
+        _refuse_another_instance(high_water, instance, is_new=instance == fresh)
         step("head read")
         read = _reader(session, site_id)
         frontier = _frontier(head, read)  # 3
         signers = _signers(session, head, keyring)
         step("root checked")
-        _check_mark(high_water, head, mark, read)  # 4
+        _check_mark(session, high_water, head, mark, read, moment)  # 4
         step("mark checked")
         line = proof_log.pending(session, site_id, LARGEST_BATCH)  # 5
         try:
@@ -208,7 +259,7 @@ def _grow(
         session.commit()
     step("committed")
     high_water_mark.note_removals(high_water, head.origin, removals)  # 9
-    _raise_mark(high_water, head.origin, Mark(grown.size, grown.root), instance)
+    _raise_mark(high_water, head.origin, Mark(grown.size, grown.root), moment, instance)
     step("mark raised")
     note = sign_checkpoint(Checkpoint(head.origin, grown.size, grown.root), *signers)  # 10
     step("checkpoint signed")
@@ -246,8 +297,11 @@ def _signers(session: Session, head: Head, keyring: Keyring) -> list[Signer]:
     return log_signers(session, head, keyring)
 
 
-def _refuse_another_instance(high_water: Path, instance: str) -> None:
-    """Refuse a database whose mark is another installation's: a copy of production started as staging would sign."""
+def _refuse_another_instance(high_water: Path, instance: str, *, is_new: bool) -> None:
+    """Refuse a database whose mark is another installation's: a copy of production started as staging would sign.
+
+    Refuse one, too, that was sequenced before, beside a file that never was: this machine is new, or lost its own.
+    """
     try:
         other = high_water_mark.read_instance(high_water)
     except LogFrozen as damaged:
@@ -258,6 +312,8 @@ def _refuse_another_instance(high_water: Path, instance: str) -> None:
             "names the wrong file. Nothing is signed. A copy begins with an empty database and a LOG_KEY of its own.",
             "CONSENT_HWM_FILE",
         )
+    if other is None and not is_new and not high_water.exists():
+        raise Invalid.because(_NO_FILE + _MISSING, "CONSENT_HWM_FILE")
 
 
 def _moment(session: Session, head: Head, now: datetime) -> datetime:
@@ -298,15 +354,18 @@ def _missing_is_a_contradiction(head: Head) -> Iterator[None]:
         ) from None
 
 
-def _check_mark(high_water: Path, head: Head, mark: Mark | None, read: Read) -> None:
+def _check_mark(session: Session, high_water: Path, head: Head, mark: Mark | None, read: Read, now: datetime) -> None:
+    """Freeze a log that is behind its mark.
+
+    Where there should be a mark and is none, nothing is signed here: another machine may well have one.
+    """
     if mark is None and head.size == 0:
         # Before the first entry: from now on a missing mark means that the file was lost, not that the log is new.
-        _raise_mark(high_water, head.origin, Mark(0, EMPTY_ROOT))
+        _raise_mark(high_water, head.origin, Mark(0, EMPTY_ROOT), now)
     elif mark is None:
-        raise _Contradiction(
-            f"the high-water mark is missing beside a log of {head.size} entries: without it, nobody can tell whether "
-            "the database is the newest one."
-        )
+        if mark_is_lost(session, high_water, head):
+            beside = f"The high-water mark is missing beside a log of {head.size} entries: "
+            raise Invalid.because(beside + _MISSING, "CONSENT_HWM_FILE")
     elif head.size < mark.size:
         raise _Contradiction(
             f"the database has {head.size} entries, but {mark.size} were seen: it was restored from an older backup."
@@ -315,6 +374,17 @@ def _check_mark(high_water: Path, head: Head, mark: Mark | None, read: Read) -> 
         raise _Contradiction(
             f"the first {mark.size} entries are not those seen before: the database was restored or rewritten."
         )
+
+
+def mark_is_lost(session: Session, high_water: Path, head: Head) -> bool:
+    """Return whether this machine should have a mark of a log and has none.
+
+    Of one that is younger than this machine's file it need not: another machine's worker began it.
+    """
+    if head.size == 0 or high_water_mark.read_mark(high_water, head.origin) is not None:
+        return False
+    made, first = high_water_mark.read_made(high_water), proof_log.first_checkpoint_over(session, head.site_id, 0)
+    return made is None or first is None or first.created_at < made
 
 
 def _root(head: Head, size: int, read: Read) -> bytes:
@@ -388,10 +458,10 @@ def _add_tiles(session: Session, site_id: int, old: int, new: int) -> None:
         proof_log.add_tile(session, site_id, StoredTile(tile.level, tile.n, hashes, tile_root(hashes)))
 
 
-def _raise_mark(high_water: Path, origin: str, mark: Mark, instance: str | None = None) -> None:
+def _raise_mark(high_water: Path, origin: str, mark: Mark, now: datetime, instance: str | None = None) -> None:
     """Raise the mark; the installation is named only once it is committed itself."""
     try:
-        high_water_mark.raise_mark(high_water, origin, mark, instance)
+        high_water_mark.raise_mark(high_water, origin, mark, instance, now)
     except LogFrozen as contradiction:
         raise _Contradiction(str(contradiction)) from None
 
@@ -426,6 +496,8 @@ class Sequencer:
         self._interval = interval
         self._said: dict[str, str] = {}
         self._passed = time.monotonic()
+        self._unchecked: list[Head] = []
+        self._refresh_at = 0.0
         self._awake = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -463,27 +535,47 @@ class Sequencer:
         return self._pass()
 
     def _run(self) -> None:
-        every = True  # the first pass looks at idle logs, too: a restored database shows before anything is added
         while not self._stopping.is_set():
-            self._careful_pass(every)
-            every = False
-            self._wait()
-        self._careful_pass(every=False)
+            self._careful_pass()
+            self._wait(0 if self._unchecked else self._interval)
+        self._careful_pass()
 
-    def _careful_pass(self, every: bool) -> None:
+    def _careful_pass(self) -> None:
         try:
-            self._pass(every)
+            self._pass()
+            self._check_others()
             self._passed = time.monotonic()
             done("sequencer")
         except Exception:  # a dead sequencer would break every promise of this process
             log.exception("the proof logs could not be sequenced")
 
-    def _pass(self, every: bool = False) -> int:
-        return integrate_all(self._sessions, self._keyring, self._high_water, clock.now(), every=every, said=self._said)
+    def _pass(self) -> int:
+        return integrate_all(self._sessions, self._keyring, self._high_water, clock.now(), said=self._said)
 
-    def _wait(self) -> None:
-        """Wait for the interval to end, for a long line, or for the end."""
+    def _check_others(self) -> None:
+        """Look at logs in which nothing stands in line, some at a time: what has to be added comes first.
+
+        At the start at all of them, because a restored database shows; later at those that are beyond the mark of this
+        machine, because another one extended them.
+        """
+        if not self._unchecked and time.monotonic() >= self._refresh_at:
+            every, self._refresh_at = self._refresh_at == 0, time.monotonic() + REFRESH_S
+            with self._sessions() as session:
+                found = proof_log.heads(session)
+            self._unchecked = [head for head in found if every or self._is_beyond_mark(head)]
         end = time.monotonic() + self._interval
+        while self._unchecked and time.monotonic() < end and not self._stopping.is_set():
+            some, self._unchecked = self._unchecked[:10], self._unchecked[10:]
+            arguments = some, self._keyring, self._high_water, clock.now()
+            integrate_these(self._sessions, *arguments, check=True, said=self._said)
+
+    def _is_beyond_mark(self, head: Head) -> bool:
+        mark = high_water_mark.read_mark(self._high_water, head.origin)
+        return head.size > (mark.size if mark else 0)
+
+    def _wait(self, interval: float) -> None:
+        """Wait for the interval to end, for a long line, or for the end."""
+        end = time.monotonic() + interval
         while (left := end - time.monotonic()) > 0 and not self._stopping.is_set():
             if self._awake.wait(left):
                 self._awake.clear()

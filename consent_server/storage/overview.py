@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from consent_server.storage.tables import ConsentRecordRow, ProofCheckpointRow, ProofLogRow, ProofPendingRow, SiteRow
+from consent_server.storage import anchors
+from consent_server.storage.tables import ProofCheckpointRow, ProofLogRow, ProofPendingRow, SiteRow
 
 COUNTED = 200_001
 """Up to how many in line are counted: recording stops before."""
@@ -38,17 +39,10 @@ def line(session: Session) -> Line:
 
 
 def _oldest(session: Session) -> datetime | None:
-    pending, head, record = ProofPendingRow, ProofLogRow, ConsentRecordRow
-    first = (
-        select(record.recorded_at)
-        .select_from(pending)
-        .join(head, head.site_id == pending.site_id)
-        .join(record, record.record_id == pending.record_id)
-        .where(head.frozen_reason.is_(None))
-        .order_by(pending.seq)
-        .limit(1)
-    )
-    return session.scalar(first)
+    pending, head = ProofPendingRow, ProofLogRow
+    first = select(pending.site_id).join(head, head.site_id == pending.site_id).where(head.frozen_reason.is_(None))
+    site_id = session.scalar(first.where(pending.kind == "consent").order_by(pending.seq).limit(1))
+    return None if site_id is None else anchors.oldest_in_line(session, site_id)
 
 
 def longest_lines(session: Session, most: int) -> list[tuple[str, int]]:

@@ -40,6 +40,9 @@ LOCK_CLASS = 0x70726F6F
 PURGE_LOCK_CLASS = 0x70726F70
 """The same for whoever purges a site: sequencing goes on meanwhile."""
 
+LONGEST_SILENCE_S = 15.0
+"""How long whoever has one of these locks may leave PostgreSQL without a word."""
+
 ANCHOR_LOG = 0
 """The number under which the anchor log stands among the logs of the sites."""
 
@@ -252,6 +255,15 @@ def heads_with_work(session: Session) -> list[Head]:
     return [Head(*values) for values in session.execute(query.order_by(row.site_id))]
 
 
+def has_work(session: Session, site_id: int) -> bool:
+    """Return whether a log has something to sequence or to publish."""
+    row, checkpoint = ProofLogRow, ProofCheckpointRow
+    waiting = exists().where(ProofPendingRow.site_id == row.site_id)
+    published = exists().where(checkpoint.site_id == row.site_id, checkpoint.size == row.size)
+    query = select(row.site_id).where(row.site_id == site_id, or_(row.size == 0, waiting, ~published))
+    return session.scalar(query) is not None
+
+
 def compare_and_swap_head(session: Session, old: Head, size: int, root: bytes) -> bool:
     """Move the head on from what it was read as; False when somebody else did, or froze it."""
     row = ProofLogRow
@@ -294,10 +306,13 @@ def unfreeze(session: Session, site_id: int) -> None:
 def try_lock(session: Session, site_id: int, lock_class: int = LOCK_CLASS) -> bool:
     """Begin a transaction that alone may extend the log (or purge the site); False when another has it.
 
-    SQLite has one write lock for everything and waits for it as long as the busy timeout says.
+    SQLite has one write lock for everything and waits for it as long as the busy timeout says. PostgreSQL takes the
+    lock, and the transaction, from a process that was stopped in between.
     """
     if session.get_bind().dialect.name == "postgresql":
-        return bool(session.scalar(select(func.pg_try_advisory_xact_lock(lock_class, site_id))))
+        silence = func.set_config("idle_in_transaction_session_timeout", str(round(LONGEST_SILENCE_S * 1000)), True)
+        got, _ = session.execute(select(func.pg_try_advisory_xact_lock(lock_class, site_id), silence)).one()
+        return bool(got)
     try:
         begin_immediate(session)
     except OperationalError as error:

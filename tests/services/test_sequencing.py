@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 import shutil
 import signal
@@ -232,6 +233,40 @@ integrate(installation.sessions, int(site_id), KEYRING, installation.high_water,
 """
 
 
+STOPPED = CRASHER.replace("SIGKILL", "SIGSTOP").replace(
+    "\nintegrate(", "\nfrom consent_server.storage import proof_log\nproof_log.LONGEST_SILENCE_S = 3\nintegrate("
+)
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("at", ["head read", "line shortened", "committed", "checkpoint signed"])
+def test_a_leader_that_is_stopped_loses_the_log_and_writes_nothing_when_it_comes_back(
+    installation: Installation, at: str, tmp_path: Path
+) -> None:
+    made = installation.put(300)
+    command = [sys.executable, "-c", STOPPED, installation.url, str(tmp_path), at, str(installation.site_id)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as stopped:
+        _eventually(lambda: _is_stopped(stopped.pid), seconds=60)
+        _eventually(lambda: _integrate(installation) >= 0 and _in_line(installation) == 0)
+        made += installation.put(10)
+        assert _integrate(installation) == 10
+        size = installation.scalar("SELECT size FROM proof_log")
+        stopped.send_signal(signal.SIGCONT)
+        code = stopped.wait(timeout=60)
+
+    assert (code != 0) is (at in ("head read", "line shortened")), "who held the lock finds its connection gone"
+    assert installation.scalar("SELECT size FROM proof_log") == size
+    _check_whole(installation, made)
+
+
+def _is_stopped(process: int) -> bool:
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+def _in_line(installation: Installation) -> object:
+    return installation.scalar("SELECT count(*) FROM proof_pending")
+
+
 @pytest.mark.parametrize("at", STEPS)
 def test_a_kill_at_any_step_is_repaired_by_the_next_run(installation: Installation, at: str, tmp_path: Path) -> None:
     command = [sys.executable, "-c", CRASHER, installation.url, str(tmp_path), at, str(installation.site_id)]
@@ -335,13 +370,85 @@ def test_a_rewritten_database_freezes_the_log(installation: Installation, tmp_pa
         _integrate(installation)
 
 
-def test_a_lost_high_water_mark_freezes_the_log(installation: Installation) -> None:
+def test_nothing_is_signed_where_the_high_water_mark_was_lost(installation: Installation) -> None:
     installation.put(3)
     _integrate(installation)
     installation.high_water.unlink()
+    installation.put(1)
 
-    with pytest.raises(LogFrozen, match="missing beside a log of 5 entries"):
+    with pytest.raises(Invalid, match="high-water mark is missing"):
         _integrate(installation)
+    with pytest.raises(Invalid, match="high-water mark is missing"):  # a log that is new does not make it appear again
+        _integrate_another(installation)
+    assert not installation.high_water.exists()
+    assert installation.scalar("SELECT count(*) FROM proof_log WHERE frozen_reason IS NOT NULL") == 0
+
+
+def _integrate_another(installation: Installation, **changes: object) -> int:
+    site_id = installation.create("another", "demo.example/v1/sites/another/log")
+    arguments = {"keyring": KEYRING, "high_water": installation.high_water, "now": NOW, **changes}
+    return integrate(installation.sessions, site_id, **arguments)  # type: ignore[arg-type]
+
+
+class TestTwoMachines:
+    """Workers on two machines have a file each, with what each of them has seen."""
+
+    @pytest.fixture
+    def other(self, installation: Installation, tmp_path: Path) -> Path:
+        """The file of another machine, as it was brought there from the first."""
+        installation.put(3)
+        _integrate(installation)
+        return Path(shutil.copy(installation.high_water, tmp_path / "other.json"))
+
+    def test_a_mark_that_is_behind_is_no_restore(self, installation: Installation, other: Path) -> None:
+        made = []
+        for machine in (other, installation.high_water, other, installation.high_water):
+            made += installation.put(2)
+            assert _integrate(installation, high_water=machine) == 2
+        assert installation.scalar("SELECT max(size) FROM proof_log") == 13
+
+    def test_a_log_that_the_other_machine_began_is_taken_up(self, installation: Installation, other: Path) -> None:
+        later = NOW + timedelta(hours=1)
+        assert _integrate_another(installation, now=later) == 2
+        assert sequencing.integrate_all(installation.sessions, KEYRING, other, later, every=True) == 0
+        mark = high_water_mark.read_mark(other, "demo.example/v1/sites/another/log")
+        assert mark is not None
+        assert mark.size == 2
+
+    def test_an_old_log_that_the_file_should_know_is_not(self, installation: Installation, other: Path) -> None:
+        values = json.loads(other.read_text())
+        other.write_text(json.dumps({**values, "logs": {}, "made": "2099-01-01T00:00:00.000Z"}))
+        installation.put(1)
+
+        with pytest.raises(Invalid, match="missing beside a log of 5 entries"):
+            _integrate(installation, high_water=other)
+        assert _integrate(installation) == 1, "the other machine goes on"
+
+    @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+    def test_a_restore_contradicts_whatever_a_machine_had_seen(
+        self, installation: Installation, other: Path, tmp_path: Path
+    ) -> None:
+        database = Path(str(make_url(installation.url).database))
+        installation.engine.dispose()
+        shutil.copy(database, tmp_path / "backup.sqlite")
+        installation.put(2)
+        _integrate(installation)
+        sequencer = Sequencer(installation.sessions, KEYRING, other, interval=0.01)
+        sequencer.start()
+        try:  # each machine looks at what the other has done, also where nothing is to be added
+            _eventually(lambda: _size_seen(other) == 7)
+        finally:
+            sequencer.stop()
+        installation.engine.dispose()
+        shutil.copy(tmp_path / "backup.sqlite", database)
+
+        with pytest.raises(LogFrozen, match="older backup"):
+            _integrate(installation, high_water=other)
+
+
+def _size_seen(high_water: Path) -> int:
+    mark = high_water_mark.read_mark(high_water, ORIGIN)
+    return mark.size if mark else 0
 
 
 def test_a_damaged_high_water_mark_freezes_the_log(installation: Installation) -> None:
