@@ -65,12 +65,12 @@ SEQUENCING = Histogram(
 DONE = Gauge(
     "consent_job_timestamp_seconds",
     "When a job was last done without trouble, Unix seconds",
-    ["job"],
+    ["deed"],
     multiprocess_mode="max",
 )
 DROPPED = Counter("consent_log_lines_dropped_total", "Lines of the log that nobody read in time", ["stream"])
 BACKLOG = Gauge(
-    "consent_job_backlog_sites", "Sites in which a job left something undone", ["job"], multiprocess_mode="mostrecent"
+    "consent_job_backlog_sites", "Sites in which a job left something undone", ["deed"], multiprocess_mode="mostrecent"
 )
 MONTHS_AHEAD = Gauge(
     "consent_months_ahead", "Months to come that have a table", ["table"], multiprocess_mode="mostrecent"
@@ -84,7 +84,7 @@ MONTHS_STRAYS = Gauge(
 
 
 def done(job: str) -> None:
-    """Say that a job has just come to its end."""
+    """Say that a deed has just come to its end; Prometheus has a label "job" of its own."""
     DONE.labels(job).set(clock.now().timestamp())
 
 

@@ -154,7 +154,7 @@ def test_the_line_the_disk_and_the_database_are_figures(app: Flask, client: Flas
     assert value(found, "proof_pending_entries") == value(found, "proof_pending_oldest_seconds") == 0
     assert value(found, "proof_sequenced_entries_total", log="site") >= 5
     assert abs(value(found, "proof_key_timestamp_seconds") - clock.now().timestamp()) < 60
-    assert abs(value(found, "consent_job_timestamp_seconds", job="checkpoint") - clock.now().timestamp()) < 60
+    assert abs(value(found, "consent_job_timestamp_seconds", deed="checkpoint") - clock.now().timestamp()) < 60
 
 
 def test_frozen_logs_are_counted_by_whether_a_restore_was_noticed(app: Flask, client: FlaskClient) -> None:
