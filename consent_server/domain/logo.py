@@ -6,7 +6,7 @@ Not known here: what is in the picture (``services/redrawing.py``), and where it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,10 +38,11 @@ def parse_digest(text: str) -> str:
     return text
 
 
-def read_logo(reader: Reader, languages: Iterable[str]) -> Logo:
+def read_logo(reader: Reader, languages: Collection[str]) -> Logo:
     """Read a logo; its words are there in every language, or in none."""
     decorates = reader.raw("alt") == {}
-    alt = {} if decorates else reader.texts_by_language("alt", languages, required=True)
+    said = {} if decorates else reader.texts_by_language("alt", languages, required=True)
+    alt = {language: text for language, text in said.items() if language in languages}
     for language, text in alt.items():
         if len(text) > LONGEST_ALT:
             reader.problem(f"alt.{language}", f"This must be at most {LONGEST_ALT} characters.")

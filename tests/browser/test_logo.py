@@ -9,17 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from PIL import Image
 from playwright.sync_api import BrowserContext, Locator, Page, Request, expect
 
 from consent_server.domain.account import command_line
 from consent_server.domain.theme import DARK, Palette
 from consent_server.services import branding, clock, editing, publishing
-from consent_server.storage import sites
+from consent_server.services.photographing import photograph_configuration
+from consent_server.storage import configurations, sites
 from consent_server.storage.database import db
 from consent_server.storage.organisations import FIRST_ORGANISATION
 from tests import pictures
-from tests.admin_server import AdminServer, admin_server
+from tests.admin_server import RULES, AdminServer, admin_server
 from tests.browser.page_server import NOT_FOUND, Answer, Asked, PageServer
 from tests.builders import site_file
 
@@ -72,7 +74,7 @@ def _visit(context: BrowserContext, pages: PageServer, site: str, path: str = "/
     page.on("request", lambda request: asked.append(request) if "/logo." in request.url else None)
     page.goto(pages.host(site) + path)
     expect(page.locator('[data-consent-action="refuse-all"]')).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    page.wait_for_function("document.querySelector('[data-consent-banner]').shadowRoot.querySelector('img').complete")
     return page, asked
 
 
@@ -149,7 +151,6 @@ def test_who_has_answered_does_not_ask_for_it(context: BrowserContext, pages: Pa
     asked.clear()
     page.reload()
     expect(page.locator('[data-consent-action="open"]')).to_be_visible()
-    page.wait_for_load_state("networkidle")
     assert asked == []
 
 
@@ -172,3 +173,28 @@ def test_it_stands_on_light_ground_whatever_is_around_it(
 
 def _hex(pixel: Any) -> str:
     return "#" + "".join(f"{part:02x}" for part in pixel)
+
+
+@pytest.mark.parametrize("site", ["box", "named"])
+def test_axe_finds_nothing_wrong_with_it(context: BrowserContext, pages: PageServer, site: str) -> None:
+    page, _ = _visit(context, pages, site)
+    found = Axe().run(page, context={"include": [["[data-consent-banner]"]]}, options=RULES).response
+    assert [each["id"] for each in found["violations"]] == []
+    assert "image-alt" in [each["id"] for each in found["passes"]]
+
+
+def test_the_pictures_that_are_kept_with_a_configuration_show_it(server: AdminServer, pages: PageServer) -> None:
+    with server.app.app_context():
+        session, now = db.session(), clock.now()
+        banner = {"controller": "Example SAS"}
+        file = site_file(site_key="pictured", origins=[pages.host("pictured")], languages=["fr"], banner=banner)
+        editing.import_site(session, {**file, "services": [{"library": "google-analytics"}]}, now)
+        red = pictures.encoded(pictures.logo(colour="#aa0000"))
+        actor = command_line(FIRST_ORGANISATION)
+        branding.keep_logo(session, sites.find_site(session, "pictured"), red, {"fr": "Exemple"}, actor, now)
+        published = publishing.publish(session, "pictured", server.url, now, photograph_configuration).configuration
+        for shot in published.screenshots:
+            png = configurations.find_screenshot(session, shot.digest)
+            colours = Image.open(io.BytesIO(png or b"")).convert("RGB").getcolors(1 << 24) or []
+            seen = sum(count for count, colour in colours if colour == (0xAA, 0, 0))
+            assert (seen > 1_000) == (shot.layer == 1)

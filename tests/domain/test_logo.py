@@ -16,7 +16,8 @@ from consent_server.storage.texts import load_languages
 from tests.builders import site_file
 from tests.domain.test_configuration import build
 
-LOGO = {"digest": "sha256:" + "ab" * 32, "width": 120, "height": 48, "alt": {"fr": "Exemple", "en": "Example"}}
+ALT = {"fr": "Exemple", "en": "Example"}
+LOGO = {"digest": "sha256:" + "ab" * 32, "width": 120, "height": 48, "alt": ALT}
 NAMED = {language: {"title": "Example: cookies"} for language in ("fr", "en")}
 
 
@@ -72,6 +73,11 @@ def test_the_configuration_has_it_and_its_digest_covers_it() -> None:
     assert with_logo.logo_digest == LOGO["digest"]
     assert with_logo.digest != other.digest
     assert content(with_logo) != content(other)
+
+
+def test_what_it_says_in_other_languages_is_published_nowhere() -> None:
+    published = build(banner=_banner({**LOGO, "alt": {**ALT, "de": "Beispiel"}}))
+    assert published.document["banner"]["logo"] == LOGO
 
 
 def test_what_is_different_is_told() -> None:
