@@ -50,8 +50,9 @@ class PostgreSQL:
     It refuses to run as root, which lends it a user.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         self._as_user = _lend(folder)
+        self._durable = durable
         self._data, self.port = folder / "data", free_port()
         self._log = folder / "log"
         self._run = _runner(_reachable(programs.postgresql(), folder, self._as_user), folder, self._as_user)
@@ -68,7 +69,8 @@ class PostgreSQL:
         """Start, again and again while processes of a killed one have not left yet."""
         options = f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories="
         options += " -c max_connections=200"
-        options += " -c fsync=off -c full_page_writes=off"  # the machine does not fail during a test; processes do
+        if not self._durable:  # the machine does not fail during a test; processes do
+            options += " -c fsync=off -c full_page_writes=off"
         start = ("-D", self._data, "-l", self._log, "-o", options, "-w", "-t", START_SECONDS, "start")
         deadline = time.monotonic() + START_SECONDS
         while True:
@@ -129,10 +131,10 @@ def postgresql() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def postgresql_server() -> Iterator[PostgreSQL]:
-    """Start PostgreSQL as ``postgresql`` does, for who kills it."""
+def postgresql_server(*, durable: bool = False) -> Iterator[PostgreSQL]:
+    """Start PostgreSQL as ``postgresql`` does, for who kills it; ``durable``: for who measures it."""
     with tempfile.TemporaryDirectory(prefix="consent-postgresql-", ignore_cleanup_errors=True) as name:
-        server = PostgreSQL(Path(name))
+        server = PostgreSQL(Path(name), durable=durable)
         server.start()
         try:
             yield server
