@@ -21,8 +21,10 @@ _QUIET = ("--disable-background-networking", "--disable-component-update", "--di
 
 
 @contextlib.contextmanager
-def open_chromium() -> Iterator[Browser]:
+def open_chromium(*arguments: str, proxy_port: int = 0) -> Iterator[Browser]:
     """Start a browser and end it; to be used in the thread that it was started in.
+
+    With a ``proxy_port`` everything goes through the proxy there, addresses of this machine too.
 
     Raises ``Unavailable`` where Playwright or Chromium is not installed, or does not start.
     """
@@ -34,7 +36,12 @@ def open_chromium() -> Iterator[Browser]:
     root = ("--no-sandbox",) if os.geteuid() == 0 else ()  # Chromium's sandbox refuses root
     with sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(executable_path=program, args=[*_QUIET, *root], timeout=START_MS)
+            browser = playwright.chromium.launch(
+                executable_path=program,
+                args=[*_QUIET, *root, *arguments],
+                timeout=START_MS,
+                proxy={"server": f"http://127.0.0.1:{proxy_port}", "bypass": "<-loopback>"} if proxy_port else None,
+            )
         except Error as error:
             raise Unavailable(f"Chromium does not start: {error.message.splitlines()[0]}") from None
         try:

@@ -19,6 +19,7 @@ from consent_server.cli.keys import key
 from consent_server.cli.library import library
 from consent_server.cli.policy import policy
 from consent_server.cli.proofs import proofs
+from consent_server.cli.scan import SCANNING
 from consent_server.cli.serve import SERVING
 from consent_server.cli.sites import site
 from consent_server.cli.statistics import statistics
@@ -44,7 +45,7 @@ def _inside_the_app(command: click.Command) -> click.Command:
     return command
 
 
-for _group in (site, policy, library, proofs, key, statistics, *BACKUP, *ACCOUNTS):
+for _group in (site, policy, library, proofs, key, statistics, *SCANNING, *BACKUP, *ACCOUNTS):
     commands.add_command(_inside_the_app(_group))
 for _command in SERVING:
     commands.add_command(_command)

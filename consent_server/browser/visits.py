@@ -1,0 +1,300 @@
+"""The program that visits a site: a fresh profile per pass, the pages of the site, and the answer of the pass.
+
+    python -m consent_server.browser.visits < plan.json        one line of JSON for each pass, as it is done
+
+It is a program of its own because pages are hostile: whoever started it ends it, and the browser with it, when its time
+is over (``crawl.py``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import time
+import urllib.robotparser
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from consent_server.browser.banners import KINDS, BannerKind
+from consent_server.browser.banners.kind import Clicks
+from consent_server.browser.chromium import open_chromium
+from consent_server.browser.crawl import AGENT, Plan
+from consent_server.browser.egress import Egress, egress
+from consent_server.browser.watching import Watch
+from consent_server.domain.scan import (
+    ACCEPTED,
+    BEFORE,
+    NEXT_VISIT,
+    ONE_PURPOSE,
+    REFUSED,
+    WITHDRAWN,
+    Pass,
+    SeenBanner,
+    host_of,
+    same_site,
+    without_query,
+)
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+LOAD_MS = 15_000
+IDLE_MS = 4_000
+CLICK_MS = 3_000
+SCROLLS = 4
+BETWEEN_PAGES_MS = 300
+"""How long the site is left alone between two pages."""
+
+ARGUMENTS = (
+    "--disable-quic",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    # One process for all frames: their requests are told in one session. There is nothing here to keep apart.
+    "--disable-site-isolation-trials",
+    "--disable-features=IsolateOrigins,site-per-process,LocalNetworkAccessChecks,DialMediaRouteProvider",
+    "--js-flags=--max-old-space-size=512",
+    "--disk-cache-size=52428800",
+    "--autoplay-policy=user-gesture-required",
+    "--deny-permission-prompts",
+)
+
+
+class Visitor:
+    """A visitor of one site, with one profile after the other."""
+
+    def __init__(self, browser: Browser, plan: Plan, way: Egress) -> None:
+        self._browser = browser
+        self._plan = plan
+        self._way = way
+        self._site = host_of(plan.address)
+        self._pages: list[str] = []
+
+    def passes(self) -> Iterator[Pass]:
+        """Make every pass; later ones go on in the profile of an earlier one where that is what they are about."""
+        with self._profile() as (context, watch):
+            yield self._visit(BEFORE, context, watch, None)
+        with self._profile() as (context, watch):
+            yield self._visit(REFUSED, context, watch, "refuse")
+            watch.forget()
+            yield self._visit(NEXT_VISIT, context, watch, None)
+        with self._profile() as (context, watch):
+            yield self._visit(ACCEPTED, context, watch, "accept")
+            watch.forget()
+            yield self._visit(WITHDRAWN, context, watch, "withdraw")
+        for purpose in self._plan.purposes:
+            with self._profile() as (context, watch):
+                yield self._visit(f"{ONE_PURPOSE}{purpose}", context, watch, purpose)
+
+    @contextlib.contextmanager
+    def _profile(self) -> Iterator[tuple[BrowserContext, Watch]]:
+        context = self._browser.new_context(
+            locale=self._plan.language, viewport={"width": 1280, "height": 800}, accept_downloads=False
+        )
+        context.set_default_timeout(CLICK_MS)
+        context.on("dialog", lambda dialog: dialog.dismiss())
+        context.on("page", lambda opened: opened.on("popup", lambda popup: popup.close()))
+        watch = Watch(self._site)
+        watch.attach(context)
+        try:
+            yield context, watch
+        finally:
+            context.close()
+
+    def _visit(self, name: str, context: BrowserContext, watch: Watch, answer: str | None) -> Pass:
+        page = context.new_page()
+        visited: list[str] = []
+        banner: SeenBanner | None = None
+        for number, address in enumerate(self._addresses()):
+            watch.page = without_query(address)
+            if not self._open(page, address, watch):
+                break
+            visited.append(without_query(page.url))
+            if number == 0:
+                self._find_pages(page)
+                if answer == "withdraw":
+                    self._read(page)
+                banner = self._answer(page, answer, watch)
+            self._read(page)
+            watch.look(page)
+        seen = Pass(
+            name,
+            tuple(visited),
+            banner,
+            watch.cookies(context),
+            tuple(watch.storage.values()),
+            tuple(watch.requests.values()),
+            tuple(sorted(watch.frames)),
+            tuple(sorted(watch.workers)),
+            dict(watch.consent_mode),
+            tuple(sorted({*watch.limits, *self._bounds()})),
+        )
+        page.close()
+        return seen
+
+    def _addresses(self) -> Iterator[str]:
+        """Yield the first page, then those that were found on it."""
+        yield self._plan.address
+        yield from self._pages[: self._plan.pages - 1]
+
+    def _open(self, page: Page, address: str, watch: Watch) -> bool:
+        from playwright.sync_api import Error
+
+        try:
+            answer = page.goto(address, wait_until="domcontentloaded", timeout=LOAD_MS)
+        except Error as error:
+            watch.limits.add(f"{without_query(address)}: {_reason(error.message)}")
+            return False
+        if not same_site(host_of(page.url), self._site):
+            watch.limits.add(f"{without_query(address)} leads to another site, {host_of(page.url)}")
+            return False
+        if answer is not None and answer.status >= 400:
+            watch.limits.add(f"{without_query(address)} answered {answer.status}")
+        return True
+
+    def _find_pages(self, page: Page) -> None:
+        """Choose further pages among the links, once for all passes: same site, allowed to robots, each path once."""
+        if self._pages or self._plan.pages < 2:
+            return
+        rules = self._robots(page)
+        found = page.evaluate("() => [...document.links].slice(0, 2000).map((link) => link.href)")
+        own = {urlsplit(page.url).path}
+        for link in [*found, *self._sitemap(page)]:
+            address = str(link).partition("#")[0]
+            path = urlsplit(address).path
+            wanted = address.startswith("http") and same_site(host_of(address), self._site) and path not in own
+            if wanted and not _is_file(path) and rules.can_fetch(AGENT, address):
+                own.add(path)
+                self._pages.append(address)
+            if len(self._pages) >= self._plan.pages - 1:
+                break
+
+    def _robots(self, page: Page) -> urllib.robotparser.RobotFileParser:
+        rules = urllib.robotparser.RobotFileParser()
+        rules.parse(self._text(page, "/robots.txt").splitlines())
+        return rules
+
+    def _sitemap(self, page: Page) -> list[str]:
+        text = self._text(page, "/sitemap.xml")
+        return [part.partition("</loc>")[0].strip() for part in text.split("<loc>")[1:200]]
+
+    def _text(self, page: Page, path: str) -> str:
+        """Fetch a small text of the site, through the browser and so through its only way out."""
+        with contextlib.suppress(Exception):
+            answer = page.context.request.get(urljoin(page.url, path), timeout=CLICK_MS, max_redirects=2)
+            if answer.ok and int(answer.headers.get("content-length", "0")) < 1_000_000:
+                return answer.text()[:500_000]
+        return ""
+
+    def _answer(self, page: Page, answer: str | None, watch: Watch) -> SeenBanner | None:
+        """Find the banner and answer as the pass wants; what could be pressed is told in any case."""
+        kind = _banner_on(page, self._plan.banner_ms)
+        if kind is None and answer == "withdraw":
+            kind = self._reopened(page)
+        if kind is None:
+            return None
+        accept, refuse = _way(page, kind.accept), _way(page, kind.refuse)
+        seen = SeenBanner(kind.name, accept is not None, refuse is not None)
+        if answer is None:
+            return seen
+        if answer in {"refuse", "withdraw"}:
+            done = _press(page, kind.refuse)
+        elif answer == "accept":
+            done = _press(page, kind.accept)
+        else:
+            done = _press(page, (_one_purpose(answer),))
+        if not done:
+            watch.limits.add(f"{kind.name}: “{answer}” could not be pressed")
+        page.wait_for_timeout(BETWEEN_PAGES_MS)
+        if answer == "withdraw":
+            watch.forget()  # what was asked for until now was agreed to
+        return seen
+
+    def _reopened(self, page: Page) -> BannerKind | None:
+        """Bring the banner back, as who wants to withdraw would: by the platform's own means, the first that works."""
+        for kind in KINDS:
+            with contextlib.suppress(Exception):
+                if kind.reopen_script:
+                    page.evaluate(kind.reopen_script)
+            for selector in kind.reopen:
+                with contextlib.suppress(Exception):
+                    page.locator(selector).first.click(timeout=BETWEEN_PAGES_MS)
+            if (kind.reopen or kind.reopen_script) and page.locator(kind.seen).first.is_visible():
+                return kind
+        return None
+
+    def _read(self, page: Page) -> None:
+        """Stay as a reader does: until nothing more is loaded, then down the page."""
+        with contextlib.suppress(Exception):
+            page.wait_for_load_state("networkidle", timeout=IDLE_MS)
+        with contextlib.suppress(Exception):
+            for _ in range(SCROLLS):
+                page.mouse.wheel(0, 1_200)
+                page.wait_for_timeout(BETWEEN_PAGES_MS)
+        page.wait_for_timeout(self._plan.settle_ms)
+
+    def _bounds(self) -> Iterator[str]:
+        if self._way.exhausted:
+            yield f"more than {self._way.most_bytes // 2**20} MB came in"
+        if self._way.refused:
+            yield f"not connected to, because private or beyond the bounds: {', '.join(sorted(self._way.refused)[:10])}"
+
+
+def _banner_on(page: Page, wait_ms: int) -> BannerKind | None:
+    """Return the banner that stands on the page, waiting a little for one to come."""
+    until = time.monotonic() + wait_ms / 1000
+    while True:
+        for kind in KINDS:
+            with contextlib.suppress(Exception):
+                if page.locator(kind.seen).first.is_visible():
+                    return kind
+        if time.monotonic() > until:
+            return None
+        page.wait_for_timeout(200)
+
+
+def _way(page: Page, ways: tuple[Clicks, ...]) -> Clicks | None:
+    """Return the first way whose first button is there."""
+    return next((way for way in ways if page.locator(way[0]).first.is_visible()), None)
+
+
+def _press(page: Page, ways: tuple[Clicks, ...]) -> bool:
+    for way in ways:
+        with contextlib.suppress(Exception):
+            for selector in way:
+                page.locator(selector).first.click(timeout=CLICK_MS)
+            return True
+    return False
+
+
+def _one_purpose(purpose: str) -> Clicks:
+    return (
+        '[data-consent-action="customize"]',
+        f'[data-consent-purpose="{purpose}"]',
+        '[data-consent-action="save"]',
+    )
+
+
+def _is_file(path: str) -> bool:
+    ending = path.rpartition(".")[2].lower() if "." in path.rpartition("/")[2] else ""
+    return ending not in {"", "html", "htm", "php", "asp", "aspx", "jsp"}
+
+
+def _reason(message: str) -> str:
+    return message.splitlines()[0].partition(" at ")[0].removeprefix("Page.goto: ")[:120]
+
+
+def main() -> None:
+    """Read a plan, make the passes, print each."""
+    plan = Plan(**json.load(sys.stdin))
+    with (
+        egress(plan.most_bytes, plan.resolve, private=plan.private) as way,
+        open_chromium(*ARGUMENTS, proxy_port=way.port) as browser,
+    ):
+        for each in Visitor(browser, plan, way).passes():
+            print(json.dumps(asdict(each)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Checks of a site as a browser found it: one file each, one list. Any banner, not ours alone.
+
+A check takes the evidence of a scan to verdicts: holds, fails, cannot tell. It never guesses: what a scan could not see
+is not said to hold. Adding a check is one file and one line here.
+"""
+
+from __future__ import annotations
+
+from consent_server.domain.audit.after_refusal import check_after_refusal
+from consent_server.domain.audit.after_withdrawal import check_after_withdrawal
+from consent_server.domain.audit.all_classified import check_all_classified
+from consent_server.domain.audit.as_easy_to_refuse import check_as_easy_to_refuse
+from consent_server.domain.audit.before_consent import check_before_consent
+from consent_server.domain.audit.choice_is_kept import check_choice_is_kept
+from consent_server.domain.audit.not_too_long import check_not_too_long
+from consent_server.domain.audit.rightly_exempt import check_rightly_exempt
+from consent_server.domain.audit.signals_denied import check_signals_denied
+from consent_server.domain.audit.verdict import FAILS, HOLDS, UNDECIDED, Evidence, Proof, Verdict
+from consent_server.domain.classification import Classifier
+from consent_server.domain.library import Library
+from consent_server.domain.scan import Scan
+
+CHECKS = (
+    check_before_consent,
+    check_signals_denied,
+    check_as_easy_to_refuse,
+    check_after_refusal,
+    check_choice_is_kept,
+    check_after_withdrawal,
+    check_not_too_long,
+    check_all_classified,
+)
+
+
+def audit(scan: Scan, classifier: Classifier, library: Library) -> tuple[Verdict, ...]:
+    """Return every verdict on a site, failures first."""
+    evidence = Evidence(scan, {each.name: tuple(classifier.of_pass(each)) for each in scan.passes})
+    found = [verdict for check in CHECKS for verdict in check(evidence)]
+    found += check_rightly_exempt(evidence, library)
+    order = (FAILS, UNDECIDED, HOLDS)
+    return tuple(sorted(found, key=lambda verdict: order.index(verdict.verdict)))
+
+
+__all__ = ["CHECKS", "FAILS", "HOLDS", "UNDECIDED", "Evidence", "Proof", "Verdict", "audit"]

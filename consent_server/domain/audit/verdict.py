@@ -1,0 +1,80 @@
+"""What a check of a site comes to: whether a requirement holds, and what shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from consent_server.domain.classification import Classified
+from consent_server.domain.scan import Pass, Scan
+
+HOLDS, FAILS, UNDECIDED = "holds", "fails", "cannot tell"
+
+_GUIDELINES = "CNIL, délibération n° 2020-091 du 17 septembre 2020"
+_RECOMMENDATION = "CNIL, délibération n° 2020-092 du 17 septembre 2020"
+
+SOURCES: Mapping[str, str] = {
+    "UI-01": f"Loi n° 78-17, art. 82 ; {_GUIDELINES}, art. 2",
+    "UI-04": f"{_GUIDELINES}, art. 2 ; {_RECOMMENDATION}, art. 2.4",
+    "WD-01": f"RGPD, art. 7(3) ; {_RECOMMENDATION}, art. 3",
+    "WD-04": f"RGPD, art. 7(3) ; {_GUIDELINES}, art. 2 ; CNIL, SAN-2024-019",
+    "KEEP-02": f"{_RECOMMENDATION}, art. 2.4 ; CEPD, lignes directrices 03/2022",
+    "DUR-01": f"{_GUIDELINES}, art. 5 ; {_RECOMMENDATION}, art. 5",
+    "EXM-10": f"{_GUIDELINES}, art. 5 ; CNIL, SAN-2025-010",
+    "CAT-01": f"{_GUIDELINES}, art. 2 : chaque traceur a une finalité",
+}
+"""Requirement id → where it is written, cited as French lawyers do."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One thing that was seen: what, in which pass, on which page, and who did it, the nearest first."""
+
+    what: str
+    seen_in: str
+    page: str
+    because_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found: ``message`` says it in one sentence, ``to_do`` what helps."""
+
+    check: str
+    requirement: str
+    verdict: str
+    message: str
+    to_do: str = ""
+    proofs: tuple[Proof, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """Return the text that the requirement rests on."""
+        return SOURCES[self.requirement]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A scan with what each thing in it probably is, pass by pass."""
+
+    scan: Scan
+    classified: Mapping[str, Sequence[Classified]]
+
+    def of(self, name: str) -> Pass | None:
+        """Return a pass."""
+        return self.scan.of(name)
+
+    def needing_consent(self, name: str) -> list[Classified]:
+        """Return what needs consent among what a pass saw."""
+        return [each for each in self.classified.get(name, ()) if each.needs_consent]
+
+    def unknown(self, name: str) -> list[Classified]:
+        """Return what nobody knows among what a pass saw."""
+        return [each for each in self.classified.get(name, ()) if each.needs_consent is None]
+
+
+def proof_of(each: Classified, seen_in: str) -> Proof:
+    """Return the proof that something was seen."""
+    if each.kind == "request":
+        return Proof(f"request to {each.domain} ({each.service})", seen_in, each.seen.page, each.seen.who)
+    return Proof(f"{each.kind.replace('_', ' ')} {each.label}", seen_in, each.seen.page, each.seen.who)

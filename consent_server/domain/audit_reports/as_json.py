@@ -1,0 +1,16 @@
+"""An audit for programs: every verdict with its proofs, and the scan that they come from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from consent_server.domain.audit import Verdict
+from consent_server.domain.scan import Scan
+
+
+def write_json(scan: Scan, verdicts: Iterable[Verdict]) -> str:
+    """Return the audit as one JSON object."""
+    listed = [{**asdict(verdict), "source": verdict.source} for verdict in verdicts]
+    return json.dumps({"verdicts": listed, "scan": scan.to_json()}, ensure_ascii=False, indent=2) + "\n"

@@ -1,0 +1,44 @@
+"""An audit as JUnit's XML, which every build server counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from xml.etree import ElementTree
+
+from consent_server.domain.audit import FAILS, UNDECIDED, Verdict
+from consent_server.domain.scan import Scan
+
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def write_junit(scan: Scan, verdicts: Iterable[Verdict]) -> str:
+    """Return one suite with a test case for each verdict; what cannot be told is skipped."""
+    listed = list(verdicts)
+    failures, skipped = (sum(v.verdict == which for v in listed) for which in (FAILS, UNDECIDED))
+    suite = ElementTree.Element(
+        "testsuite",
+        name=scan.address,
+        tests=str(len(listed)),
+        failures=str(failures),
+        skipped=str(skipped),
+        timestamp=scan.started_at,
+    )
+    for verdict in listed:
+        name = _plain(f"{verdict.requirement} {verdict.message}")
+        case = ElementTree.SubElement(suite, "testcase", classname=verdict.check, name=name)
+        if verdict.verdict == FAILS:
+            ElementTree.SubElement(case, "failure", message=_plain(verdict.message)).text = _plain(_details(verdict))
+        elif verdict.verdict == UNDECIDED:
+            ElementTree.SubElement(case, "skipped", message=_plain(verdict.message))
+    ElementTree.indent(suite)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"
+
+
+def _details(verdict: Verdict) -> str:
+    lines = [f"{each.what} [{each.seen_in}] on {each.page} {' ← '.join(each.because_of)}" for each in verdict.proofs]
+    return "\n".join([*lines, verdict.to_do, verdict.source])
+
+
+def _plain(text: str) -> str:
+    return _NOT_XML.sub("�", text)

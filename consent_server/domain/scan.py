@@ -1,0 +1,222 @@
+"""What a browser saw of a site, pass by pass: the facts that classification, audit and drift start from.
+
+A pass is a visit with a state of mind: before any choice, after a refusal, after an agreement, after withdrawing it.
+Known here: what is worth noting of a visit, and how it is written down. Not known: browsers, and what is allowed.
+Values of cookies and of storage are never kept, only their shape; addresses are kept without query and fragment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+BEFORE, REFUSED, ACCEPTED, WITHDRAWN, NEXT_VISIT = "before", "refused", "accepted", "withdrawn", "next_visit"
+PASSES = (BEFORE, REFUSED, ACCEPTED, WITHDRAWN, NEXT_VISIT)
+ONE_PURPOSE = "purpose:"
+"""Followed by the purpose that alone was agreed to."""
+
+_SHAPES = (
+    ("empty", re.compile(r"\Z")),
+    ("yes or no", re.compile(r"(?:true|false|yes|no|0|1)\Z", re.I)),
+    ("UUID", re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z", re.I)),
+    ("signed token", re.compile(r"eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*\Z")),
+    ("client id", re.compile(r"(?:GA|fb)\d\.\d\.\d+\.\d+\Z")),
+    ("time", re.compile(r"1[5-9]\d{8}(?:\d{3})?\Z")),
+    ("number", re.compile(r"-?\d+(?:\.\d+)?\Z")),
+    ("hexadecimal", re.compile(r"[0-9a-f]{16,}\Z", re.I)),
+    ("structure", re.compile(r"[\[{].*[\]}]\Z|%7B.*%7D\Z", re.S | re.I)),
+)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who did something: ``script`` (innermost first) or ``answer`` (its address), or ``unknown``."""
+
+    kind: str = "unknown"
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SeenCookie:
+    """A cookie as it lay in the browser at the end of a pass.
+
+    ``lifetime`` is seconds from its first write, ``None`` for a session's. ``shape`` says what its value looks like.
+    """
+
+    name: str
+    domain: str
+    path: str
+    size: int
+    lifetime: int | None
+    http_only: bool
+    secure: bool
+    same_site: str
+    partitioned: bool
+    shape: str
+    set_by: Origin
+    page: str
+
+    @property
+    def who(self) -> tuple[str, ...]:
+        """Who did it, the nearest first."""
+        return self.set_by.addresses
+
+
+@dataclass(frozen=True)
+class SeenStorage:
+    """A key of ``local_storage`` or ``session_storage``, or a database of ``indexed_db``."""
+
+    kind: str
+    name: str
+    origin: str
+    size: int
+    set_by: Origin
+    page: str
+
+    @property
+    def who(self) -> tuple[str, ...]:
+        """Who did it, the nearest first."""
+        return self.set_by.addresses
+
+
+@dataclass(frozen=True)
+class SeenRequest:
+    """A request, the first of its address; ``because_of`` are the scripts or the page that asked for it."""
+
+    address: str
+    kind: str
+    third_party: bool
+    because_of: tuple[str, ...]
+    page: str
+    times: int = 1
+
+    @property
+    def who(self) -> tuple[str, ...]:
+        """Who did it, the nearest first."""
+        return self.because_of
+
+
+@dataclass(frozen=True)
+class SeenBanner:
+    """The banner that asked: which one, and what could be pressed on its first layer."""
+
+    name: str
+    could_accept: bool
+    could_refuse: bool
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One visit. ``limits`` says in words what ended early; ``consent_mode`` is what Google's tags were told."""
+
+    name: str
+    pages: tuple[str, ...] = ()
+    banner: SeenBanner | None = None
+    cookies: tuple[SeenCookie, ...] = ()
+    storage: tuple[SeenStorage, ...] = ()
+    requests: tuple[SeenRequest, ...] = ()
+    frames: tuple[str, ...] = ()
+    service_workers: tuple[str, ...] = ()
+    consent_mode: Mapping[str, str] = field(default_factory=dict)
+    limits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scan:
+    """Every pass over one site; times are RFC 3339."""
+
+    address: str
+    started_at: str
+    finished_at: str
+    software: str
+    passes: tuple[Pass, ...]
+
+    def of(self, name: str) -> Pass | None:
+        """Return the pass of that name."""
+        return next((each for each in self.passes if each.name == name), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the scan as it is kept and printed."""
+        return asdict(self)
+
+
+def scan_from_json(document: Mapping[str, Any]) -> Scan:
+    """Return the scan that ``to_json`` wrote."""
+    return Scan(
+        document["address"],
+        document["started_at"],
+        document["finished_at"],
+        document["software"],
+        tuple(pass_from_json(each) for each in document["passes"]),
+    )
+
+
+def pass_from_json(document: Mapping[str, Any]) -> Pass:
+    """Return the pass that ``dataclasses.asdict`` wrote."""
+    banner = document["banner"]
+    return Pass(
+        document["name"],
+        tuple(document["pages"]),
+        SeenBanner(**banner) if banner else None,
+        tuple(SeenCookie(**{**each, "set_by": _origin(each["set_by"])}) for each in document["cookies"]),
+        tuple(SeenStorage(**{**each, "set_by": _origin(each["set_by"])}) for each in document["storage"]),
+        tuple(SeenRequest(**{**each, "because_of": tuple(each["because_of"])}) for each in document["requests"]),
+        tuple(document["frames"]),
+        tuple(document["service_workers"]),
+        document["consent_mode"],
+        tuple(document["limits"]),
+    )
+
+
+def _origin(document: Mapping[str, Any]) -> Origin:
+    return Origin(document["kind"], tuple(document["addresses"]))
+
+
+def shape_of(value: str) -> str:
+    """Return what a value looks like, never what it is: “UUID”, “number”, “text of 26 characters”."""
+    for name, pattern in _SHAPES:
+        if pattern.match(value):
+            return name
+    return f"text of {len(value)} characters"
+
+
+def without_query(address: str) -> str:
+    """Return an address without query, fragment, name and password; of data: and blob: only what they are."""
+    parts = urlsplit(address)
+    if parts.scheme in {"data", "blob"}:
+        return f"{parts.scheme}:"
+    if not parts.hostname:
+        return address.partition("?")[0].partition("#")[0][:300]
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"[:300]
+
+
+def host_of(address: str) -> str:
+    """Return the host of an address, in lower case; empty when it has none."""
+    try:
+        return (urlsplit(address).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def same_site(host: str, site: str) -> bool:
+    """Whether a host is the site's own: the same, or below it; ``www.`` and a leading dot do not count."""
+    host, site = host.lower().strip(".").removeprefix("www."), site.lower().removeprefix("www.")
+    return host == site or host.endswith(f".{site}")
+
+
+def lifetime_of(attributes: Sequence[str], written_at: float, expires_at: float | None) -> int | None:
+    """Return how many seconds a cookie was to last when it was written; ``None`` for a session's.
+
+    ``Max-Age`` goes before what the browser made of the date (RFC 6265, 5.3), which it may have capped.
+    """
+    for attribute in attributes:
+        name, _, value = attribute.partition("=")
+        if name.strip().lower() == "max-age" and value.strip().lstrip("-").isdigit():
+            return int(value)
+    if expires_at is None or expires_at <= 0:
+        return None
+    return round(expires_at - written_at)

@@ -1,0 +1,157 @@
+"""What an audit concludes from a scan, and the forms in which it is told."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+
+from consent_server.domain.audit import FAILS, HOLDS, UNDECIDED, audit
+from consent_server.domain.audit_reports import FORMATS
+from consent_server.domain.classification import DECLARED, LIKELY, SURE, UNKNOWN, Classifier
+from consent_server.domain.exemption import Exemption
+from consent_server.domain.library import Library
+from consent_server.domain.scan import (
+    BEFORE,
+    NEXT_VISIT,
+    REFUSED,
+    WITHDRAWN,
+    Origin,
+    Pass,
+    Scan,
+    SeenBanner,
+    SeenCookie,
+    SeenRequest,
+    lifetime_of,
+    same_site,
+    scan_from_json,
+    shape_of,
+    without_query,
+)
+from consent_server.domain.tracker import Service, Tracker
+from consent_server.storage.library import load_library
+
+SITE = "www.shop.example"
+PAGE = f"https://{SITE}/"
+GTAG = "https://www.googletagmanager.com/gtag/js"
+BANNER = SeenBanner("Klaro", could_accept=True, could_refuse=True)
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    return load_library()
+
+
+def cookie(name: str, domain: str = SITE, lifetime: int | None = 3_600, by: str = "") -> SeenCookie:
+    origin = Origin("script", (by,)) if by else Origin()
+    return SeenCookie(name, domain, "/", 20, lifetime, False, False, "Lax", False, "number", origin, PAGE)
+
+
+def scanned(*passes: Pass) -> Scan:
+    at = "2026-11-22T10:00:00.000Z"
+    return Scan(PAGE, at, at, "consent-server/0.1.0", passes)
+
+
+def verdicts(library: Library, *passes: Pass, services: tuple[Service, ...] = ()) -> dict[str, str]:
+    found = audit(scanned(*passes), Classifier(library, SITE, services), library)
+    return {f"{each.check} {each.requirement}": each.verdict for each in found}
+
+
+def test_a_name_is_surer_with_its_vendors_script_and_the_sites_own_word_goes_first(library: Library) -> None:
+    own = Service("own", "Shop", "Shop", "necessary", trackers=(Tracker("_ga", "cookie", "audience"),))
+    classifier = Classifier(library, SITE)
+
+    assert classifier.cookie(cookie("_ga", by=GTAG)).confidence == SURE
+    assert classifier.cookie(cookie("PHPSESSID")).confidence == LIKELY
+    assert classifier.cookie(cookie("PHPSESSID")).needs_consent is False
+    assert classifier.cookie(cookie("my_own")).confidence == UNKNOWN
+    assert classifier.cookie(cookie("my_own")).needs_consent is None
+    assert Classifier(library, SITE, (own,)).cookie(cookie("_ga")).confidence == DECLARED
+
+
+def test_a_request_is_known_by_its_address(library: Library) -> None:
+    asked = SeenRequest("https://static.hotjar.com/c/hotjar-1.js", "script", True, (PAGE,), PAGE)
+    found = Classifier(library, SITE).request(asked)
+
+    assert found is not None
+    assert (found.service, found.needs_consent) == ("Hotjar", True)
+    assert Classifier(library, SITE).request(replace(asked, address=f"{PAGE}app.js")) is None
+
+
+def test_what_never_waited_for_a_yes_is_told_once(library: Library) -> None:
+    seen = (cookie("_ga", by=GTAG),)
+    found = verdicts(
+        library,
+        Pass(BEFORE, (PAGE,), BANNER, seen),
+        Pass(REFUSED, (PAGE,), BANNER, seen),
+        Pass(NEXT_VISIT, (PAGE,), None, seen),
+        Pass(WITHDRAWN, (PAGE,), BANNER, seen),
+    )
+
+    assert {check for check, verdict in found.items() if verdict == FAILS} == {"CHK-1 UI-01"}
+
+
+def test_what_could_not_be_tried_is_not_said_to_hold(library: Library) -> None:
+    found = verdicts(library, Pass(BEFORE, (PAGE,), None, ()))
+
+    assert found["CHK-4 UI-01"] == found["CHK-3 WD-01"] == found["CHK-2 UI-04"] == UNDECIDED
+    assert "CHK-4 WD-04" not in found
+
+
+def test_an_exemption_that_nobody_grants_is_told(library: Library) -> None:
+    claimed = Exemption("EXM-05", (), {"en": "Needed"}, "somebody")
+    services = (
+        Service("x", "X", "X", "necessary", trackers=(Tracker("_fbp", "cookie", "necessary", exemption=claimed),)),
+    )
+    found = verdicts(library, Pass(BEFORE, (PAGE,), BANNER, (cookie("_fbp"),)), services=services)
+
+    assert found["CHK-7 EXM-10"] == FAILS
+    assert found["CHK-1 UI-01"] == HOLDS, "the site's own word goes first, and is judged by itself"
+
+
+def test_thirteen_months_are_the_most(library: Library) -> None:
+    assert verdicts(library, Pass(BEFORE, (PAGE,), BANNER, (cookie("x", lifetime=33_955_200),)))["DUR DUR-01"] == HOLDS
+    assert verdicts(library, Pass(BEFORE, (PAGE,), BANNER, (cookie("x", lifetime=63_072_000),)))["DUR DUR-01"] == FAILS
+
+
+def test_every_form_tells_the_same_failures(library: Library) -> None:
+    done = scanned(Pass(BEFORE, (PAGE,), BANNER, (cookie("_ga", by=GTAG), cookie("bad\x00name"))))
+    found = audit(done, Classifier(library, SITE), library)
+    text, sarif, junit = (FORMATS[form](done, found) for form in ("text", "sarif", "junit"))
+    results = json.loads(sarif)["runs"][0]["results"]
+
+    assert "✗ CHK-1 UI-01 fails" in text
+    assert [each["ruleId"] for each in results if each["level"] == "error"] == ["UI-01"]
+    assert GTAG in results[0]["message"]["text"]
+    assert ElementTree.fromstring(junit).attrib["failures"] == "1"
+    assert scan_from_json(json.loads(FORMATS["json"](done, found))["scan"]) == done
+
+
+@pytest.mark.parametrize(
+    ("value", "shape"),
+    [
+        ("", "empty"),
+        ("true", "yes or no"),
+        ("GA1.1.123.456", "client id"),
+        ("1763800000", "time"),
+        ("3f2504e0-4f89-11d3-9a0c-0305e82c3301", "UUID"),
+        ("hello there", "text of 11 characters"),
+    ],
+)
+def test_a_value_leaves_its_shape_alone(value: str, shape: str) -> None:
+    assert shape_of(value) == shape
+
+
+def test_addresses_lose_what_may_be_personal() -> None:
+    assert without_query("https://me:secret@shop.example:8443/a?mail=x#y") == "https://shop.example:8443/a"
+    assert without_query("data:text/html,secret") == "data:"
+    assert same_site(".www.shop.example", "shop.example")
+    assert not same_site("notshop.example", "shop.example")
+
+
+def test_a_lifetime_is_as_it_was_written_even_where_the_browser_cut_it() -> None:
+    assert lifetime_of((" Max-Age=63072000",), 1_000.0, 35_000.0) == 63_072_000
+    assert lifetime_of((), 1_000.0, 4_600.0) == 3_600
+    assert lifetime_of((), 1_000.0, -1) is None

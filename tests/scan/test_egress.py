@@ -1,0 +1,84 @@
+"""A scanning browser's way out leads to public addresses only, whatever a page asks for, and not without end."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from consent_server.browser.egress import egress
+
+LONG = b"x" * 500_000
+
+
+class _Inside(BaseHTTPRequestHandler):
+    """A server that only this machine reaches."""
+
+    reached: list[str] = []  # of the class: every request makes a handler
+
+    def do_GET(self) -> None:
+        self.reached.append(self.path)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(LONG if self.path == "/long" else b"secret")
+
+    def log_message(self, *_given: object) -> None:
+        pass
+
+
+@pytest.fixture
+def inside() -> Iterator[int]:
+    _Inside.reached.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Inside) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+def _ask(port: int, target: str) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request("GET", target)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "localhost", "site.localhost", "0.0.0.0", "[::1]", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]"],
+)
+def test_nothing_of_this_machine_is_reached(inside: int, host: str) -> None:
+    with egress(10**6, {}) as way:
+        try:
+            status, _body = _ask(way.port, f"http://{host}:{inside}/")
+        except (http.client.HTTPException, OSError):
+            status = 0
+    assert status != 200
+    assert _Inside.reached == []
+
+
+def test_a_network_of_ones_own_is_not_reached() -> None:
+    with egress(10**6, {}) as way:
+        assert [_ask(way.port, f"http://{host}/")[0] for host in ("10.0.0.1", "192.168.1.1", "169.254.169.254")] == [
+            403
+        ] * 3
+        assert way.refused == {"10.0.0.1", "192.168.1.1", "169.254.169.254"}
+
+
+def test_who_may_look_inside_does_and_a_host_can_be_looked_for_elsewhere(inside: int) -> None:
+    with egress(10**6, {"www.shop.example": f"127.0.0.1:{inside}"}, private=True) as way:
+        assert _ask(way.port, f"http://site.localhost:{inside}/") == (200, b"secret")
+        assert _ask(way.port, "http://www.shop.example/") == (200, b"secret")
+
+
+def test_what_comes_in_is_bounded(inside: int) -> None:
+    with egress(100_000, {}, private=True) as way:
+        _status, body = _ask(way.port, f"http://site.localhost:{inside}/long")
+        assert len(body) < len(LONG)
+        assert way.exhausted
+        assert _ask(way.port, f"http://site.localhost:{inside}/")[0] == 403
