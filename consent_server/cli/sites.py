@@ -21,6 +21,7 @@ from consent_server.services.overseeing import tag_of
 from consent_server.services.photographing import Sitting
 from consent_server.services.publishing import Photographer, Publication
 from consent_server.services.reading_yaml import parse_yaml
+from consent_server.services.setting_out import has_published, write_files
 from consent_server.storage import configurations, organisations, sites
 from consent_server.storage.database import db
 
@@ -105,6 +106,17 @@ def import_(file: IO[bytes], then_publish: bool, organisation_id: int) -> None:
 def export(key: str) -> None:
     """Print a site's draft as a site file (JSON)."""
     click.echo(json.dumps(editing.export_site(db.session(), key), ensure_ascii=False, indent=2))
+
+
+@site.command("export-static")
+@click.argument("keys", nargs=-1, metavar="[SITE]...")
+@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), required=True, metavar="DIR")
+def export_static(keys: tuple[str, ...], output: Path) -> None:
+    """Write what visitors are served as files, for nginx or a CDN: of these sites, or of all that have published."""
+    session = db.session()
+    for key in keys or [found.key for found in sites.list_sites(session) if has_published(session, found)]:
+        click.echo(f"{key}\tconfiguration {write_files(session, key, output)}")
+        session.rollback()  # one site's files in memory at a time
 
 
 @site.command()

@@ -192,12 +192,9 @@ class Shelf:
 
     def look(self, session: Session) -> None:
         """Doubt every site that is shown otherwise than the database has it."""
-        with self._lock:
-            kept = {
-                key: each.published.configuration.version
-                for (key, which), each in self._shelved.items()
-                if which == LIVE
-            }
+        names = list(self._shelved)  # at once: who is shown something moves it meanwhile
+        found = {key: self._shelved.get((key, which)) for key, which in names if which == LIVE}
+        kept = {key: each.published.configuration.version for key, each in found.items() if each}
         current = configurations.latest_versions(session, kept) if kept else {}
         for key, version in kept.items():
             if current.get(key) != version:
