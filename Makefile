@@ -28,7 +28,7 @@ test: $(TEST) $(BANNER) browser  ## run every test: units, both databases, fault
 	@exec $(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST)
 
 test-faults: $(TEST)  ## kill whatever can be killed, hundreds of times on each engine, and whatever else may go wrong
-	@CONSENT_TEST_CYCLES=100 CONSENT_TEST_KILLS=200 $(BIN)/python -m pytest tests/faults $(PYTEST)
+	@CONSENT_TEST_FAULTS=long $(BIN)/python -m pytest tests/faults $(PYTEST)
 
 benchmarks: $(TEST) browser  ## measure everything twice and write docs/benchmarks.md (half an hour; leave the machine alone)
 	@exec $(BIN)/python -m benchmarks

@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from consent_server.services import clock
+from consent_server.storage.database import be_impatient
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The environment variable in which prometheus_client looks for the folder."""
@@ -147,6 +148,7 @@ def _forget_dead(folder: Path) -> None:
 def not_ready_because(session: Session) -> str | None:
     """Return why a choice could not be recorded now, or None when it could."""
     try:
+        be_impatient(session)
         version = session.scalar(text("SELECT version_num FROM alembic_version"))
     except SQLAlchemyError as error:
         session.rollback()

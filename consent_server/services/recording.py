@@ -59,7 +59,7 @@ from consent_server.services.remembering import Memory
 from consent_server.storage import consent_records, proof_log
 from consent_server.storage.circuit import Circuit
 from consent_server.storage.consent_records import KeptRecord
-from consent_server.storage.database import begin_batch, in_one_journey, is_away, was_cut_off
+from consent_server.storage.database import be_impatient, begin_batch, in_one_journey, is_away, was_cut_off
 
 log = logging.getLogger(__name__)
 
@@ -285,7 +285,10 @@ class Recorder:
         fresh: list[tuple[KeptRecord, bytes]] = []
         with self._sessions() as session:
             begin_batch(session)
+            be_impatient(session)
             moment, known = consent_records.find_records_now(session, [job.record_id for job in batch])
+            if moment is None and self._last is None:  # our own clock, which may have been set back while nobody ran
+                self._last = consent_records.newest_time(session)
             now = self._never_back(moment or clock.now())
             for job in batch:
                 kept = known.get(job.record_id)

@@ -26,11 +26,12 @@ from __future__ import annotations
 
 import logging
 import secrets
+import shutil
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -50,7 +51,7 @@ from consent_server.services.log_keys import log_signers, named_keys
 from consent_server.services.logging_entries import first_entry
 from consent_server.services.measuring import SEQUENCED, SEQUENCING, done
 from consent_server.storage import high_water_mark, proof_log
-from consent_server.storage.database import database_clock
+from consent_server.storage.database import be_impatient, database_clock
 from consent_server.storage.high_water_mark import Mark
 from consent_server.storage.proof_log import Entry, Head, KeptCheckpoint, Pending, StoredTile
 
@@ -72,6 +73,9 @@ _MISSING = (
 
 LONGEST_PASS_S = 600.0
 """How long a pass may take before somebody should look; a line of 200 000 takes a fraction."""
+
+LEAST_ROOM = 2**18
+"""Bytes on the disk of the high-water mark, below which no log grows."""
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
 """How far the clock may be behind the last checkpoint's before nothing more is signed."""
@@ -214,7 +218,9 @@ def _grow(
     check: bool,
 ) -> _Grown | None:
     """Run the ten steps once; None when there is no such log, or somebody else extended it."""
+    _refuse_full_disk(high_water)
     with sessions() as session:
+        be_impatient(session)
         if not proof_log.try_lock(session, site_id):  # 1
             return None
         if not check and not proof_log.has_work(session, site_id):
@@ -266,6 +272,15 @@ def _grow(
     _publish(sessions, site_id, KeptCheckpoint(grown.size, grown.root, note, moment))
     step("published")
     return grown
+
+
+def _refuse_full_disk(high_water: Path) -> None:
+    """Extend nothing when the mark could not be raised after it: no checkpoint could be shown of what was added."""
+    with suppress(FileNotFoundError):  # the mark's folder is made with it
+        if shutil.disk_usage(high_water.parent).free < LEAST_ROOM:
+            raise Unavailable(
+                f"The disk of {high_water.name} is full: nothing is sequenced until there is room.", retry_after=60
+            )
 
 
 def _check_lost(session: Session, head: Head) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    text,
     true,
     tuple_,
     union_all,
@@ -119,6 +120,11 @@ def find_records_now(session: Session, record_ids: Collection[str]) -> tuple[dat
     rows = session.execute(_TAKEN_AND_CLOCK, {"record_ids": list(record_ids)}).all()
     known = [record_id for _, record_id in rows if record_id is not None]
     return rows[0][0].astimezone(UTC), _find(session, known)
+
+
+def newest_time(session: Session) -> datetime | None:
+    """Return when the record was made that was inserted last; SQLite alone knows which that is."""
+    return session.scalar(select(ConsentRecordRow.recorded_at).order_by(text("rowid DESC")).limit(1))
 
 
 def _find(session: Session, record_ids: Collection[str]) -> dict[str, KeptRecord]:

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import sqlite as dialects_sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import Pool
 
 from consent_server.storage.circuit import Circuit
 
@@ -36,6 +37,9 @@ AWAY = (OperationalError, InterfaceError, TimeoutError)
 
 TRUNCATE_TIMEOUT_MS = 100
 """How long emptying the write-ahead log may keep those who write waiting."""
+
+LONGEST_SILENCE_S = 5.0
+"""How long who is impatient waits for an answer of PostgreSQL."""
 
 CONSTRAINTS = {
     "ix": "ix_%(column_0_label)s",
@@ -105,7 +109,7 @@ def guard_connecting(engine: Engine) -> None:
         if not circuit.admits():
             raise psycopg.OperationalError("the database was away a moment ago")
         try:
-            connection = dialect.connect(*arguments, **options)
+            connection = Connection.connect(*arguments, **options)
         except psycopg.OperationalError:
             circuit.failed()
             raise
@@ -123,6 +127,42 @@ def is_away(error: BaseException) -> bool:
 def was_cut_off(error: BaseException) -> bool:
     """Tell whether the connection is gone; every one of before is then made anew, and may work."""
     return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+class Connection(psycopg.Connection[Any]):
+    """A connection that may be impatient: a server that is silent for too long is taken for dead.
+
+    A paused server, or one behind a network that swallows packets, refuses nothing and answers nothing: whoever waits
+    for it without an end is dead, too.
+    """
+
+    longest_silence: float | None = None
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """Wait for an answer as psycopg does, but not for ever."""
+        try:
+            return super().wait(gen, interval, self.longest_silence if timeout is None else timeout)
+        except psycopg.OperationalError:
+            if self.longest_silence and self.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
+                self.pgconn.finish()  # whatever comes now is the answer to something else
+            raise
+
+
+@event.listens_for(Pool, "checkin")
+def _be_patient(connection: Any, _record: Any) -> None:
+    if isinstance(connection, Connection):
+        connection.longest_silence = None
+
+
+def be_impatient(session: Session) -> None:
+    """Let the session's transaction fail when PostgreSQL is silent for too long; nothing on SQLite.
+
+    For who has others waiting, and asks only what is answered quickly.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        connection = session.connection().connection.driver_connection
+        if isinstance(connection, Connection):  # made by ``guard_connecting``
+            connection.longest_silence = LONGEST_SILENCE_S
 
 
 @event.listens_for(Engine, "connect")
@@ -183,6 +223,7 @@ def in_one_journey(session: Session) -> Iterator[Session]:
         return
     assert isinstance(engine, Engine), "the session of a batch borrows its connection"
     session.commit()  # of nothing: what was read stood outside of a transaction
+    be_impatient(session)
     with engine.connect() as connection:
         driver = connection.connection.driver_connection
         assert isinstance(driver, psycopg.Connection), "the one driver for PostgreSQL that is installed"

@@ -9,7 +9,7 @@ import contextlib
 import os
 import random
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -33,12 +33,20 @@ from tests.servers import (
 SITE = "example"
 PURPOSES = ("audience", "marketing")
 PUBLIC_URL = "https://consent.example"
+NO_MORE: Mapping[str, str] = {}
 
 
 class Cluster:
     """The processes of one installation, its site published; on SQLite there is no other server than ours."""
 
-    def __init__(self, folder: Path, database_url: str, database: PostgreSQL | None, redis: Valkey | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str,
+        database: PostgreSQL | None,
+        redis: Valkey | None,
+        environment: Mapping[str, str],
+    ) -> None:
         self.folder, self.database, self.redis = folder, database, redis
         settings = builders.settings(
             folder, database_url=database_url, public_url=PUBLIC_URL, redis_url=redis.url if redis else ""
@@ -51,6 +59,7 @@ class Cluster:
             "LOG_KEY": settings.log_key,
             "CONSENT_RATE_LIMIT": "1000000 per minute",  # counted, and never reached
             "CONSENT_SEQUENCER_INTERVAL": "0.2",
+            **environment,
         }
         _publish(settings)
         self.web = ConsentServer(folder, "web", **self.environment)
@@ -60,8 +69,8 @@ class Cluster:
     def site_url(self) -> str:
         return f"{self.web.url}/v1/sites/{SITE}"
 
-    def visitors(self, count: int = 4) -> Visitors:
-        return Visitors(self.site_url, PURPOSES, count=count)
+    def visitors(self, count: int = 4, pause: float = 0) -> Visitors:
+        return Visitors(self.site_url, PURPOSES, count=count, pause=pause)
 
     def auditor(self) -> Auditor:
         return Auditor(f"{self.site_url}/log")
@@ -74,9 +83,9 @@ class Cluster:
     def victims(self) -> dict[str, Callable[[random.Random], None]]:
         """Everything that can be killed, with how: when it returns, that runs again."""
         ours: dict[str, Callable[[random.Random], None]] = {
-            "web": lambda _: self._kill(self.web),
-            "worker": lambda _: self._kill(self.worker),
-            "both": lambda _: self._kill(self.web, self.worker),
+            "web": lambda _: self.kill(self.web),
+            "worker": lambda _: self.kill(self.worker),
+            "both": lambda _: self.kill(self.web, self.worker),
             "one process of web": self._kill_child,
             "the first process of web": lambda _: self._kill_first(),
         }
@@ -86,7 +95,8 @@ class Cluster:
             ours["Redis"] = lambda _: self._kill_redis()
         return ours
 
-    def _kill(self, *servers: ConsentServer) -> None:
+    def kill(self, *servers: ConsentServer) -> None:
+        """Kill servers of ours, all of them before the first is started again."""
         for server in servers:
             server.kill()
         for server in servers:
@@ -126,7 +136,9 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def running_cluster(engine: str, folder: Path, through: Callable[[str], Any] | None = None) -> Iterator[Cluster]:
+def running_cluster(
+    engine: str, folder: Path, through: Callable[[str], Any] | None = None, environment: Mapping[str, str] = NO_MORE
+) -> Iterator[Cluster]:
     """Start an installation on this engine; ``through`` may put something between it and its database's address."""
     with ExitStack() as stack:
         database = stack.enter_context(postgresql_server()) if engine == "postgresql" else None
@@ -135,7 +147,7 @@ def running_cluster(engine: str, folder: Path, through: Callable[[str], Any] | N
         migrate(builders.settings(folder, database_url=database_url))
         if through:
             database_url = stack.enter_context(through(database_url))
-        cluster = Cluster(folder, database_url, database, redis)
+        cluster = Cluster(folder, database_url, database, redis, environment)
         for server in (cluster.web, cluster.worker):
             stack.callback(server.end)
         cluster.start()

@@ -7,7 +7,6 @@ Real processes, real databases, random moments. A short form runs with all tests
 
 from __future__ import annotations
 
-import os
 import random
 import statistics
 import time
@@ -18,10 +17,10 @@ from pathlib import Path
 import pytest
 
 from tests.faults.cluster import running_cluster
+from tests.faults.scale import SEED, how_many
 from tests.faults.visitors import check
 
-CYCLES = int(os.environ.get("CONSENT_TEST_CYCLES", "0"))
-SEED = int(os.environ.get("CONSENT_TEST_SEED", "20261122"))
+CYCLES = how_many("CONSENT_TEST_CYCLES", short=4, long=100)
 LONGEST_PEACE = 60
 """In acknowledged answers, so that slow machines kill no sooner than quick ones."""
 LAST_MOMENT_S = 0.1
@@ -52,6 +51,6 @@ def test_what_was_acknowledged_survives_kills(engine: str, tmp_path: Path, tell_
 
 
 def _victims(names: list[str], chance: random.Random) -> list[str]:
-    """Each once, in the short form; in the long one, each once and then whoever it hits."""
+    """Each once as long as there are cycles, and then whoever it hits."""
     each = chance.sample(names, len(names))
-    return [*each, *(chance.choice(names) for _ in range(CYCLES - len(each)))]
+    return [*each, *(chance.choice(names) for _ in range(CYCLES))][:CYCLES]

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import random
 import time
 import zipfile
@@ -30,11 +29,11 @@ from consent_server.storage.database import db
 from consent_server.storage.proof_log import ANCHOR_LOG
 from tests import builders
 from tests.faults.life import OLD_SITE, SITE, live, read_journal
+from tests.faults.scale import SEED, how_many
 from tests.proof_logs import Installation
 from tests.servers import eventually
 
-KILLS = int(os.environ.get("CONSENT_TEST_KILLS", "12"))
-SEED = int(os.environ.get("CONSENT_TEST_SEED", "20261122"))
+KILLS = how_many("CONSENT_TEST_KILLS", short=12, long=200)
 ORIGINS = {SITE: "consent.example/v1/sites/example/log", OLD_SITE: "consent.example/v1/sites/old/log"}
 LONGEST_LIFE = 5
 """In deeds, so that slow machines kill no sooner than quick ones."""

@@ -187,13 +187,13 @@ class Auditor:
 
 def check(server: ConsentServer, visitors: Visitors, auditor: Auditor, folder: Path) -> str:
     """Check that what was acknowledged is there, once, the same, and in a log that holds; tell it in figures."""
-    assert visitors.surprises == []
-    assert auditor.surprises == []
+    assert visitors.surprises == [], visitors.surprises
+    assert auditor.surprises == [], auditor.surprises
     _check_replays(visitors)
     site_key = visitors.site_url.rpartition("/")[2]
     eventually(lambda: _all_integrated(visitors), "everything acknowledged is in the log")
     auditor.look()
-    assert auditor.surprises == []
+    assert auditor.surprises == [], auditor.surprises
     exported = folder / "evidence.jsonl"
     done = server.command("proofs", "export", site_key, "-o", str(exported), "--format", "jsonl")
     assert done.returncode == 0, done.stderr

@@ -156,3 +156,16 @@ def test_an_imported_choice_may_come_from_a_clock_that_is_fast(app: Flask) -> No
     recorded = record(app, answer(app, action="import", client_time=rfc3339(clock.now() + timedelta(hours=1))))
     kept = json.loads(recorded.kept.record or "")
     assert kept["expires_at"] == rfc3339(add_months(recorded.kept.recorded_at, 6))
+
+
+def test_a_clock_set_back_while_nobody_ran_dates_nothing_before_what_is_kept(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, body = record(app, answer(app)), answer(app)
+    now = clock.now
+    started_anew = Recorder(app.extensions["sessions"], app.extensions["keyring"], lambda: None)
+    monkeypatch.setattr(clock, "now", lambda: now() - timedelta(days=366))
+    with app.app_context():
+        second = started_anew.record("example", read_answer(body), page_origin=None, client=Client())
+    started_anew.stop()
+    assert second.kept.recorded_at >= first.kept.recorded_at

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from consent_server.domain.errors import NotFound, Unavailable
@@ -88,12 +89,19 @@ def kept(stored: StoredRecord) -> KeptRecord:
 def settle(
     sessions: Sessions, site_key: str, keyring: Keyring, high_water: Path, now: datetime, progress: Progress
 ) -> Snapshot:
-    """Sequence, then look, until what is seen is whole: on a busy log others may come in between."""
+    """Sequence, then look, until what is seen is whole: on a busy log others may come in between.
+
+    Where nothing can be written, as on a full disk, what is whole already is still read.
+    """
     started = time.monotonic()
     with sessions() as session:
         site = sites.find_site(session, site_key)
     while True:
-        integrate(sessions, site.id, keyring, high_water, now + timedelta(seconds=time.monotonic() - started))
+        trouble = None
+        try:
+            integrate(sessions, site.id, keyring, high_water, now + timedelta(seconds=time.monotonic() - started))
+        except (OperationalError, OSError, Unavailable) as error:
+            trouble = error
         session = sessions()
         snapshot = None
         try:
@@ -103,6 +111,8 @@ def settle(
                 session.close()
         if snapshot is not None:
             return snapshot
+        if trouble is not None:
+            raise trouble
         if time.monotonic() - started > _SETTLE_SECONDS:
             raise Unavailable("The log did not come to rest; try the export again in a moment.")
         time.sleep(_PAUSE_SECONDS)
