@@ -13,11 +13,14 @@ from contextlib import ExitStack
 from http.client import HTTPException
 from pathlib import Path
 
+import psycopg
+
 from consent_server.domain.proof_log import keys
 from tests import builders
 from tests.faults.visitors import Auditor, Visitors
 from tests.servers import ConsentServer, eventually, postgresql_server, valkey_server
 
+OURS = Path(__file__).parents[2]
 SITE = "example"
 PURPOSES = ("audience", "marketing")
 PAUSE_S = 0.05
@@ -28,12 +31,13 @@ LOG_KEY = bytes(range(32))
 class Topology:
     """An installation of several nodes; its address is the proxy's, whoever stands there."""
 
-    def __init__(self, folder: Path, *, redis: bool = True, workers: int = 1, database_url: str | None = None) -> None:
+    def __init__(self, folder: Path, *, redis: bool = True, workers: int = 1, code: Path = OURS) -> None:
         self.folder = folder
         self._stack = ExitStack()
-        self.database_url = database_url or self._stack.enter_context(postgresql_server()).url
+        self.database_url = self._stack.enter_context(postgresql_server()).url
         redis_url = self._stack.enter_context(valkey_server()).url if redis else ""
         self._common = {
+            "PYTHONPATH": str(code),
             "DATABASE_URL": self.database_url,
             "REDIS_URL": redis_url,
             "PUBLIC_URL": "https://127.0.0.1",
@@ -88,6 +92,17 @@ class Topology:
 
     def auditor(self, url: str) -> Auditor:
         return Auditor(f"{url}/v1/sites/{SITE}/log")
+
+    def schema(self) -> str:
+        """Return the revision that the database is at."""
+        with psycopg.connect(self.database_url.replace("+psycopg", "")) as connection:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        return str(row[0]) if row else ""
+
+    def take_up(self, code: Path) -> None:
+        """Let what is started from now on be of this code: commands at once, nodes when they are restarted."""
+        for each in (*self.web, *self.workers):
+            each.environment["PYTHONPATH"] = str(code)
 
     def restart_one_by_one(self) -> None:
         """Restart each web node once the one before could record again, and then the workers."""
