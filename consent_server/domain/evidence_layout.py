@@ -16,6 +16,8 @@ A bundle of a *part* (``scope`` "subset": one visitor, one purpose, one month, â
 
     proofs/<index>.tlog-proof   the proof of each entry that belongs to it, with the entry in ``extra``: genesis, every
                                 configuration and key, the chosen consents, and what says that a part of one is gone
+    proofs/proofs.jsonl         {"i": n, "proof": text} instead, by index, where there are many: a zip and its manifest
+                                hold a line for each file in memory, of whoever writes and of whoever reads it
 
 *Lines* are one JSONL stream: a header, each entry with its record beside it, the configurations, and then the anchors.
 The header is signed only as far as its checkpoint goes: a cut or altered stream shows in the tree, not in a manifest.
@@ -55,6 +57,7 @@ CONFIGURATIONS = "config/"
 SCREENSHOTS = "screenshots/"
 KEYS = "keys/log.vkeys"
 PROOFS = "proofs/"
+PACKED_PROOFS = "proofs/proofs.jsonl"
 ANCHORS = "anchor/"
 ANCHOR_CHECKPOINT, ANCHOR_PROOF, ANCHOR_TOKEN = "checkpoint.note", "site.tlog-proof", "token.tsr"
 
@@ -185,15 +188,20 @@ def part_files(
     keys: Iterable[str] = (),
     screenshots: Iterable[bytes] = (),
     extra: Iterable[tuple[str, Iterable[bytes]]] = (),
+    packed: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Give path and content of each file of a bundle of a part, as ``bundle_files`` does.
 
-    ``chosen`` says by what it was chosen; ``proofs`` are index and tlog-proof, by index.
+    ``chosen`` says by what it was chosen; ``proofs`` are index and tlog-proof, by index, in one file when they are
+    ``packed``, which is asked when it is their turn.
     """
     listing = _Listing(about)
     yield from listing.notes_and_configurations({about.size: checkpoint}, configurations)
-    for index, proof in proofs:
-        yield listing.file(f"{PROOFS}{index}.tlog-proof", [proof.encode()], "entries")
+    if packed():
+        yield listing.file(PACKED_PROOFS, (proof_line(index, proof) for index, proof in proofs), "entries")
+    else:
+        for index, proof in proofs:
+            yield listing.file(f"{PROOFS}{index}.tlog-proof", [proof.encode()], "entries")
     yield from listing.keys_and_records(keys, records)
     yield from listing.pictures(screenshots)
     yield from listing.files(extra)
@@ -302,6 +310,11 @@ def entry_line(index: int, text: str, kept: KeptRecord | None = None) -> bytes:
 def record_line(kept: KeptRecord) -> bytes:
     """Return the line of a record in a bundle."""
     return b'{"i":%d,%b}\n' % (kept.index, _record_members(kept))
+
+
+def proof_line(index: int, proof: str) -> bytes:
+    """Return the line of a proof, where they are packed."""
+    return b'{"i":%d,"proof":%b}\n' % (index, _quote(proof))
 
 
 def configuration_line(text: str) -> bytes:
@@ -420,12 +433,25 @@ class BundleEvidence:
 
     def proofs(self) -> Iterator[tuple[int, str]]:
         """See ``Evidence``."""
+        if PACKED_PROOFS in self._paths:
+            yield from self._packed_proofs()
+            return
         named = [(_PROOF.match(path), path) for path in self._paths if path.startswith(PROOFS)]
         for name, path in named:
             if name is None:
                 raise Lie(f"The file {path} has not the name of a proof.")
         for index, path in sorted((int(name[1]), path) for name, path in named if name):
             yield index, _decode(self._read(path), path)
+
+    def _packed_proofs(self) -> Iterator[tuple[int, str]]:
+        if any(path.startswith(PROOFS) and path != PACKED_PROOFS for path in self._paths):
+            raise Lie(f"There are proofs beside {PACKED_PROOFS}: one of the two is enough.")
+        for number, line in enumerate(self._lines(PACKED_PROOFS), start=1):
+            values = _values(line, f"Line {number} of {PACKED_PROOFS}", None)
+            index, proof = values.get("i"), values.get("proof")
+            if type(index) is not int or index < 0 or type(proof) is not str or proof_line(index, proof) != line:
+                raise Lie(f"Line {number} of {PACKED_PROOFS} has not the form of a proof's line.")
+            yield index, proof
 
     def records(self) -> Iterator[KeptRecord]:
         """See ``Evidence``."""

@@ -371,11 +371,11 @@ def key_entries(session: Session, site_id: int, size: int) -> list[tuple[int, st
 
 
 def find_commitments(session: Session, site_id: int, indices: Iterable[int]) -> dict[int, bytes]:
-    """Return what the consent entries among these indices commit to."""
+    """Return what the consent entries among these indices commit to, by index."""
     row = ProofEntryRow
     found: dict[int, bytes] = {}
     for some in batches(indices):
-        query = select(row.idx, row.commitment).where(row.site_id == site_id, row.idx.in_(some))
+        query = select(row.idx, row.commitment).where(row.site_id == site_id, row.idx.in_(some)).order_by(row.idx)
         found |= {index: commitment for index, commitment in session.execute(query) if commitment is not None}
     return found
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from consent_server.domain.evidence_layout import ENTRIES
+from consent_server.domain.evidence_layout import ENTRIES, PACKED_PROOFS, PROOFS, proof_line
 from consent_server.domain.log_entry import Key, LogEntry
 from consent_server.domain.proof_log.cosignature import Witness, cosigned
 from consent_server.domain.proof_log.merkle import leaf_hash
@@ -247,6 +247,14 @@ def purged(published_at: str, policy: str = "P5Y") -> Change:
 
 def files(change: Callable[[dict[str, bytes]], Any]) -> Change:
     return lambda case: change(case.files)
+
+
+def pack(case: Case) -> None:
+    """Put the proofs of a part into one file, as large parts have them."""
+    found = sorted(
+        (int(path[len(PROOFS) : -len(".tlog-proof")]), path) for path in case.files if path.startswith(PROOFS)
+    )
+    case.files[PACKED_PROOFS] = b"".join(proof_line(index, case.files.pop(path).decode()) for index, path in found)
 
 
 def swap(path: str, old: bytes, new: bytes) -> Change:

@@ -42,6 +42,7 @@ from tests.domain.liars import (
     log_of,
     missigned,
     move,
+    pack,
     purged,
     put,
     record_proof,
@@ -63,6 +64,9 @@ FOREIGN = forked(usual()).entries[8]
 FROM_9, FROM_256 = (f"log/proof/consistency/{old}/300" for old in (9, 256))
 PROOF = "records/00000020-aaaa-4aaa-8aaa-000000000020/proof"
 TILE, TOP, TEXTS = "log/tile/0/001.p/44", "log/tile/1/000.p/1", "log/tile/entries/001.p/44"
+
+
+PACKED = "proofs/proofs.jsonl"
 
 
 @dataclass(frozen=True)
@@ -602,6 +606,36 @@ _ROWS: list[tuple[tuple[str, ...], str, Change, str]] = [
         "The configuration .* has another digest .*entry 6",
     ),
     # A part of a log, signed anew
+    (
+        PART,
+        "packed proofs are in another order",
+        anew(pack, lines(PACKED, lambda each: [each[0], *each[:0:-1]])),
+        "The proof of entry 9 stands after that of entry 13",
+    ),
+    (
+        PART,
+        "a packed proof has the index of another",
+        anew(pack, swap(PACKED, b'{"i":8,', b'{"i":7,')),
+        "The proof of entry 7 does not hold: It is of entry 8",
+    ),
+    (
+        PART,
+        "a packed proof is spelt in two ways",
+        anew(pack, swap(PACKED, b'{"i":8,', b'{"i": 8,')),
+        "Line 4 of proofs/proofs.jsonl has not the form of a proof's line",
+    ),
+    (
+        PART,
+        "a packed proof is missing",
+        anew(pack, lines(PACKED, lambda each: each[:-1])),
+        "Record 13 .*: there is no consent with this index in the log",
+    ),
+    (
+        PART,
+        "there are proofs beside the packed ones",
+        anew(pack, put("proofs/7.tlog-proof", b"")),
+        "There are proofs beside proofs/proofs.jsonl",
+    ),
     (
         PART,
         "there is no proof of genesis",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from consent_server.verify import main
-from tests.domain.liars import ANCHORED, BUNDLE, LINES, PART, SERVED, Case
+from tests.domain.liars import ANCHORED, BUNDLE, LINES, PART, SERVED, Case, anew, pack
 from tests.domain.tamperings import TAMPERINGS, Tampering
 
 SHOWN = [*BUNDLE, *LINES, *PART, *ANCHORED, *SERVED]
@@ -64,6 +64,15 @@ def test_who_is_not_lied_to_reads_that_it_holds(
     out, err = capsys.readouterr()
     assert out.startswith(f"VALID: the log demo.example/v1/sites/demo/log at size {len(case.log.entries)}, root ")
     assert err == ""
+
+
+def test_a_part_whose_proofs_are_packed_holds(
+    tmp_path: Path, server: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = Case("part")
+    anew(pack)(case)
+    assert _verify(case, tmp_path, server, monkeypatch) == 0
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(

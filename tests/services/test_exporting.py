@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import json
 import subprocess
@@ -278,6 +279,27 @@ def test_a_part_of_a_log_verifies_by_itself(
         proofs = [name for name in archive.namelist() if name.startswith("proofs/")]
     assert proofs == [f"proofs/{index}.tlog-proof" for index in (0, 1, 302, 603)]
     assert _verify(part, tmp_path, "--strict") == verify.LIE
+
+
+def test_a_large_part_has_its_proofs_in_one_file(
+    installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = importlib.import_module("consent_server.services.exporting.bundle")
+    monkeypatch.setattr(module, "MOST_FILES", 3)
+    monkeypatch.setattr(module, "_AT_ONCE", 3)
+    made = installation.put(8)
+    installation.put(2, action="accept_all", decisions={"audience": True})
+    with installation.sessions() as session:
+        consent_records.scrub_record(session, installation.site_id, made[2])
+        proof_log.add_removal(session, installation.site_id, "scrub", made[2], "asked by the visitor")
+        session.commit()
+    part = _export(installation, "zip", filters=Filters(action="refuse_all"))
+    assert _verify(part, tmp_path) == verify.HOLDS
+    assert "11 entries" in capsys.readouterr().out
+    with zipfile.ZipFile(io.BytesIO(part)) as archive:
+        assert [name for name in archive.namelist() if name.startswith("proofs/")] == ["proofs/proofs.jsonl"]
+        indices = [json.loads(line)["i"] for line in archive.open("proofs/proofs.jsonl")]
+    assert indices == [0, 1, *range(2, 10), 12]
 
 
 def test_a_part_tells_what_was_removed_of_its_records(installation: Installation, tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache, partial
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property, lru_cache, partial
+from heapq import merge
 from importlib.resources import files
+from itertools import islice
 from typing import Any
 
 from consent_server.domain.evidence_layout import bundle_files, part_files
@@ -22,6 +24,11 @@ from consent_server.storage.anchors import Leaf
 
 _TILES = 64
 """How many tiles are kept in memory: proofs come by index, so that neighbours share theirs."""
+
+_AT_ONCE = 500
+
+MOST_FILES = 1_000
+"""How many chosen records have each their own file of a proof, to be looked at one by one."""
 
 _SAME_TIME = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip can say: the same export twice gives the same bytes but for ``created``."""
@@ -85,12 +92,14 @@ def _whole(snapshot: Snapshot) -> Iterator[tuple[str, Iterator[bytes]]]:
 
 
 def _part(snapshot: Snapshot, filters: Filters) -> Iterator[tuple[str, Iterator[bytes]]]:
+    part = _Part(snapshot, filters)
     return part_files(
         snapshot.about,
         [snapshot.signer],
         chosen=filters.chosen(),
         checkpoint=snapshot.checkpoint,
-        proofs=_proofs(snapshot, filters),
+        proofs=part.proofs(),
+        packed=part.is_large,
         records=(kept(stored) for stored, _ in filters.records(snapshot)),
         configurations=snapshot.configurations(),
         keys=[snapshot.signer.vkey],
@@ -99,20 +108,55 @@ def _part(snapshot: Snapshot, filters: Filters) -> Iterator[tuple[str, Iterator[
     )
 
 
-def _proofs(snapshot: Snapshot, filters: Filters) -> Iterator[tuple[int, str]]:
-    """Give index and proof of each entry of a part, by index; the records are read a second time for themselves."""
-    session, site_id, size = snapshot.session, snapshot.site.id, snapshot.about.size
-    chosen = {stored.index: format_consent(stored.commitment) for stored, _ in filters.records(snapshot)}
-    removals = {
-        index: text
-        for index, text in evidence.entries_of_kinds(session, site_id, _REMOVALS, size)
-        if getattr(parse_entry(text), "index", None) in chosen
-    }
-    always = dict(evidence.entries_of_kinds(session, site_id, _ALWAYS, size))
-    read = reader(lru_cache(_TILES)(partial(proof_log.tile_hashes, session, site_id)))
-    for index, text in sorted((always | removals | chosen).items()):
-        path = prove_inclusion(index, size, read)
-        yield index, Proof(index, tuple(path), snapshot.checkpoint, text.encode()).text
+class _Part:
+    """Which entries belong to a part: a bit for each entry of the log, whatever is chosen of it.
+
+    The records are read once to know them, and once for themselves: none is kept in memory.
+    """
+
+    def __init__(self, snapshot: Snapshot, filters: Filters) -> None:
+        self._snapshot = snapshot
+        self._filters = filters
+
+    def is_large(self) -> bool:
+        """Return whether there are so many that their proofs go in one file."""
+        return sum(byte.bit_count() for byte in self._bits) > MOST_FILES
+
+    @cached_property
+    def _bits(self) -> bytearray:
+        bits = bytearray(self._snapshot.about.size // 8 + 1)
+        for stored, _ in self._filters.records(self._snapshot):
+            bits[stored.index >> 3] |= 1 << (stored.index & 7)
+        return bits
+
+    def proofs(self) -> Iterator[tuple[int, str]]:
+        """Give index and proof of each entry, by index."""
+        snapshot = self._snapshot
+        session, site_id, size = snapshot.session, snapshot.site.id, snapshot.about.size
+        read = reader(lru_cache(_TILES)(partial(proof_log.tile_hashes, session, site_id)))
+        for index, text in merge(self._always(), self._removals(), self._chosen()):
+            path = prove_inclusion(index, size, read)
+            yield index, Proof(index, tuple(path), snapshot.checkpoint, text.encode()).text
+
+    def _always(self) -> Iterator[tuple[int, str]]:
+        return self._of_kinds(_ALWAYS)
+
+    def _removals(self) -> Iterator[tuple[int, str]]:
+        for index, text in self._of_kinds(_REMOVALS):
+            removed = getattr(parse_entry(text), "index", None)
+            if removed is not None and self._bits[removed >> 3] >> (removed & 7) & 1:
+                yield index, text
+
+    def _chosen(self) -> Iterator[tuple[int, str]]:
+        session, site_id = self._snapshot.session, self._snapshot.site.id
+        indices = (index for index in range(self._snapshot.about.size) if self._bits[index >> 3] >> (index & 7) & 1)
+        while some := list(islice(indices, _AT_ONCE)):
+            for index, commitment in proof_log.find_commitments(session, site_id, some).items():
+                yield index, format_consent(commitment)
+
+    def _of_kinds(self, kinds: Collection[str]) -> Iterator[tuple[int, str]]:
+        snapshot = self._snapshot
+        return evidence.entries_of_kinds(snapshot.session, snapshot.site.id, kinds, snapshot.about.size)
 
 
 class _Drain(io.RawIOBase):
