@@ -98,8 +98,8 @@ class Gateway:
                 return protocol.response_empty(408, [("connection", "close")])
             except _TooMany:
                 return protocol.response_empty(503, [("connection", "close"), ("retry-after", "5")])
-            except (ProtocolError, ProtocolClosed):
-                return None  # who asked is gone, or sent less than announced
+            except (ProtocolError, ProtocolClosed):  # who asked sent less than announced, and may be gone
+                return protocol.response_empty(400, [("connection", "close")])
         await self._loop.run_in_executor(self._pool, self._answer, _environ(scope, body), protocol)
 
     async def _body(self, announced: str, protocol: HTTPProtocol) -> bytes:
