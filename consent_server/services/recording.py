@@ -59,7 +59,7 @@ from consent_server.services.remembering import Memory
 from consent_server.storage import consent_records, proof_log
 from consent_server.storage.circuit import Circuit
 from consent_server.storage.consent_records import KeptRecord
-from consent_server.storage.database import be_impatient, begin_batch, in_one_journey, is_away, was_cut_off
+from consent_server.storage.database import be_impatient, begin_batch, in_one_journey, is_away, settle, was_cut_off
 
 log = logging.getLogger(__name__)
 
@@ -208,6 +208,7 @@ class Recorder:
                 raise Unavailable("Too many answers are waiting to be written.") from None
 
     def _run(self) -> None:
+        self._settle()
         while True:
             batch = self._next_batch()
             if not batch:
@@ -216,6 +217,15 @@ class Recorder:
             self._write_all(batch)
             self._writing_since = None
             self._on_commit()
+
+    def _settle(self) -> None:
+        """Have everything synced that the database shows: another life may have ended just after a sync that failed."""
+        try:
+            with self._sessions() as session:
+                if not settle(session.get_bind()):
+                    log.warning("the write-ahead log could not be copied whole at the start: somebody reads")
+        except Exception as error:  # the first answer will meet it, too, and is refused
+            log.error("the write-ahead log could not be copied at the start: %s", type(error).__name__)
 
     def _next_batch(self) -> list[_Job]:
         batch: list[_Job] = []

@@ -13,6 +13,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, event, func, make_url, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as dialects_sqlite
+from sqlalchemy.engine import Connection as Bound
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -277,6 +278,22 @@ def forget_old_pages(engine: Engine) -> bool:
     finally:
         raw.close()
     return not busy
+
+
+def settle(engine: Engine | Bound) -> bool:
+    """Copy SQLite's write-ahead log into the database, synced; return whether all of it was. Nothing on PostgreSQL.
+
+    A log whose last sync failed may be read back from memory by a new process, as if it were on the disk. Copying it
+    writes every page again.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    raw = engine.engine.raw_connection()
+    try:
+        ((_busy, frames, copied),) = raw.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    finally:
+        raw.close()
+    return bool(frames == copied)
 
 
 def insert_if_absent(session: Session, table: type[Base], values: Mapping[str, Any], *key: str) -> None:
