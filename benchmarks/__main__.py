@@ -34,6 +34,11 @@ class Part:
 
 PARTS = (
     Part(
+        "Serving",
+        ("benchmarks.serving",),
+        "processor time of what a page view asks for, against an empty Flask answer and against nginx with files",
+    ),
+    Part(
         "Recording",
         ("benchmarks.recording",),
         "answers kept, against one transaction for each and against the database's own inserts",
@@ -49,6 +54,16 @@ PARTS = (
         "Growth on PostgreSQL",
         ("benchmarks.growth", "--start", "--records", "10000", "1000000"),
         "the same, with a table for each of 66 months",
+    ),
+    Part(
+        "Growth, SQLite",
+        ("benchmarks.growth", "--records", "10000", "100000"),
+        "each deed at ten times the records",
+    ),
+    Part(
+        "Growth, PostgreSQL",
+        ("benchmarks.growth", "--start", "--records", "10000", "100000", "1000000"),
+        "each deed at a hundred times the records",
     ),
     Part("The banner", ("benchmarks.banner", "--rounds", "5"), "what a visitor pays, beside other banners"),
 )

@@ -28,6 +28,7 @@ import psutil
 from flask import Flask
 
 from benchmarks.installation import installation
+from benchmarks.ratios import say
 from consent_server.app import create_app
 from consent_server.cli.gateway import Gateway
 from consent_server.cli.serve import Server
@@ -41,6 +42,7 @@ from tests.servers import eventually, free_port
 SITE = {"site_key": "bench", "name": "Bench", "origins": ["https://bench.example"], "services": [{"library": "matomo"}]}
 CONNECTIONS = 8
 SECONDS = 1.0
+OURS, NGINX = "granian, our gateway", "nginx, files"
 GOAL = 0.25
 
 BROWSER = (
@@ -190,7 +192,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    servers = {"granian, our gateway": _granian}
+    servers = {OURS: _granian}
     if importlib.util.find_spec("gunicorn"):
         servers["gunicorn, gthread"] = _gunicorn
     else:
@@ -209,7 +211,7 @@ def main() -> None:
                 places.append((name, what, placed.port, ending.enter_context(_running(serve, placed, make))))
         with contextlib.suppress(programs.ProgramMissing):
             port = free_port()
-            places.append(("nginx, files", "ours", port, ending.enter_context(_nginx(Path(files), port))))
+            places.append((NGINX, "ours", port, ending.enter_context(_nginx(Path(files), port))))
         _print(_measured(places, options.rounds))
         del folder
 
@@ -245,8 +247,13 @@ def _print(found: dict[tuple[str, str], list[float]]) -> None:
     for (name, label), times in found.items():
         median = statistics.median(times)
         hello = statistics.median(found.get((name, "Flask hello"), [float("nan")]))
-        ratio = f"{median / hello:5.2f}" if label != "Flask hello" and hello == hello else "     "
-        print(f"{name:22} {label:14} {median:7.1f}  ({min(times):.1f} to {max(times):.1f})  {ratio}")
+        print(f"{name:22} {label:14} {median:7.1f}  ({min(times):.1f} to {max(times):.1f})")
+        if label != "Flask hello" and hello == hello:
+            say(f"{name}, {label} / its Flask hello", median / hello, at_most=GOAL if name == OURS else None)
+    for label in ("banner.js 200", "banner.js 304", "config 200", "config 304"):
+        limit = found.get((NGINX, label))
+        if limit:
+            say(f"{label} / nginx with the file", statistics.median(found[OURS, label]) / statistics.median(limit))
 
 
 if __name__ == "__main__":
