@@ -15,7 +15,7 @@ RUN = .make/run-$(call checksum,requirements/build.txt requirements/run.txt setu
 TEST = .make/test-$(call checksum,requirements/test.txt)
 BANNER = .make/banner-$(call checksum,banner/package-lock.json)
 
-.PHONY: help run test test-faults benchmarks lint format banner words lock clean browser nginx
+.PHONY: help run test test-faults test-api benchmarks lint format banner words lock clean browser nginx
 
 help:  ## list these targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/make \1|\2/' | column -t -s '|' 2>/dev/null \
@@ -36,6 +36,9 @@ benchmarks: $(TEST) browser  ## measure everything twice and write docs/benchmar
 test-cluster: $(TEST) nginx  ## two web nodes, worker, PostgreSQL, Redis and nginx: restarts and upgrades under load
 	@CONSENT_TEST_CLUSTER=1 CONSENT_TEST_RESTARTS=20 CONSENT_TEST_BACKUPS=10 \
 	  $(BIN)/python -m pytest tests/cluster tests/cli/test_backup.py $(PYTEST)
+
+test-api: $(TEST)  ## send /api/v1 everything that it describes and forbids, as every role, on each engine
+	@CONSENT_TEST_ROLES=all $(BIN)/python -m pytest tests/web/test_openapi.py $(PYTEST)
 
 lint: $(TEST) $(BANNER)  ## check style, types and the floors
 	$(BIN)/ruff check .
