@@ -57,6 +57,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
 
 
 COMMAND_LINE = "cli"
+COMMAND_LINE_NAME = "command line"
 USER = "user"
 TOKEN = "token"
 
@@ -79,7 +80,7 @@ class Actor:
 
 def command_line(organisation_id: int) -> Actor:
     """Return whoever has a shell on the server: they could edit the database as well."""
-    return Actor(COMMAND_LINE, 0, "command line", organisation_id, Role.OWNER)
+    return Actor(COMMAND_LINE, 0, COMMAND_LINE_NAME, organisation_id, Role.OWNER)
 
 
 def fold_email(text: str) -> str:

@@ -23,6 +23,9 @@ from tests.admin_server import PHONE, AdminServer, violations
 pytestmark = pytest.mark.browser
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images" / "admin"
+MOST_SHIFT = 0.001
+"""The cumulative layout shift; 0.1 is called good."""
+
 BLANK_BYTES = 8_000
 """A page with nothing on it makes a smaller picture."""
 
@@ -30,6 +33,14 @@ WATCH = """
 window.__wrong = [];
 addEventListener('securitypolicyviolation', (event) => __wrong.push(`policy: ${event.violatedDirective}`));
 addEventListener('error', (event) => __wrong.push(`error: ${event.message}`));
+window.__shift = 0;
+const watching = new PerformanceObserver((list) => list.getEntries().forEach(__moved));
+window.__moved = (entry) => { if (!entry.hadRecentInput) __shift += entry.value; };
+watching.observe({ type: 'layout-shift', buffered: true });
+window.__settled = () => new Promise((done) => requestAnimationFrame(() => setTimeout(() => {
+  watching.takeRecords().forEach(__moved);
+  done(__shift);
+})));
 """
 
 
@@ -46,6 +57,7 @@ def _open(page: Page, path: str) -> None:
     assert answer is not None
     assert answer.status == 200, path
     assert page.evaluate("__wrong") == [], path
+    assert page.evaluate("__settled()") < MOST_SHIFT, f"{path} moves while it is loaded"
 
 
 @pytest.mark.parametrize(("language", "scheme"), [("fr", "light"), ("en", "dark")])

@@ -38,6 +38,7 @@ from consent_server.web.admin import (
     words,
 )
 from consent_server.web.admin.asking import in_words
+from consent_server.web.admin.deeds import doer
 from consent_server.web.admin.told import told
 from consent_server.web.errors import status_of
 
@@ -132,6 +133,7 @@ def _context() -> dict[str, Any]:
         "languages": words.LANGUAGES,
         "here": request.blueprint,
         "in_words": told,
+        "doer": doer,
     }
 
 

@@ -14,7 +14,7 @@ from consent_server.storage import activity, sites
 from consent_server.storage.activity import Sought
 from consent_server.storage.database import db
 from consent_server.web.admin.access import actor, needs
-from consent_server.web.admin.deeds import DEEDS
+from consent_server.web.admin.deeds import CHANGED, DEEDS, in_a_word
 
 blueprint = Blueprint("admin_activity", __name__, url_prefix="/admin/activity")
 
@@ -38,6 +38,8 @@ def index() -> str:
         actions=activity.list_actions(session, organisation_id),
         sites=sites.list_sites_of(session, organisation_id),
         deeds=DEEDS,
+        changed=CHANGED,
+        in_a_word=in_a_word,
     )
 
 

@@ -1,11 +1,15 @@
-"""What each kind of deed is called in the list of activity: a line per kind; one without a line shows its own name."""
+"""What each kind of deed, and what it changed, is called in the list of activity: else it shows its own name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from flask_babel import format_datetime
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from consent_server.domain.account import COMMAND_LINE_NAME, Role
+from consent_server.domain.times import parse_rfc3339
 from consent_server.web.admin.catalogue import words
 
 DEEDS: Mapping[str, object] = {
@@ -38,3 +42,41 @@ DEEDS: Mapping[str, object] = {
     "user.signed_out_everywhere": _l("Signed out everywhere"),
     "visitor.erased": _l("Visitor erased"),
 }
+
+CHANGED: Mapping[str, object] = {
+    "browsers": _l("Browsers"),
+    "device": _l("Browser"),
+    "digest": _l("Digest"),
+    "expires_at": _l("Expires"),
+    "language": _l("Language"),
+    "name": _l("Name"),
+    "origins": _l("Addresses"),
+    "records": _l("Records"),
+    "role": _l("Role"),
+    "steps": _l("Steps"),
+    "version": _l("Configuration"),
+    "why": _l("Reason"),
+}
+
+ROLES: Mapping[str, object] = {
+    Role.OWNER: _l("Owner"),
+    Role.EDITOR: _l("Editor"),
+    Role.AUDITOR: _l("Auditor"),
+    Role.VIEWER: _l("Viewer"),
+}
+
+
+def doer(name: str) -> str:
+    """Return what whoever did something is called."""
+    return str(_("command line")) if name == COMMAND_LINE_NAME else name
+
+
+def in_a_word(name: str, value: object) -> object:
+    """Return a changed value as it is read."""
+    if name == "role":
+        return ROLES.get(str(value), value)
+    if name == "expires_at":
+        return format_datetime(parse_rfc3339(str(value)), "short")
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return value

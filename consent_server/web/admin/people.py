@@ -17,7 +17,7 @@ from consent_server.services.mailing import NotSent, read_post
 from consent_server.storage import organisations, users
 from consent_server.storage.database import db
 from consent_server.storage.users import User
-from consent_server.web.admin import words
+from consent_server.web.admin import deeds, words
 from consent_server.web.admin.access import actor, needs
 from consent_server.web.admin.asking import choices, in_words, tell
 
@@ -28,12 +28,6 @@ ROLES = {
     Role.EDITOR: _l("Editor: sites, catalogues, publishing"),
     Role.AUDITOR: _l("Auditor: reads everything, also proofs and activity"),
     Role.VIEWER: _l("Viewer: reads sites and statistics"),
-}
-IN_A_WORD = {
-    Role.OWNER: _l("Owner"),
-    Role.EDITOR: _l("Editor"),
-    Role.AUDITOR: _l("Auditor"),
-    Role.VIEWER: _l("Viewer"),
 }
 
 
@@ -162,7 +156,7 @@ def _index(form: InvitationForm, organisation: OrganisationForm | None = None) -
         form=form,
         organisation=organisation or OrganisationForm(formdata=None, obj=named),
         found=users.list_users_of(session, actor().organisation_id),
-        in_a_word=IN_A_WORD,
+        in_a_word=deeds.ROLES,
     )
 
 

@@ -14,9 +14,10 @@ from consent_server.domain.errors import Invalid
 from consent_server.services import clock, issuing
 from consent_server.storage import sites, tokens
 from consent_server.storage.database import db
+from consent_server.web.admin import deeds
 from consent_server.web.admin.access import actor, needs
 from consent_server.web.admin.asking import NumberField, choices, tell
-from consent_server.web.admin.people import IN_A_WORD, ROLES
+from consent_server.web.admin.people import ROLES
 
 blueprint = Blueprint("admin_tokens", __name__, url_prefix="/admin/tokens")
 
@@ -71,4 +72,4 @@ def _form() -> TokenForm:
 
 def _index(form: TokenForm) -> str:
     found = tokens.list_tokens_of(db.session(), actor().organisation_id)
-    return render_template("admin/tokens.html", form=form, found=found, now=clock.now(), in_a_word=IN_A_WORD)
+    return render_template("admin/tokens.html", form=form, found=found, now=clock.now(), in_a_word=deeds.ROLES)
