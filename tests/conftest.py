@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import redis
@@ -20,6 +21,9 @@ from tests import builders, servers
 from tests.accounts import CHEAP
 from tests.browsers import chromium, context, firefox, page, playwright, running_server  # noqa: F401  # fixtures for every folder
 from tests.databases import close, migrate, postgresql_database
+
+if TYPE_CHECKING:
+    from tests.proof_logs import Installation
 
 FIGURE = "figure"
 
@@ -88,6 +92,15 @@ def settings(engine: str, tmp_path: Path, database_url: str, request: pytest.Fix
     """The embedded installation on SQLite, and the distributed one on PostgreSQL with Redis (DESIGN 5)."""
     redis_url = "" if engine == "sqlite" else _emptied(request.getfixturevalue("redis_url"))
     return builders.settings(tmp_path, database_url=database_url, redis_url=redis_url)
+
+
+@pytest.fixture
+def installation(database_url: str, tmp_path: Path) -> Iterator[Installation]:
+    """A site and its log in the test's own database."""
+    from tests.proof_logs import standing  # here, so that the domain's tests start without it
+
+    with standing(database_url, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from consent_server.config import Settings
 from consent_server.domain.consent_record import ConsentRecord, PersonalPart, seal
 from consent_server.domain.log_entry import Config, format_entry
 from consent_server.domain.proof_log import keys
@@ -20,6 +22,7 @@ from consent_server.storage import consent_records, proof_log, sites
 from consent_server.storage.consent_records import KeptRecord
 from consent_server.storage.database import db
 from consent_server.storage.tables import ConfigurationRow, RuntimeRow
+from tests import builders
 
 NOW = datetime(2026, 11, 22, 10, 15, 0, 123000, tzinfo=UTC)
 ORIGIN = "demo.example/v1/sites/demo/log"
@@ -128,3 +131,20 @@ def _configuration(site_id: int) -> ConfigurationRow:
     return ConfigurationRow(
         site_id=site_id, version=1, digest=DIGEST, text=CONFIGURATION, runtime_digest=DIGEST, published_at=NOW, **files
     )
+
+
+@contextlib.contextmanager
+def standing(database_url: str, folder: Path) -> Iterator[Installation]:
+    """Make an installation with a site and its log."""
+    made = Installation(database_url, folder)
+    made.create()
+    try:
+        yield made
+    finally:
+        made.engine.dispose()
+
+
+def settings_of(folder: Path, database_url: str) -> Settings:
+    """Give an application the database of an installation, and its key."""
+    mark = folder / "mark" / "high-water-mark.json"
+    return builders.settings(folder, database_url=database_url, log_key=MASTER.hex(), high_water_mark=mark)

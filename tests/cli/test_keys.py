@@ -28,14 +28,6 @@ def settings(tmp_path: Path, database_url: str) -> builders.Settings:
     return builders.settings(tmp_path, database_url=database_url, log_key="", high_water_mark=mark)
 
 
-@pytest.fixture
-def installation(database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(database_url, tmp_path)
-    made.create()
-    yield made
-    made.engine.dispose()
-
-
 def _run(app: Flask, *arguments: object) -> int:
     return cli.main(lambda: app, [str(argument) for argument in arguments])
 

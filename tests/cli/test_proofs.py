@@ -12,7 +12,7 @@ from flask import Flask
 
 from consent_server import cli, verify
 from tests import builders
-from tests.proof_logs import KEYRING, MASTER, NOW, ORIGIN, Installation
+from tests.proof_logs import KEYRING, NOW, ORIGIN, Installation, settings_of
 from tests.tsa import NEEDS_OPENSSL, Service, TimeStamper, serving
 
 KEY = KEYRING.log_signer(ORIGIN).vkey
@@ -22,20 +22,7 @@ Run = Callable[..., int]
 
 @pytest.fixture
 def settings(tmp_path: Path, database_url: str) -> builders.Settings:
-    return builders.settings(
-        tmp_path,
-        database_url=database_url,
-        log_key=MASTER.hex(),
-        high_water_mark=tmp_path / "mark" / "high-water-mark.json",
-    )
-
-
-@pytest.fixture
-def installation(database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(database_url, tmp_path)
-    made.create()
-    yield made
-    made.engine.dispose()
+    return settings_of(tmp_path, database_url)
 
 
 @pytest.fixture

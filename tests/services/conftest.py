@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.proof_logs import Installation
+from tests.proof_logs import Installation, standing
 from tests.tsa import Service, TimeStamper, serving
 
 
 @pytest.fixture
 def installation(empty_database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(empty_database_url, tmp_path)
-    made.create()
-    yield made
-    made.engine.dispose()
+    """The same without the triggers of the migrations."""
+    with standing(empty_database_url, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from consent_server.services.erasing import erase_records, scrub_visitor
 from consent_server.services.reporting import Answers, Chosen
 from consent_server.services.sequencing import integrate
 from consent_server.storage import statistics
-from tests.proof_logs import KEYRING, NOW, Installation
+from tests.proof_logs import KEYRING, NOW, Installation, standing
 
 TODAY = NOW.date()
 ANSWERS = {
@@ -31,10 +31,8 @@ ANSWERS = {
 
 @pytest.fixture
 def installation(database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(database_url, tmp_path)
-    made.create()
-    yield made
-    made.engine.dispose()
+    with standing(database_url, tmp_path) as made:
+        yield made
 
 
 def _put(installation: Installation, count: int = 1, action: str = "accept_all", days: int = 0, **more: object) -> None:

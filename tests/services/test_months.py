@@ -19,7 +19,7 @@ from consent_server.services.making_months import MonthMaker, make_months
 from consent_server.services.purging import WHOLE_MONTH, drop_months, purge_all
 from consent_server.services.sequencing import integrate
 from consent_server.storage import months, proof_log
-from tests.proof_logs import KEYRING, ORIGIN, Installation
+from tests.proof_logs import KEYRING, ORIGIN, Installation, standing
 from tests.servers import eventually
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.parametrize("engine", ["postgresql"], indirect=True)]
@@ -52,10 +52,8 @@ def _years_pass(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def installation(database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(database_url, tmp_path)
-    made.create()
-    yield made
-    made.engine.dispose()
+    with standing(database_url, tmp_path) as made:
+        yield made
 
 
 def _integrate(installation: Installation, site_id: int | None = None) -> None:

@@ -20,15 +20,13 @@ from consent_server.services.purging import purge_site
 from consent_server.services.restoring import replay_removals
 from consent_server.services.sequencing import integrate
 from consent_server.storage import high_water_mark, sites
-from tests.proof_logs import KEYRING, NOW, ORIGIN, Installation
+from tests.proof_logs import KEYRING, NOW, ORIGIN, Installation, standing
 
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(f"sqlite:///{tmp_path / 'consent.sqlite'}", tmp_path)
-    made.create()
-    yield made
-    made.engine.dispose()
+    with standing(f"sqlite:///{tmp_path / 'consent.sqlite'}", tmp_path) as made:
+        yield made
 
 
 class Backup:

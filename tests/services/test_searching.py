@@ -18,7 +18,7 @@ from consent_server.services.searching import Page, Wanted
 from consent_server.storage import consent_records, statistics
 from consent_server.storage.consent_records import Sought
 from consent_server.storage.statistics import Chosen
-from tests.proof_logs import NOW, Installation
+from tests.proof_logs import NOW, Installation, standing
 
 VISITOR = "0b6f3c52-7a0e-4c1d-8a53-2f6d1c9e4b7a"
 YES, NO = {"audience": True}, {"audience": False}
@@ -27,10 +27,8 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def installation(database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(database_url, tmp_path)
-    made.create()
-    yield made
-    made.engine.dispose()
+    with standing(database_url, tmp_path) as made:
+        yield made
 
 
 def _search(installation: Installation, after: str | None = None, **wanted: object) -> Page:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from consent_server.services.anchoring import Anchoring
 from consent_server.services.sequencing import integrate
 from consent_server.services.time_stamping import Token
 from tests import builders
-from tests.proof_logs import KEYRING, MASTER, NOW, ORIGIN, Installation
+from tests.proof_logs import KEYRING, MASTER, NOW, ORIGIN, Installation, settings_of
 
 LOG = "/v1/sites/demo/log"
 TEXT = "text/plain; charset=utf-8"
@@ -34,21 +34,8 @@ FOR_EVER = "immutable, max-age=31536000"
 
 
 @pytest.fixture
-def installation(database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(database_url, tmp_path)
-    made.create()
-    yield made
-    made.engine.dispose()
-
-
-@pytest.fixture
 def settings(tmp_path: Path, database_url: str) -> builders.Settings:
-    return builders.settings(
-        tmp_path,
-        database_url=database_url,
-        log_key=MASTER.hex(),
-        high_water_mark=tmp_path / "mark" / "high-water-mark.json",
-    )
+    return settings_of(tmp_path, database_url)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import json
 import random
 import zipfile
 from base64 import b64decode
-from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -26,7 +25,7 @@ from consent_server.services.sequencing import integrate
 from consent_server.storage.tables import ProofPendingRow
 from tests import builders
 from tests.domain.proof_log import reference
-from tests.proof_logs import KEYRING, MASTER, NOW, ORIGIN, Installation
+from tests.proof_logs import KEYRING, NOW, ORIGIN, Installation, settings_of
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
@@ -36,17 +35,8 @@ EDGES = (65_534, 65_535, 65_536, 65_537, 65_540)
 
 
 @pytest.fixture
-def installation(database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    made = Installation(database_url, tmp_path)
-    made.create()
-    yield made
-    made.engine.dispose()
-
-
-@pytest.fixture
 def settings(tmp_path: Path, database_url: str) -> builders.Settings:
-    mark = tmp_path / "mark" / "high-water-mark.json"
-    return builders.settings(tmp_path, database_url=database_url, log_key=MASTER.hex(), high_water_mark=mark)
+    return settings_of(tmp_path, database_url)
 
 
 def _grow(installation: Installation, size: int) -> None:
