@@ -7,6 +7,7 @@ key's, and whoever trusts that key learns the new one from the log.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -46,12 +47,12 @@ def named_keys(session: Session, head: Head) -> list[NamedKey]:
     return list(found.values())
 
 
-def log_signers(session: Session, head: Head, keyring: Keyring) -> list[Signer]:
+def log_signers(named: Iterable[NamedKey], head: Head, keyring: Keyring) -> list[Signer]:
     """Return those of our keys that sign this log now, the newest first; raises ``Invalid`` when there is none."""
     ours = keyring.log_signers(head.origin)
     if head.size == 0:
         return ours[:1]
-    valid = {key.vkey for key in named_keys(session, head) if key.retired is None}
+    valid = {key.vkey for key in named if key.retired is None}
     signing = [signer for signer in ours if signer.vkey in valid]
     if not signing:
         raise Invalid.because(f"The log {head.origin} was begun with another LOG_KEY than this process has.", "LOG_KEY")

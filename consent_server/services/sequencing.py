@@ -122,11 +122,12 @@ def integrate(
     now: datetime,
     *,
     step: Step = lambda _name: None,
-    check: bool = True,
+    expected: Head | None = None,
 ) -> int:
     """Sequence everything that stands in line for a site; return how many entries that were.
 
-    With ``check``, a log that has nothing in line is checked, too, and its mark raised.
+    Where the head is not as ``expected``, somebody else is doing so. A log that has nothing in line is checked all the
+    same, and its mark raised.
 
     Raises ``LogFrozen`` when the log contradicts itself or the high-water mark, ``Unavailable`` when the clock went
     back, ``Invalid`` on a node without the log key or its mark. Returns 0 when another sequencer is at it.
@@ -136,7 +137,7 @@ def integrate(
         begun = time.monotonic()
         moment = now + timedelta(seconds=begun - started)  # a long line takes longer than the tolerance
         try:
-            grown = _grow(sessions, site_id, keyring, high_water, moment, step, check=check)
+            grown = _grow(sessions, site_id, keyring, high_water, moment, step, expected)
         except _Contradiction as contradiction:
             raise _freeze(sessions, site_id, str(contradiction)) from None
         if grown:
@@ -144,7 +145,7 @@ def integrate(
             SEQUENCED.labels(which).inc(grown.added)
             SEQUENCING.labels(which).observe(time.monotonic() - begun)
             done("checkpoint")
-        total += grown.added if grown else 0
+        total, expected = total + (grown.added if grown else 0), None
         more = grown is not None and grown.more
     return total
 
@@ -183,7 +184,9 @@ def integrate_these(
         if head.frozen_reason is None:
             moment = now + timedelta(seconds=time.monotonic() - started)
             try:
-                total += integrate(sessions, head.site_id, keyring, high_water, moment, check=check)
+                total += integrate(
+                    sessions, head.site_id, keyring, high_water, moment, expected=None if check else head
+                )
                 said.pop(head.origin, None)
             except LogFrozen:
                 continue  # said when it was frozen
@@ -214,8 +217,7 @@ def _grow(
     high_water: Path,
     now: datetime,
     step: Step,
-    *,
-    check: bool,
+    expected: Head | None,
 ) -> _Grown | None:
     """Run the ten steps once; None when there is no such log, or somebody else extended it."""
     _refuse_full_disk(high_water)
@@ -223,13 +225,11 @@ def _grow(
         be_impatient(session)
         if not proof_log.try_lock(session, site_id):  # 1
             return None
-        if not check and not proof_log.has_work(session, site_id):
-            return None  # whoever had the lock before has done it
         step("begun")
         mark = _read_mark(session, site_id, high_water)  # before the head, which can only be further by then
         head = proof_log.find_head(session, site_id)  # 2
-        if head is None:
-            return None
+        if head is None or expected not in (None, head):
+            return None  # or whoever had the lock before has done it
         _refuse_frozen(head)
         keyring.log_signer(head.origin)  # refused before anything is looked at
         moment = _moment(session, head, now)
@@ -254,7 +254,9 @@ def _grow(
             frontier.append(leaf)
         _add_tiles(session, site_id, head.size, frontier.size)
         step("tiles inserted")
-        removals = removals_in(session, site_id, mark.size if mark else 0, frontier.size)
+        known = mark.size if mark else 0
+        has_removals = known < head.size or any(pending.kind in proof_log.REMOVED for pending in line)
+        removals = removals_in(session, site_id, known, frontier.size) if has_removals else []
         grown = _Grown(added, len(line) == LARGEST_BATCH, frontier.size, frontier.root())
         assert grown.size == head.size + added, "what was inserted can be read back"
         if added and not proof_log.compare_and_swap_head(session, head, grown.size, grown.root):  # 7
@@ -308,8 +310,8 @@ def _refuse_frozen(head: Head) -> None:
 def _signers(session: Session, head: Head, keyring: Keyring) -> list[Signer]:
     """Return who signs; refuse the key of another installation: a copy started elsewhere, a seed made anew."""
     with _missing_is_a_contradiction(head):
-        named_keys(session, head)
-    return log_signers(session, head, keyring)
+        named = named_keys(session, head)
+    return log_signers(named, head, keyring)
 
 
 def _refuse_another_instance(high_water: Path, instance: str, *, is_new: bool) -> None:

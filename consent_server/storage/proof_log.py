@@ -47,6 +47,7 @@ ANCHOR_LOG = 0
 """The number under which the anchor log stands among the logs of the sites."""
 
 REMOVALS = ("scrub", "erase")
+REMOVED = (*REMOVALS, "purge")
 PAGE = 5_000
 
 
@@ -209,7 +210,7 @@ def is_pending(session: Session, site_id: int, record_id: str) -> bool:
 def removals_are_pending(session: Session, site_id: int) -> bool:
     """Return whether something was deleted of which the log does not speak yet."""
     row = ProofPendingRow
-    found = select(row.seq).where(row.site_id == site_id, row.kind.in_((*REMOVALS, "purge"))).limit(1)
+    found = select(row.seq).where(row.site_id == site_id, row.kind.in_(REMOVED)).limit(1)
     return session.scalar(found) is not None
 
 
@@ -253,15 +254,6 @@ def heads_with_work(session: Session) -> list[Head]:
     published = exists().where(checkpoint.site_id == row.site_id, checkpoint.size == row.size)
     query = _heads().where(row.frozen_reason.is_(None), or_(row.size == 0, waiting, ~published))
     return [Head(*values) for values in session.execute(query.order_by(row.site_id))]
-
-
-def has_work(session: Session, site_id: int) -> bool:
-    """Return whether a log has something to sequence or to publish."""
-    row, checkpoint = ProofLogRow, ProofCheckpointRow
-    waiting = exists().where(ProofPendingRow.site_id == row.site_id)
-    published = exists().where(checkpoint.site_id == row.site_id, checkpoint.size == row.size)
-    query = select(row.site_id).where(row.site_id == site_id, or_(row.size == 0, waiting, ~published))
-    return session.scalar(query) is not None
 
 
 def compare_and_swap_head(session: Session, old: Head, size: int, root: bytes) -> bool:
@@ -357,7 +349,7 @@ def removals(session: Session, site_id: int, start: int, stop: int) -> list[Entr
     """Return the removals among the entries ``[start, stop)``."""
     row = ProofEntryRow
     query = select(row.idx, row.kind, row.commitment, row.body).where(
-        row.site_id == site_id, row.idx >= start, row.idx < stop, row.kind.in_((*REMOVALS, "purge"))
+        row.site_id == site_id, row.idx >= start, row.idx < stop, row.kind.in_(REMOVED)
     )
     return [Entry(*values) for values in session.execute(query.order_by(row.idx))]
 

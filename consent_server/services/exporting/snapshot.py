@@ -128,4 +128,6 @@ def _look(session: Session, site: Site, keyring: Keyring, now: datetime, progres
     if checkpoint is None or proof_log.removals_are_pending(session, site.id):
         return None
     about = About(head.origin, site.key, head.size, rfc3339(now))
-    return Snapshot(session, site, about, checkpoint.note, log_signers(session, head, keyring)[0], progress)
+    return Snapshot(
+        session, site, about, checkpoint.note, log_signers(named_keys(session, head), head, keyring)[0], progress
+    )
