@@ -20,7 +20,7 @@ from tests.faults.cluster import running_cluster
 from tests.faults.scale import SEED, how_many
 from tests.faults.visitors import check
 
-CYCLES = how_many("CONSENT_TEST_CYCLES", short=4, long=100)
+CYCLES = how_many("CONSENT_TEST_CYCLES", short=3, long=100)
 LONGEST_PEACE = 60
 """In acknowledged answers, so that slow machines kill no sooner than quick ones."""
 LAST_MOMENT_S = 0.1
