@@ -79,7 +79,7 @@ function boot(configuration: Configuration, tag: HTMLScriptElement | null): void
     dispatch(document, new CustomEvent('consent:' + topic, bare({ detail }) as CustomEventInit));
   };
   const asking = createAsking(configuration, engine, () => answering, events, createView, language, nonce, {
-    page: (name) => base + name + '?lang=' + language(),
+    page: (name, query = '?lang=' + language()) => base + name + query,
     declared: async (lang) => (await fetch(base + 'policy.json?lang=' + lang + '&version=' + configuration.version)).json(),
   });
   const answering = createAnswering({

@@ -42,7 +42,7 @@ export interface ViewActions {
   state(): ViewState;
   declared(language: string): Promise<Declaration>; // rejected when the server is away
   // `policy` is the declaration; `choices` what this visitor answered: the identifier is its fragment, which browsers send nobody
-  page(name: string): string;
+  page(name: string, query?: string): string;
 }
 
 export interface View {

@@ -40,7 +40,7 @@ export function layer1(configuration: Configuration, words: Words, actions: View
     ],
     [...answers(words, actions, 1), button('line', text('customize'), () => settings(), 'customize')],
     // Its place is kept whether it comes or not; without words it only decorates.
-    logo && h('img', { src: actions.page(`logo.${logo.digest.slice(7)}.webp`), alt: pick(logo.alt) || true, width: logo.width, height: logo.height }),
+    logo && h('img', { src: actions.page(`logo.${logo.digest.slice(7)}.webp`, ''), alt: pick(logo.alt) || true, width: logo.width, height: logo.height }),
   );
 }
 
