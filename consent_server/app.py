@@ -24,6 +24,7 @@ from consent_server.services.making_months import MonthMaker
 from consent_server.services.noticing import Noticing
 from consent_server.services.publishing import published
 from consent_server.services.purging import WHOLE_MONTH, Purger
+from consent_server.services.readiness import Readiness
 from consent_server.services.receiving import Addresses
 from consent_server.services.recording import Recorder
 from consent_server.services.sequencing import Sequencer
@@ -87,6 +88,10 @@ def _start_deeds(app: Flask, settings: Settings) -> None:
     app.extensions["keyring"] = keyring
     app.extensions["sequencer"] = sequencer
     app.extensions["sessions"] = sessions
+    missing = tuple(
+        name for name, key in (("SECRET_KEY", secret_key(settings)), ("LOG_KEY", keyring.promise)) if not key
+    )
+    app.extensions["readiness"] = Readiness(MIGRATIONS, missing)
     app.extensions["shelf"] = shelf = Shelf(settings.shown_mb * 1024 * 1024)
     announcements = Announcements(settings.redis_url) if settings.redis_url else None
     app.extensions["follower"] = Follower(sessions, shelf, announcements, settings.follow_interval)

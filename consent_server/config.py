@@ -59,6 +59,9 @@ class Settings:
     )
     public_tiles: bool = setting("CONSENT_PUBLIC_TILES", "serve tiles and numeric proofs to everybody")
     threads: int = setting("CONSENT_THREADS", "requests answered at once by a web process")
+    drain: float = setting(
+        "CONSENT_DRAIN", "seconds between being told to stop, when /readyz says so, and taking no more requests"
+    )
     follow_interval: float = setting(
         "CONSENT_FOLLOW_INTERVAL", "seconds between two looks for what other processes published; 1 with SQLite, else 5"
     )
@@ -155,6 +158,7 @@ def read_settings() -> Settings:
         mail_from=env.str("CONSENT_MAIL_FROM", ""),
         public_tiles=env.bool("CONSENT_PUBLIC_TILES", True),
         threads=env.int("CONSENT_THREADS", 32),
+        drain=env.float("CONSENT_DRAIN", 0.0),
         follow_interval=env.float("CONSENT_FOLLOW_INTERVAL", 1.0 if database_url.startswith("sqlite") else 5.0),
         shown_mb=env.int("CONSENT_SHOWN_MB", 256),
         sequencer_interval=env.float("CONSENT_SEQUENCER_INTERVAL", 1.0),

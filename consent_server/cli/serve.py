@@ -34,7 +34,7 @@ from consent_server.services.demonstrating import load_demo
 from consent_server.services.journaling import set_up_logs
 from consent_server.services.keyring import make_missing_keys, read_keyring, secret_key
 from consent_server.services.linking import read_linker
-from consent_server.services.measuring import exposition, not_ready_because, shared_figures
+from consent_server.services.measuring import exposition, shared_figures
 from consent_server.services.restoring import replay_removals
 from consent_server.storage.database import db, forget_old_pages
 
@@ -71,6 +71,7 @@ class Server(MPServer):
         self._make = make
         self._settings = settings
         self._deeds = BACKGROUND if sequence else ()
+        self._stopping = multiprocessing.RawValue("b", 0)  # which all workers see
         multiprocessing.set_start_method("fork", force=True)  # a worker is made from what was read here
         super().__init__(
             "consent-server",
@@ -92,6 +93,17 @@ class Server(MPServer):
         """Serve until told to stop."""
         self.serve(target_loader=self._gateway, wrap_loader=False)  # type: ignore[arg-type]  # an RSGI application is no function
 
+    def signal_handler_interrupt(self, *_signal: Any) -> None:
+        """Say for a while that this server is not ready, so that nobody sends it more; told again, stop at once."""
+        stop: Callable[[], None] = super().signal_handler_interrupt
+        again, self._stopping.value = self._stopping.value, 1
+        if again or not self._settings.drain:
+            stop()
+        else:
+            later = threading.Timer(self._settings.drain, stop)
+            later.daemon = True
+            later.start()
+
     def _init_shared_socket(self) -> None:
         """Open one socket for all workers.
 
@@ -110,6 +122,7 @@ class Server(MPServer):
 
     def _gateway(self) -> Gateway:
         app = self._make()
+        app.extensions["readiness"].stopping = lambda: bool(self._stopping.value)
 
         def started() -> None:
             for deed in (*IN_FRONT, *self._deeds):
@@ -232,7 +245,8 @@ def _trouble(app: Flask) -> str | None:
     if not app.extensions["sequencer"].is_at_work():
         return "The sequencer has stood still for too long."
     with app.extensions["sessions"]() as session:
-        return not_ready_because(session)
+        trouble: str | None = app.extensions["readiness"].trouble_with_database(session)
+        return trouble
 
 
 @click.command()

@@ -17,12 +17,8 @@ from pathlib import Path
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from consent_server.services import clock
-from consent_server.storage.database import be_impatient
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The environment variable in which prometheus_client looks for the folder."""
@@ -143,14 +139,3 @@ def _forget_dead(folder: Path) -> None:
         process = file.stem.rpartition("_")[2]
         if process.isdigit() and not _lives(int(process)):
             file.unlink(missing_ok=True)
-
-
-def not_ready_because(session: Session) -> str | None:
-    """Return why a choice could not be recorded now, or None when it could."""
-    try:
-        be_impatient(session)
-        version = session.scalar(text("SELECT version_num FROM alembic_version"))
-    except SQLAlchemyError as error:
-        session.rollback()
-        return f"The database is away or was never migrated ({type(error).__name__})."
-    return None if version else "The database was never migrated."

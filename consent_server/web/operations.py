@@ -16,7 +16,8 @@ from consent_server.config import Settings
 from consent_server.domain.errors import NotSignedIn
 from consent_server.domain.times import rfc3339
 from consent_server.services import clock
-from consent_server.services.measuring import exposition, not_ready_because
+from consent_server.services.measuring import exposition
+from consent_server.services.readiness import Readiness
 from consent_server.storage.database import db
 from consent_server.web.errors import ProblemSchema, problem
 
@@ -47,7 +48,8 @@ def alive() -> Response:
 @blueprint.alt_response(503, schema=ProblemSchema, content_type="application/problem+json")
 def ready() -> Response:
     """Say whether a choice could be recorded now, and why not."""
-    reason = not_ready_because(db.session())
+    readiness: Readiness = current_app.extensions["readiness"]
+    reason = readiness.trouble(db.session())
     if reason:
         return problem(503, "Not ready", reason, retry_after=5)
     return Response("ready\n", mimetype="text/plain")

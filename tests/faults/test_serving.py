@@ -148,6 +148,17 @@ def test_workers_do_not_outlive_the_first_process(tmp_path: Path) -> None:
     server.kill()
 
 
+def test_who_is_told_to_stop_says_so_first_and_stops_at_once_when_told_again(tmp_path: Path) -> None:
+    server = ConsentServer(tmp_path, "run", CONSENT_DRAIN="3600")
+    server.start()
+
+    os.kill(server.pid, signal.SIGTERM)
+
+    eventually(lambda: _get(server, "/readyz") == 503, "it says that it stops")
+    assert _get(server, "/healthz") == 200
+    assert server.stop() == 0
+
+
 class _Visitors:
     """Browsers that each post one answer after the other on connections of their own, and remember what they heard."""
 
