@@ -109,6 +109,13 @@ def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("consent_server.services.passwords.hasher", CHEAP)
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a busy machine be no slow database in this process; servers that tests start are as in production."""
+    for name in ("recording.LONGEST_WAIT_S", "recording.SLOW_S", "recording.PATIENCE_S", "patience.PATIENCE_S"):
+        monkeypatch.setattr(f"consent_server.services.{name}", 30.0)
+
+
 @pytest.fixture
 def tell_figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Say something measured that belongs under the run's end, from whichever process measured it."""

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from consent_server.domain import canonical_json
+from consent_server.domain.assurance import Assurance, read_assurance
 from consent_server.domain.canonical_json import to_base64url
 from consent_server.domain.configuration import Configuration
 from consent_server.domain.consent_record import personal_commitment, record_commitment
@@ -56,6 +57,7 @@ class Examined:
     stamped_at: datetime | None
     checks: tuple[Check, ...]
     hold: Hold | None
+    assurance: Assurance | None
 
 
 def examine(session: Session, site_key: str, record_id: str, keyring: Keyring) -> Examined:
@@ -93,6 +95,7 @@ def examine(session: Session, site_key: str, record_id: str, keyring: Keyring) -
             Check(STAMPED, True if stamped_at else None),
         ),
         hold=standing_hold(session, site.id),
+        assurance=read_assurance(kept.assurance),
     )
 
 

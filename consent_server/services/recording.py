@@ -35,6 +35,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from consent_server.domain import canonical_json
+from consent_server.domain.assurance import Assurance
 from consent_server.domain.choice import IMPORT, Choice, check_choice
 from consent_server.domain.client import Client
 from consent_server.domain.configuration import Asked
@@ -123,6 +124,7 @@ class _Job:
     asked: Asked
     client: Client
     body_digest: bytes
+    assurance: Assurance | None
     result: Future[Recorded] = field(default_factory=Future)
 
 
@@ -148,14 +150,22 @@ class Recorder:
         self._backlog = 0
         self._counted_at = -COUNT_EVERY_S
 
-    def record(self, site_key: str, answer: Answer, *, page_origin: str | None, client: Client) -> Recorded:
+    def record(
+        self,
+        site_key: str,
+        answer: Answer,
+        *,
+        page_origin: str | None,
+        client: Client,
+        assurance: Assurance | None = None,
+    ) -> Recorded:
         """Keep an answer and return it once it is durable.
 
         Raises ``SiteNotFound``, ``OriginNotAllowed``, ``Invalid`` (not a possible answer), ``Conflict`` (same id, other
         body) or ``Unavailable`` (nothing was acknowledged; the same post again is harmless).
         """
         self._refuse_when_away()
-        job = _prepare(self._memory, site_key, answer, page_origin, client)
+        job = _prepare(self._memory, site_key, answer, page_origin, client, assurance)
         self._refuse_backlog()
         self._waiting += 1
         try:
@@ -351,6 +361,7 @@ class Recorder:
             promise_signature=signature.value,
             body_digest=job.body_digest,
             action=job.answer.choice.action,
+            assurance=job.assurance.number if job.assurance else None,
         )
         return kept, sealed.commitment
 
@@ -363,7 +374,14 @@ def _keep(session: Session, fresh: Sequence[tuple[KeptRecord, bytes]]) -> None:
         writing.commit()
 
 
-def _prepare(memory: Memory, site_key: str, answer: Answer, page_origin: str | None, client: Client) -> _Job:
+def _prepare(
+    memory: Memory,
+    site_key: str,
+    answer: Answer,
+    page_origin: str | None,
+    client: Client,
+    assurance: Assurance | None,
+) -> _Job:
     site = memory.site(site_key)
     if page_origin is not None and page_origin not in site.origins:
         raise OriginNotAllowed("The page that sent this is not one of the site's.")
@@ -381,7 +399,7 @@ def _prepare(memory: Memory, site_key: str, answer: Answer, page_origin: str | N
     assert site.log_origin is not None, "whatever has published a configuration has a log"
     digest = hashlib.sha256(canonical_json.encode(dict(answer.body)).encode()).digest()
     record_id = answer.record_id or str(uuid.uuid4())
-    return _Job(record_id, site.id, site.key, site.log_origin, answer, asked, client, digest)
+    return _Job(record_id, site.id, site.key, site.log_origin, answer, asked, client, digest, assurance)
 
 
 def _record(job: _Job, now: datetime) -> ConsentRecord:

@@ -52,6 +52,8 @@ class KeptRecord:
     body_digest: bytes
     action: str | None = None
     """A copy of what the text says, to search by."""
+    assurance: int | None = None
+    """What was looked at when it came (``domain/assurance.py``); no part of the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ _COLUMNS = (
     "promise_signature",
     "body_digest",
     "action",
+    "assurance",
 )
 
 

@@ -17,7 +17,7 @@ from consent_server.storage.tables import ConfigurationRow, ConsentRecordRow, Pr
 
 PAGE = 1_000
 
-_STORED = ("record", "salt", "personal", "personal_salt")
+_STORED = ("record", "salt", "personal", "personal_salt", "assurance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class StoredRecord:
     salt: bytes = field(repr=False)
     personal: str | None
     personal_salt: bytes | None = field(repr=False)
+    assurance: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def _pages(every: Iterable[Entry]) -> Iterator[list[Entry]]:
 
 def _stored(entry: Entry, row: Any) -> StoredRecord:
     assert entry.commitment is not None, "the entry of a record commits to it"
-    return StoredRecord(entry.index, entry.commitment, row.record, row.salt, row.personal, row.personal_salt)
+    return StoredRecord(entry.index, entry.commitment, *(getattr(row, column) for column in _STORED))
 
 
 def _chosen(site_id: int, size: int, wanted: Wanted) -> Select[*tuple[Any, ...]]:

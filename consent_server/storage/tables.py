@@ -10,7 +10,19 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -193,6 +205,7 @@ class ConsentRecordRow(Base):
     promise_key: Mapped[str | None] = mapped_column(String(8))
     promise_signature: Mapped[bytes | None] = mapped_column(LargeBinary)
     body_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    assurance: Mapped[int | None] = mapped_column(SmallInteger)
 
 
 class LegalHoldRow(Base):

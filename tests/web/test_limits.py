@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import uuid
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from consent_server.app import create_app
+from consent_server.domain.assurance import read_assurance
+from consent_server.domain.consent_record import ConsentRecord
 from consent_server.services import clock, editing, publishing
 from consent_server.storage.database import db
+from consent_server.storage.tables import ConsentRecordRow
 from tests import builders
 from tests.databases import close
 
@@ -104,3 +110,24 @@ def test_a_visitor_may_answer_once_a_second_from_wherever_and_those_without_an_i
     assert statuses == [201] * 60 + [429]
     assert post(limited, None, "withdraw", consent_id=visitor).status_code == 201
     assert {post(limited, None, consent_id=None).status_code for _ in range(61)} == {201}
+
+
+def _signs(app: Flask) -> list[tuple[str, ...]]:
+    with app.app_context():
+        numbers = db.session.scalars(sa.select(ConsentRecordRow.assurance).order_by(ConsentRecordRow.recorded_at))
+        kept = [read_assurance(number) for number in numbers]
+    return [assurance.signs for assurance in kept if assurance is not None]
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+def test_what_speaks_for_a_forgery_is_kept_with_the_record_and_no_part_of_it(limited: Flask) -> None:
+    browser = {"Origin": "https://www.example.fr", "Sec-Fetch-Site": "cross-site"}
+    for headers in (browser, {}, {**browser, "Sec-Fetch-Site": "none"}):
+        assert post(limited, "203.0.113.1", headers=headers).status_code == 201
+    for _ in range(MOST - 3):
+        assert post(limited, "203.0.113.1", headers=browser).status_code == 201
+    assert _signs(limited) == [(), ("no_origin",), ("no_page",), *[("flood",)] * (MOST - 3)]
+    known = {field.name for field in fields(ConsentRecord)} | {"schema"}
+    with limited.app_context():
+        texts = db.session.scalars(sa.select(ConsentRecordRow.record)).all()
+    assert all(set(json.loads(text or "")) <= known for text in texts)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from consent_server.domain import canonical_json
+from consent_server.domain.assurance import read_assurance
 from consent_server.domain.table_row import table_row
 from consent_server.services.exporting.filters import Filters, Record
 from consent_server.services.exporting.snapshot import Snapshot
@@ -35,11 +36,15 @@ _LAST_COLUMNS = (
     "ua_family",
     "ua_major",
     "form_factor",
+    "signs",
 )
 
 
 def table(snapshot: Snapshot, filters: Filters) -> Iterator[bytes]:
-    """Give one line per record, RFC 4180: a column per purpose, lists and objects as JSON."""
+    """Give one line per record, RFC 4180: a column per purpose, lists and objects as JSON.
+
+    ``signs`` are those of a forged answer that were seen when it came; nothing, when nobody looked.
+    """
     purposes = _purposes(snapshot)
     columns = (*_COLUMNS, *(f"decisions.{purpose}" for purpose in purposes), *_LAST_COLUMNS)
     yield table_row(columns)
@@ -59,4 +64,6 @@ def _purposes(snapshot: Snapshot) -> list[str]:
 def _cells(stored: StoredRecord, record: Record) -> dict[str, Any]:
     personal = canonical_json.decode(stored.personal) if stored.personal is not None else {}
     decisions = {f"decisions.{purpose}": answer for purpose, answer in record["decisions"].items()}
-    return {**record, **personal, **decisions, "index": stored.index}
+    assurance = read_assurance(stored.assurance)
+    signs = " ".join(assurance.signs) or "none" if assurance is not None else None
+    return {**record, **personal, **decisions, "index": stored.index, "signs": signs}

@@ -18,6 +18,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from consent_server.domain.account import Permission
+from consent_server.domain.assurance import FLOOD, NO_ORIGIN, NO_PAGE
 from consent_server.domain.choice import ACTIONS
 from consent_server.domain.errors import ConsentServerError, Invalid
 from consent_server.domain.notice import banner_texts
@@ -97,6 +98,14 @@ class HoldForm(FlaskForm):  # type: ignore[misc]
     """Why everything is to be kept, or need not be any more."""
 
     why = StringField(_l("Reason"), validators=[InputRequired(), Length(max=LONGEST_REASON)])
+
+
+SIGNS = {
+    NO_ORIGIN: _l("No page was named as its sender"),
+    NO_PAGE: _l("The browser said that no page sent it"),
+    FLOOD: _l("It came in a flood of others"),
+}
+"""What speaks for a forged answer."""
 
 
 @blueprint.get("/")
@@ -264,6 +273,7 @@ def _names() -> dict[str, Any]:
         "titles": reporting.purpose_titles(db.session(), site.id, words.language()),
         "actions": answers.ACTIONS,
         "devices": answers.DEVICES,
+        "signs": SIGNS,
     }
 
 

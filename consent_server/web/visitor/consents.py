@@ -10,6 +10,7 @@ from flask import Response, current_app, jsonify, request
 from flask_smorest import Blueprint
 from marshmallow import ValidationError
 
+from consent_server.domain.assurance import assure
 from consent_server.domain.catalogue import parse_origin
 from consent_server.domain.choice import Choice
 from consent_server.domain.errors import Invalid, OriginNotAllowed
@@ -58,12 +59,18 @@ def record(site_key: str) -> Response:
     recorder: Recorder = current_app.extensions["recorder"]
     addresses: Addresses = current_app.extensions["addresses"]
     answer = read_answer(json_body(LARGEST_BODY))
-    count_answer(site_key, answer.choice.action, answer.consent_id)
+    rate_normal = count_answer(site_key, answer.choice.action, answer.consent_id)
+    page_origin = _page_origin()
     recorded = recorder.record(
         site_key,
         replace(answer, signals=_signals(answer)),
-        page_origin=_page_origin(),
+        page_origin=page_origin,
         client=reduce_user_agent(request.headers.get("User-Agent")),
+        assurance=assure(
+            origin_listed=page_origin is not None,
+            fetch_site=request.headers.get("Sec-Fetch-Site"),
+            rate_normal=rate_normal,
+        ),
     )
     (RECORDED if recorded.new else REPLAYED).labels(answer.choice.action).inc()
     response = jsonify(receiving.receipt(recorded.kept, recorded.origin, addresses))
