@@ -84,6 +84,7 @@ class Settings:
         "what a scraper sends as its bearer token; empty: only this machine is answered, and not on a public server",
         secret=True,
     )
+    metrics_token_file: str = setting("CONSENT_METRICS_TOKEN_FILE", "file that holds CONSENT_METRICS_TOKEN")
     metrics_per_site: bool = setting(
         "CONSENT_METRICS_PER_SITE", "also tell the sites with the longest lines by their keys, in /metrics"
     )
@@ -167,7 +168,8 @@ def read_settings() -> Settings:
         purge_by_month=env.bool("CONSENT_PURGE_BY_MONTH", False),
         trusted_proxies=env.int("CONSENT_TRUSTED_PROXIES", 0),
         metrics=env.bool("CONSENT_METRICS", True),
-        metrics_token=env.str("CONSENT_METRICS_TOKEN", ""),
+        metrics_token=_secret(env, "CONSENT_METRICS_TOKEN"),
+        metrics_token_file=env.str("CONSENT_METRICS_TOKEN_FILE", ""),
         metrics_per_site=env.bool("CONSENT_METRICS_PER_SITE", False),
         worker_metrics=env.str("CONSENT_WORKER_METRICS", "127.0.0.1:9464"),
         log_format=env.str("CONSENT_LOG_FORMAT", "", validate=validate.OneOf(("", "json", "text"))),
