@@ -29,6 +29,7 @@ Progress = Callable[[int, int], None]
 
 PAGES_AT_ONCE = 1_024
 LONGEST_PAUSE_S = 0.25
+MOST_DUMPS = 5
 DEBIAN_PROGRAMS = Path("/usr/lib/postgresql")
 SQLITE_FILES = ("", "-wal", "-shm", "-journal")
 
@@ -124,6 +125,17 @@ def check_sqlite(copy: Engine) -> None:
 
 
 def _dump(engine: Engine, target: Path, _progress: Progress) -> State:
+    """Dump, and begin again when a month was dropped after the snapshot was taken and before it was held."""
+    for _ in range(MOST_DUMPS - 1):
+        try:
+            return _dump_once(engine, target)
+        except Unavailable as gone:
+            if "does not exist" not in str(gone):
+                raise
+    return _dump_once(engine, target)
+
+
+def _dump_once(engine: Engine, target: Path) -> State:
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         state = read_state(connection)
         snapshot = connection.scalar(select(func.pg_export_snapshot()))

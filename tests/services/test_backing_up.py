@@ -8,6 +8,7 @@ import os
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -216,6 +217,28 @@ def test_a_damaged_database_is_not_backed_up(installation: Installation, tmp_pat
 def test_a_manifest_is_read_as_it_was_written(installation: Installation, tmp_path: Path) -> None:
     made, archive = _back_up(installation, tmp_path)
     assert parse_manifest(members_of(archive)["MANIFEST.json"]) == made
+
+
+@pytest.mark.parametrize("engine", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
+def test_a_table_that_is_dropped_meanwhile_makes_the_dump_begin_again(
+    installation: Installation, elsewhere: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a month is whose time is up."""
+    installation.put(3)
+    installation.execute("CREATE TABLE a_month ()")
+    dump, dumps = database_copy._run, []
+
+    def drop_before(*arguments: Any) -> None:
+        dumps.append(arguments)
+        installation.execute("DROP TABLE IF EXISTS a_month")
+        dump(*arguments)
+
+    monkeypatch.setattr(database_copy, "_run", drop_before)
+    _, archive = _back_up(installation, tmp_path)
+    monkeypatch.setattr(database_copy, "_run", dump)
+    assert len(dumps) == 2
+    bring_back(elsewhere.engine, io.BytesIO(archive), REVISIONS)
+    assert elsewhere.scalar("SELECT count(*) FROM consent_record") == 3
 
 
 @pytest.mark.parametrize("engine", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
