@@ -12,10 +12,12 @@ import contextlib
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from itertools import chain
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
 
@@ -33,7 +35,10 @@ LARGE_BODIES = 8
 """How many bodies that are not small are held at once, in each process."""
 
 WHOLE = 256 * 1024
-"""Bytes of an answer that are sent in one piece; a longer one goes out as it is made, as fast as it is read."""
+"""Bytes of an answer that are held in memory; a longer one waits in a file, once it is whole."""
+
+OPENED_S = 60
+"""Seconds after which a file that is sent has been opened, and needs its name no more."""
 
 Environ = dict[str, Any]
 Answer = tuple[int, list[tuple[str, str]]]
@@ -69,6 +74,7 @@ class Gateway:
         self._started = started
         self._stopping = stopping
         self._large = LARGE_BODIES
+        self._sent: set[Path] = set()
         self._parent = os.getppid()
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -83,6 +89,8 @@ class Gateway:
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Stop it; every request has been answered."""
         self._pool.shutdown()
+        for path in tuple(self._sent):
+            self._forget(path)
         self._stopping()
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
@@ -133,7 +141,7 @@ class Gateway:
             if more is None:
                 protocol.response_bytes(status, headers, first)
             else:
-                self._stream(protocol, status, headers, chain((first, more), _grouped(pieces)))
+                self._stream(protocol, status, headers, chain((first, more), pieces))
         finally:
             with contextlib.suppress(AttributeError):
                 answer.close()  # type: ignore[attr-defined]
@@ -141,14 +149,23 @@ class Gateway:
     def _stream(
         self, protocol: HTTPProtocol, status: int, headers: list[tuple[str, str]], pieces: Iterable[bytes]
     ) -> None:
-        transport = protocol.response_stream(status, headers)
+        """Write it down, and have the file sent: granian keeps in memory whatever a slow reader has not taken yet."""
+        with tempfile.NamedTemporaryFile(prefix="consent-answer-", delete=False) as file:
+            try:
+                file.writelines(pieces)
+            except BaseException:
+                Path(file.name).unlink()
+                raise
+        protocol.response_file(status, headers, file.name)
+        self._loop.call_soon_threadsafe(self._forget_later, Path(file.name))
 
-        async def send(piece: bytes) -> None:
-            await transport.send_bytes(piece)
+    def _forget_later(self, path: Path) -> None:
+        self._sent.add(path)
+        self._loop.call_later(OPENED_S, self._forget, path)
 
-        with contextlib.suppress(ProtocolError, ProtocolClosed):  # who asked is gone
-            for piece in pieces:
-                asyncio.run_coroutine_threadsafe(send(piece), self._loop).result()
+    def _forget(self, path: Path) -> None:
+        self._sent.discard(path)
+        path.unlink(missing_ok=True)
 
     def _watch_parent(self) -> None:
         """Stop when the first process is gone: nobody else would end this one, and it holds the port."""
@@ -172,20 +189,6 @@ def _beginning(pieces: Iterator[bytes]) -> tuple[bytes, bytes | None]:
             return b"".join(gathered), piece
         gathered.append(piece)
     return b"".join(gathered), None
-
-
-def _grouped(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the same bytes in larger pieces: each costs a turn of the event loop."""
-    gathered: list[bytes] = []
-    size = 0
-    for piece in pieces:
-        gathered.append(piece)
-        size += len(piece)
-        if size >= SMALL_BODY:
-            yield b"".join(gathered)
-            gathered, size = [], 0
-    if gathered:
-        yield b"".join(gathered)
 
 
 _SAME: Environ = {

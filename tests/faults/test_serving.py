@@ -5,19 +5,23 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import multiprocessing
 import os
 import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+from flask import Flask
 
+from consent_server.cli.gateway import Gateway
+from consent_server.cli.serve import Server
 from tests import builders
-from tests.servers import ConsentServer, eventually
+from tests.servers import ConsentServer, eventually, free_port
 
 SITE = "ubiq"
 STALLED = 200
@@ -157,6 +161,52 @@ def test_who_is_told_to_stop_says_so_first_and_stops_at_once_when_told_again(tmp
     eventually(lambda: _get(server, "/readyz") == 503, "it says that it stops")
     assert _get(server, "/healthz") == 200
     assert server.stop() == 0
+
+
+class _Large(Server):
+    """Our server with an application whose one answer is long."""
+
+    def _gateway(self) -> Gateway:
+        def application(_environ: object, start_response: Callable[..., object]) -> Iterator[bytes]:
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return (LINES % number for number in range(2_000))
+
+        return Gateway(application, lambda *_: None, 4, lambda: None, lambda: None)
+
+
+LINES = b"%07d\n" + b"x" * 32_000
+
+
+def test_who_reads_slowly_takes_no_memory_and_gets_all_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    settings = builders.settings(tmp_path, port=free_port())
+    server = _Large(lambda: Flask("large"), settings, 1, sequence=False)
+    process = multiprocessing.get_context("fork").Process(target=server.run)
+    process.start()
+    try:
+        eventually(lambda: _listens(settings.port), "it listens")
+        (worker,) = psutil.Process(process.pid).children(recursive=True)
+        before = worker.memory_info().rss
+        with socket.create_connection(("127.0.0.1", settings.port), timeout=60) as reader:
+            reader.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            head = reader.recv(1_000)
+            grown = worker.memory_info().rss - before
+            body = head + b"".join(iter(lambda: reader.recv(1 << 20), b""))
+    finally:
+        process.terminate()
+        process.join()
+
+    assert body.partition(b"\r\n\r\n")[2].count(b"x") == 2_000 * 32_000
+    assert b"0000000\n" in body
+    assert b"0001999\n" in body
+    assert grown < 32 * 1024 * 1024
+    assert list(tmp_path.glob("consent-answer-*")) == []
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
 
 
 class _Visitors:
