@@ -94,6 +94,15 @@ class Visitors:
         status, text = call(f"{self.site_url}/consents", body)
         return status, json.loads(text)
 
+    def post_until_answered(self, body: dict[str, Any]) -> tuple[int, Any]:
+        """Post again, and again while the server says that it is too slow just now."""
+        for _ in range(100):
+            status, receipt = self.post_again(body)
+            if status != 503:
+                break
+            time.sleep(0.2)
+        return status, receipt
+
     def _answer(self, number: int) -> None:
         chance = random.Random(number)
         while not self._leaving.is_set():
@@ -213,7 +222,7 @@ def check(server: ConsentServer, visitors: Visitors, auditor: Auditor, folder: P
 def _check_replays(visitors: Visitors) -> None:
     with ThreadPoolExecutor(4) as posters:
         ids = list(visitors.acknowledged)
-        replays = posters.map(visitors.post_again, [visitors.posted[each] for each in ids])
+        replays = posters.map(visitors.post_until_answered, [visitors.posted[each] for each in ids])
         for record_id, replay in zip(ids, replays, strict=True):
             assert replay == (200, visitors.acknowledged[record_id]), f"{record_id} was acknowledged otherwise"
 
