@@ -99,7 +99,12 @@ def _answer_the_notice(server: ConsentServer) -> dict[str, Any]:
 
 def _send_everything(server: ConsentServer, folder: Path, parameters: dict[str, str], *arguments: str) -> None:
     config = folder / "schemathesis.toml"
-    config.write_text("[parameters]\n" + "".join(f'"{name}" = "{value}"\n' for name, value in parameters.items()))
+    refused = (
+        "[checks.negative_data_rejection]\nexpected-statuses = [400, 401, 403, 404, 406, 411, 415, 422, 428, 429]\n"
+    )
+    config.write_text(
+        refused + "[parameters]\n" + "".join(f'"{name}" = "{value}"\n' for name, value in parameters.items())
+    )
     done = subprocess.run(
         [
             Path(sys.executable).parent / "st",

@@ -84,7 +84,7 @@ def _answers_with_pages(*statuses: int) -> Any:
     page = {"content": {PAGE: {"schema": {"type": "string"}}}}
 
     def describe(view: Any) -> Any:
-        for status in (404, 422):
+        for status in (404, 411, 422):
             view = blueprint.alt_response(status, schema=ProblemSchema, content_type=PROBLEM)(view)
         return blueprint.doc(responses=dict.fromkeys(statuses, page))(view)
 
