@@ -35,7 +35,7 @@ benchmarks: $(TEST) browser  ## measure everything twice and write docs/benchmar
 
 test-cluster: $(TEST) nginx  ## two web nodes, worker, PostgreSQL, Redis and nginx: restarts and upgrades under load
 	@CONSENT_TEST_CLUSTER=1 CONSENT_TEST_RESTARTS=20 CONSENT_TEST_BACKUPS=10 \
-	  $(BIN)/python -m pytest tests/cluster tests/cli/test_backup.py $(PYTEST)
+	  $(BIN)/python -m pytest tests/cluster tests/cli/test_backup.py tests/storage/test_upgrades.py $(PYTEST)
 
 test-api: $(TEST)  ## send /api/v1 everything that it describes and forbids, as every role, on each engine
 	@CONSENT_TEST_ROLES=all $(BIN)/python -m pytest tests/web/test_openapi.py $(PYTEST)

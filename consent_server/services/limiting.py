@@ -83,10 +83,24 @@ class Limiter:
                 counter.here += 1
                 self._changed[key] = None
             fullest = max((c.used(now) / r.count for c, (_, r) in zip(counters, limits, strict=True)), default=0)
-            if self._redis_url and self._thread is None and not self._stopping.is_set():
-                self._thread = threading.Thread(target=self._run, name="limiter", daemon=True)
-                self._thread.start()
+            self._begin()
         return fullest
+
+    def watch(self, key: Key, rate: Rate) -> float:
+        """Count one, refuse nothing; return how full it is, 1 being full."""
+        now = time.time()
+        with self._lock:
+            counter = self._counter(key, rate, now)
+            counter.here += 1
+            self._changed[key] = None
+            self._begin()
+            return counter.used(now) / rate.count
+
+    def _begin(self) -> None:
+        """Start the thread that tells Redis, under the lock; one does not survive a fork."""
+        if self._redis_url and self._thread is None and not self._stopping.is_set():
+            self._thread = threading.Thread(target=self._run, name="limiter", daemon=True)
+            self._thread.start()
 
     def share(self, server: redis.Redis) -> None:
         """Tell Redis what was counted here since the last time, and hear what was counted elsewhere."""

@@ -16,9 +16,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from consent_server.cli import main
-from consent_server.services import clock, editing, publishing
+from consent_server.domain.account import command_line
+from consent_server.services import branding, clock, editing, publishing
+from consent_server.storage import sites
 from consent_server.storage.database import db
-from tests import programs
+from tests import pictures, programs
 from tests.builders import site_file
 from tests.servers import eventually, free_port
 
@@ -41,6 +43,11 @@ def export(app: Flask, folder: Path, *keys: str) -> int:
 def _published(app: Flask) -> None:
     with app.app_context():
         publish(services=[{"library": "matomo"}])
+        site = sites.find_site(db.session(), "example")
+        branding.keep_logo(
+            db.session(), site, pictures.encoded(), {"fr": "Exemple", "en": "Example"}, command_line(1), clock.now()
+        )
+        publishing.publish(db.session(), "example", "https://consent.example", clock.now())
 
 
 @pytest.fixture
@@ -58,7 +65,7 @@ def test_the_files_are_what_the_server_gives(app: Flask, client: FlaskClient, di
         assert (folder / name).read_bytes() == data
         assert gzip.decompress((folder / f"{name}.gz").read_bytes()) == data
         assert brotli.decompress((folder / f"{name}.br").read_bytes()) == data
-    assert len(list(folder.iterdir())) == 9
+    assert len(list(folder.iterdir())) == 3 * 3 + 1, "three files in three codings, and the logo"
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o644}
 
 
@@ -157,6 +164,17 @@ def test_nginx_answers_as_the_server_does(client: FlaskClient, digest: str, ngin
         expected = {n.lower(): v for n, v in ours.headers.items() if n.lower() not in OTHERS_OWN}
         assert (again, body) == (ours.status_code, b"") == (304, b"")
         assert {n: v for n, v in told.items() if n not in OTHERS_OWN} == expected
+
+
+def test_nginx_gives_the_logo_as_the_server_does(client: FlaskClient, nginx: int) -> None:
+    digest = client.get("/v1/sites/example/config").json["banner"]["logo"]["digest"].removeprefix("sha256:")  # type: ignore[index]
+    path = f"/v1/sites/example/logo.{digest}.webp"
+    ours = client.get(path)
+    status, told, body = ask(nginx, "GET", path, {})
+    assert (status, body) == (ours.status_code, ours.data) == (200, ours.data)
+    assert {n: v for n, v in told.items() if n not in OTHERS_OWN} == {
+        n.lower(): v for n, v in ours.headers.items() if n.lower() not in OTHERS_OWN
+    }
 
 
 def test_nginx_asks_the_server_for_all_the_rest(nginx: int) -> None:

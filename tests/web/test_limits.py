@@ -131,3 +131,12 @@ def test_what_speaks_for_a_forgery_is_kept_with_the_record_and_no_part_of_it(lim
     with limited.app_context():
         texts = db.session.scalars(sa.select(ConsentRecordRow.record)).all()
     assert all(set(json.loads(text or "")) <= known for text in texts)
+
+
+@ON_SQLITE
+def test_a_flood_from_everywhere_is_marked_and_refuses_nobody(limited: Flask) -> None:
+    browser = {"Origin": "https://www.example.fr", "Sec-Fetch-Site": "cross-site"}
+    flooded = [post(limited, f"198.51.{number}.1", headers=browser).status_code for number in range(5 * MOST + 2)]
+
+    assert set(flooded) == {201}
+    assert _signs(limited) == [()] * 5 * MOST + [("flood",)] * 2
