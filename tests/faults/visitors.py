@@ -35,6 +35,8 @@ AWAY = (OSError, HTTPException, ValueError)
 """What a client gets from a server that is killed, before or in the middle of its answer."""
 
 PATIENCE_S = 15
+LATER_S = 0.6
+"""How long who is told to come again waits: a visitor who comes oftener than once a second for a minute is refused."""
 MOST_PROMISES = 10_000
 """How many the verifier is given: a command line has an end."""
 
@@ -132,7 +134,7 @@ class Visitors:
             if status not in (429, 503):
                 self.surprises.append(f"{status} {receipt}")
                 return
-            self._given_up.wait(0.05)
+            self._given_up.wait(LATER_S)
 
     def _expect_the_same_receipt(self, body: dict[str, Any]) -> None:
         try:
