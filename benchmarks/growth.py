@@ -384,8 +384,8 @@ def _statements() -> Iterator[dict[str, Any]]:
 
 
 READ = re.compile(
-    r"(?:Seq Scan on|^SCAN) (\w+)(?! USING)|"
-    r"(?:Scan using|Index Scan on|(?:SEARCH|SCAN) \w+ USING (?:COVERING )?INDEX) (\w+)"
+    r"Seq Scan on (?P<all>\w+)|Scan using (?P<index>\w+)|Index Scan on (?P<bits>(?:ix|pk|uq)_\w+)|"
+    r"(?:SEARCH|SCAN) \w+ USING (?:COVERING )?INDEX (?P<lite>\w+)|SEARCH (?P<key>\w+) USING PRIMARY|SCAN (?P<scan>\w+)$"
 )
 LARGE = ("consent_record", "proof_entry", "proof_tile")
 
@@ -405,15 +405,11 @@ def _plan(statement: str, values: Any) -> str:
     for line in (str(row[-1]) for row in rows):
         if "never executed" in line or not any(table in line for table in LARGE):
             continue
-        month = re.sub(r"_(\d{4}_\d\d|past|other)", "", line)
-        found = re.search(
-            r"Seq Scan on (\w+)|using (?:COVERING )?(?:INDEX )?(\w+)|Index Scan on (ix\w+|pk\w+)|SCAN (\w+)", month
-        )
-        if found and re.search(r"Scan|SEARCH|SCAN", line):
-            name = next(filter(None, found.groups()))
-            told[f"all of {name}" if found[1] or (found[4] and "USING" not in line) else name] = (
-                told.get(f"all of {name}" if found[1] else name, 0) + 1
-            )
+        found = READ.search(re.sub(r"_(\d{4}_\d\d|past|other)", "", line))
+        if found and found.lastgroup is not None:
+            whole = found.lastgroup in ("all", "scan")
+            name = f"all of {found[found.lastgroup]}" if whole else found[found.lastgroup]
+            told[name] = told.get(name, 0) + 1
     return ", ".join(f"{name} × {count}" if count > 1 else name for name, count in told.items())
 
 
