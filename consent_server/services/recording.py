@@ -183,7 +183,7 @@ class Recorder:
         if taken > SLOW_S or (taken > PATIENCE_S and self._waiting > self._many):
             raise Unavailable("The database is too slow to acknowledge in time.", RETRY_AFTER_S)
         if not self._circuit.admits():
-            raise Unavailable("The database is away; nothing was kept.", RETRY_AFTER_S)
+            raise Unavailable("The database is away; nothing was acknowledged.", RETRY_AFTER_S)
 
     def _refuse_backlog(self) -> None:
         """Promise nothing that the log may not keep in time; counted at most once a second, because counting costs."""
@@ -290,13 +290,13 @@ class Recorder:
         return True
 
     def _refuse(self, batch: list[_Job], error: Exception | None) -> None:
-        """Tell everybody of a batch that nothing was kept."""
+        """Tell everybody of a batch that nothing is acknowledged; the same post again tells whether it was kept."""
         if error is not None:
             log.error("%d answers could not be written: %s", len(batch), type(getattr(error, "orig", error)).__name__)
             if is_away(error):
                 self._circuit.failed()
         for job in batch:
-            job.result.set_exception(Unavailable("The database is away; nothing was kept.", RETRY_AFTER_S))
+            job.result.set_exception(Unavailable("The database is away; nothing was acknowledged.", RETRY_AFTER_S))
 
     def _write(self, batch: list[_Job]) -> None:
         how, started = "together" if len(batch) > 1 else "alone", time.monotonic()

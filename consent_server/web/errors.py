@@ -162,4 +162,4 @@ def _http(error: HTTPException) -> Response:
 
 def _database_away(error: Exception) -> Response:
     current_app.logger.error("the database is away: %s", type(getattr(error, "orig", error)).__name__)
-    return problem(503, "Try again later", "The database is away; nothing was kept.", retry_after=5)
+    return problem(503, "Try again later", "The database is away; nothing was acknowledged.", retry_after=5)

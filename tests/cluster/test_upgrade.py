@@ -43,9 +43,8 @@ def _git(*arguments: str) -> bytes:
         return b""
 
 
-@pytest.mark.parametrize("first", ["the schema", "the code"])
 def test_an_upgrade_and_the_way_back_fail_nobody(
-    old_code: Path, first: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tell_figure: Callable[[str], None]
+    old_code: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tell_figure: Callable[[str], None]
 ) -> None:
     try:
         programs.nginx()
@@ -65,11 +64,11 @@ def test_an_upgrade_and_the_way_back_fail_nobody(
             visitors.wait_for(20)
             assert topology.schema() < revisions()[-1]
             topology.take_up(OURS)
-            steps = [lambda: topology.command("init"), topology.restart_one_by_one]
-            for step in steps if first == "the schema" else reversed(steps):
-                step()
-                visitors.wait_for(20)
+            topology.command("init")  # the schema first: a node whose schema is older than its code is not ready
+            visitors.wait_for(20)
             assert topology.schema() == revisions()[-1]
+            topology.restart_one_by_one()
+            visitors.wait_for(20)
             topology.take_up(old_code)
             topology.restart_one_by_one()
             visitors.wait_for(20)
@@ -78,4 +77,4 @@ def test_an_upgrade_and_the_way_back_fail_nobody(
         assert set(visitors.statuses) <= {200, 201}, visitors.statuses
         topology.take_up(OURS)
         found = check(topology.operator, visitors, auditor, tmp_path)
-        tell_figure(f"upgraded, {first} first, and back: 0 failed; the slowest post {visitors.slowest:.1f} s; {found}")
+        tell_figure(f"upgraded and back: 0 failed; the slowest post {visitors.slowest:.1f} s; {found}")

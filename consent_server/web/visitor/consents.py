@@ -53,7 +53,9 @@ _schema = ConsentSchema()
 @blueprint.alt_response(415, schema=ProblemSchema, content_type=PROBLEM, description="not JSON by its type")
 @blueprint.alt_response(422, schema=ProblemSchema, content_type=PROBLEM, description="not a possible answer")
 @blueprint.alt_response(429, schema=ProblemSchema, content_type=PROBLEM, description="too many from one network")
-@blueprint.alt_response(503, schema=ProblemSchema, content_type=PROBLEM, description="nothing was kept; try again")
+@blueprint.alt_response(
+    503, schema=ProblemSchema, content_type=PROBLEM, description="nothing was acknowledged; try again"
+)
 def record(site_key: str) -> Response:
     """Record a choice; answered only once it is durable."""
     recorder: Recorder = current_app.extensions["recorder"]
