@@ -101,7 +101,7 @@ class Classifier:
         if any(name_pattern.matches(pattern, name) for pattern in OWN_COOKIES):
             because = "keeps the visitor's choice (EXM-01)"
             return Classified(kind, name, domain, NECESSARY, "Consent Server", False, DECLARED, because, seen)
-        declared = self._declared(kind, name, domain, own)
+        declared = self.declaration(kind, name, domain)
         if declared is not None:
             service, tracker = declared
             needs = None if tracker.purpose is None else tracker.exemption is None
@@ -116,16 +116,21 @@ class Classifier:
             kind, name, domain, known.purpose, service_of_it.name, known.needs_consent, confidence, because, seen
         )
 
-    def _declared(self, kind: str, name: str, domain: str, own: bool) -> tuple[Service, Tracker] | None:
+    def declaration(self, kind: str, name: str, domain: str) -> tuple[Service, Tracker] | None:
+        """Return what the site itself declares of a name, the nearest pattern's word."""
         fitting = [
             (name_pattern.specificity(tracker.name), service, tracker)
             for service in self._services
             for tracker in service.trackers
-            if tracker.kind == kind
-            and name_pattern.matches(tracker.name, name)
-            and (own if tracker.domain == OWN_SITE else same_site(domain, tracker.domain))
+            if self.declares(tracker, kind, name, domain)
         ]
         return max(fitting, key=lambda each: each[0])[1:] if fitting else None
+
+    def declares(self, tracker: Tracker, kind: str, name: str, domain: str) -> bool:
+        """Whether a tracker of the site's catalogue is what was seen."""
+        if tracker.kind != kind or not name_pattern.matches(tracker.name, name):
+            return False
+        return same_site(domain, self._site if tracker.domain == OWN_SITE else tracker.domain)
 
 
 def _trust(

@@ -6,9 +6,12 @@ is not said to hold. Adding a check is one file and one line here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from consent_server.domain.audit.after_refusal import check_after_refusal
 from consent_server.domain.audit.after_withdrawal import check_after_withdrawal
 from consent_server.domain.audit.all_classified import check_all_classified
+from consent_server.domain.audit.as_declared import check_as_declared
 from consent_server.domain.audit.as_easy_to_refuse import check_as_easy_to_refuse
 from consent_server.domain.audit.before_consent import check_before_consent
 from consent_server.domain.audit.choice_is_kept import check_choice_is_kept
@@ -17,6 +20,7 @@ from consent_server.domain.audit.rightly_exempt import check_rightly_exempt
 from consent_server.domain.audit.signals_denied import check_signals_denied
 from consent_server.domain.audit.verdict import FAILS, HOLDS, UNDECIDED, Evidence, Proof, Verdict
 from consent_server.domain.classification import Classifier
+from consent_server.domain.drift import Drift
 from consent_server.domain.library import Library
 from consent_server.domain.scan import Scan
 
@@ -32,11 +36,15 @@ CHECKS = (
 )
 
 
-def audit(scan: Scan, classifier: Classifier, library: Library) -> tuple[Verdict, ...]:
-    """Return every verdict on a site, failures first."""
+def audit(
+    scan: Scan, classifier: Classifier, library: Library, drifts: Sequence[Drift] | None = None
+) -> tuple[Verdict, ...]:
+    """Return every verdict on a site, failures first; on what it says of itself when ``drifts`` were looked for."""
     evidence = Evidence(scan, {each.name: tuple(classifier.of_pass(each)) for each in scan.passes})
     found = [verdict for check in CHECKS for verdict in check(evidence)]
     found += check_rightly_exempt(evidence, library)
+    if drifts is not None:
+        found += check_as_declared(drifts)
     order = (FAILS, UNDECIDED, HOLDS)
     return tuple(sorted(found, key=lambda verdict: order.index(verdict.verdict)))
 

@@ -12,6 +12,7 @@ HOLDS, FAILS, UNDECIDED = "holds", "fails", "cannot tell"
 
 _GUIDELINES = "CNIL, délibération n° 2020-091 du 17 septembre 2020"
 _RECOMMENDATION = "CNIL, délibération n° 2020-092 du 17 septembre 2020"
+_TRUE = "Loi n° 78-17, art. 82 ; RGPD"
 
 SOURCES: Mapping[str, str] = {
     "UI-01": f"Loi n° 78-17, art. 82 ; {_GUIDELINES}, art. 2",
@@ -22,18 +23,29 @@ SOURCES: Mapping[str, str] = {
     "DUR-01": f"{_GUIDELINES}, art. 5 ; {_RECOMMENDATION}, art. 5",
     "EXM-10": f"{_GUIDELINES}, art. 5 ; CNIL, SAN-2025-010",
     "CAT-01": f"{_GUIDELINES}, art. 2 : chaque traceur a une finalité",
+    "DRIFT-01": f"{_TRUE}, art. 5(1)(a) et 13",
+    "DRIFT-02": f"{_TRUE}, art. 7 ; {_GUIDELINES}, art. 2",
+    "DRIFT-03": f"{_TRUE}, art. 13(2)(a) ; CJUE, 1er octobre 2019, C-673/17, points 75 à 81",
+    "DRIFT-04": f"{_TRUE}, art. 13 ; {_GUIDELINES}, art. 2",
+    "DRIFT-05": f"{_TRUE}, art. 13",
+    "DRIFT-06": f"{_GUIDELINES}, art. 2 : chaque traceur a une finalité",
+    "DRIFT-07": f"{_TRUE}, art. 5(1)(a) et 13",
 }
 """Requirement id → where it is written, cited as French lawyers do."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """One thing that was seen: what, in which pass, on which page, and who did it, the nearest first."""
+    """One thing that was seen: what, in which pass, on which page, and who did it, the nearest first.
+
+    ``said`` is what others say of it; it may change while the finding stays the same.
+    """
 
     what: str
     seen_in: str
     page: str
     because_of: tuple[str, ...] = ()
+    said: str = ""
 
 
 @dataclass(frozen=True)

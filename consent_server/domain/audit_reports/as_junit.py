@@ -36,7 +36,10 @@ def write_junit(scan: Scan, verdicts: Iterable[Verdict]) -> str:
 
 
 def _details(verdict: Verdict) -> str:
-    lines = [f"{each.what} [{each.seen_in}] on {each.page} {' ← '.join(each.because_of)}" for each in verdict.proofs]
+    lines = [
+        f"{each.what} [{each.seen_in}] on {each.page} {' ← '.join(each.because_of)} {each.said}".rstrip()
+        for each in verdict.proofs
+    ]
     return "\n".join([*lines, verdict.to_do, verdict.source])
 
 

@@ -39,7 +39,8 @@ def _rule(requirement: str, verdict: Verdict) -> dict[str, Any]:
 def _results(scan: Scan, verdict: Verdict) -> Iterable[dict[str, Any]]:
     for proof in verdict.proofs or (Proof("", "", scan.address),):
         by = f", by {' ← '.join(proof.because_of[:3])}" if proof.because_of else ""
-        what = f" {proof.what} [{proof.seen_in}]{by}" if proof.what else ""
+        seen_in = f" [{proof.seen_in}]" if proof.seen_in else ""
+        what = f" {proof.what}{seen_in}{by}{f': {proof.said}' if proof.said else ''}" if proof.what else ""
         yield {
             "ruleId": verdict.requirement,
             "level": _LEVELS[verdict.verdict],

@@ -29,7 +29,10 @@ def _lines(verdict: Verdict) -> Iterator[str]:
     yield f"{mark} {verdict.check} {verdict.requirement} {verdict.verdict}: {verdict.message}"
     for proof in verdict.proofs[:MOST_PROOFS]:
         by = f", by {' ← '.join(proof.because_of[:3])}" if proof.because_of else ""
-        yield f"    {proof.what} [{proof.seen_in}] on {proof.page}{by}"
+        seen_in = f" [{proof.seen_in}]" if proof.seen_in else ""
+        yield f"    {proof.what}{seen_in}{f' on {proof.page}' if proof.page else ''}{by}"
+        if proof.said:
+            yield f"        {proof.said}"
     if len(verdict.proofs) > MOST_PROOFS:
         yield f"    and {len(verdict.proofs) - MOST_PROOFS} more"
     if verdict.to_do:
