@@ -41,7 +41,7 @@ def import_(source: str, site_key: str, dry_run: bool, output: str) -> None:
     from consent_server.storage.database import db
     from consent_server.storage.library import load_library
 
-    findings = read_policy(_text_of(source), load_library())
+    findings = read_policy(text_of(source), load_library())
     as_json = output == "json"
     click.echo(json.dumps(findings.to_json(), ensure_ascii=False, indent=2) if as_json else report(findings))
     if not dry_run:
@@ -49,7 +49,7 @@ def import_(source: str, site_key: str, dry_run: bool, output: str) -> None:
         click.echo(f"{site_key}: {', '.join(added) or 'nothing'} added to the draft", err=True)
 
 
-def _text_of(source: str) -> str:
+def text_of(source: str) -> str:
     """Return the text of a file; raise ``NoSuchText`` for what cannot be one."""
     if "://" in source[:12]:
         raise NoSuchText("Addresses are not fetched: save the page to a file first and give the file.")

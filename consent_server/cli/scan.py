@@ -1,4 +1,7 @@
-"""``consent-server scan|audit``: visit a site in a real browser, tell what it does, and what of that is wrong."""
+"""``consent-server scan|audit|drift``: visit a site in a real browser, tell what it does, and what of that is wrong.
+
+``drift`` needs no browser: it lays a scan that was saved beside what the site says of itself.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,16 @@ from collections.abc import Sequence
 import click
 
 from consent_server.browser.crawl import Plan
+from consent_server.cli.policy import text_of
 from consent_server.domain.audit import FAILS, UNDECIDED, audit
 from consent_server.domain.audit_reports import FORMATS
 from consent_server.domain.classification import Classified, Classifier
-from consent_server.domain.scan import Pass, Scan, host_of
+from consent_server.domain.drift import COLUMNS, Drift, contradictions, find_drift
+from consent_server.domain.errors import Invalid
+from consent_server.domain.library import Library
+from consent_server.domain.policy_text import PolicyFindings, read_policy
+from consent_server.domain.scan import Pass, Scan, host_of, scan_from_json
+from consent_server.domain.spreadsheet import write_csv
 from consent_server.domain.tracker import Service
 from consent_server.services import scanning
 from consent_server.services.editing import check_draft
@@ -60,6 +69,7 @@ def scan_(
 @click.command("audit")
 @click.argument("address", metavar="URL")
 @click.option("--site", "site_key", metavar="KEY", help="Judge by the catalogue of this site.")
+@click.option("--policy", "source", metavar="FILE", help="Compare with what this privacy policy says.")
 @click.option("--pages", default=3, show_default=True, help="How many pages of the site are visited.")
 @click.option("--seconds", default=300, show_default=True, help="After how long the visit is ended.")
 @click.option("--allow-private", is_flag=True, help="Also visit addresses that only this machine or its network has.")
@@ -77,6 +87,7 @@ def scan_(
 def audit_(
     address: str,
     site_key: str | None,
+    source: str | None,
     pages: int,
     seconds: int,
     allow_private: bool,
@@ -84,15 +95,95 @@ def audit_(
     fail_on: str,
     output: str,
 ) -> None:
-    """Visit URL and say what breaks the rules on cookies, who does it, and what to do. Any banner, not ours alone."""
-    services = _services(site_key)
+    """Visit URL and say what breaks the rules on cookies, who does it, and what to do. Any banner, not ours alone.
+
+    With --policy it also says where the policy's text, the catalogue and the browser part.
+    """
+    library, services = load_library(), _services(site_key)
+    findings = _policy(source, library)
     done = _visit(_plan(address, services, pages, seconds, allow_private, resolve))
-    library = load_library()
-    verdicts = audit(done, Classifier(library, host_of(done.address), services), library)
+    drifts = _drifts(done, library, findings, services if site_key else None) if findings else None
+    verdicts = audit(done, Classifier(library, host_of(done.address), services), library, drifts)
     click.echo(FORMATS[output](done, verdicts), nl=False)
     stops = {"error": {FAILS}, "unknown": {FAILS, UNDECIDED}, "never": set()}[fail_on]
     if any(verdict.verdict in stops for verdict in verdicts):
         sys.exit(FOUND)
+
+
+@click.command("drift")
+@click.argument("saved", metavar="SCAN.json")
+@click.option("--policy", "source", metavar="FILE", help="The site's privacy policy: text, HTML or PDF.")
+@click.option("--site", "site_key", metavar="KEY", help="The site whose catalogue is compared.")
+@click.option("--format", "output", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
+def drift_(saved: str, source: str | None, site_key: str | None, output: str) -> None:
+    """Say where a site's policy, its catalogue and what a browser saw part.
+
+    SCAN.json is what scan --format json printed (- is standard input). Exit code 1 when they contradict each other.
+    """
+    if source is None and site_key is None:
+        raise click.UsageError("Give what the scan is compared with: --policy FILE, --site KEY, or both.")
+    done, library = _saved(saved), load_library()
+    drifts = _drifts(done, library, _policy(source, library), _services(site_key) if site_key else None)
+    click.echo(_DRIFT_FORMATS[output](done, drifts), nl=False)
+    if contradictions(drifts):
+        sys.exit(FOUND)
+
+
+def _saved(path: str) -> Scan:
+    """Return the scan in a file that ``scan`` or ``audit`` wrote as JSON."""
+    try:
+        with click.open_file(path, "rb") as stream:
+            document = json.load(stream)
+        return scan_from_json(document.get("scan", document))
+    except (FileNotFoundError, IsADirectoryError):
+        raise Invalid.because(f"There is no file “{path}”.") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise Invalid.because("This is not a scan: write one with “scan URL --format json”.") from None
+
+
+def _policy(source: str | None, library: Library) -> PolicyFindings | None:
+    return None if source is None else read_policy(text_of(source), library)
+
+
+def _drifts(
+    done: Scan, library: Library, findings: PolicyFindings | None, services: Sequence[Service] | None
+) -> tuple[Drift, ...]:
+    classifier = Classifier(library, host_of(done.address), services or ())
+    return find_drift(done, classifier, findings, services)
+
+
+def _drift_text(done: Scan, drifts: Sequence[Drift]) -> str:
+    lines = [f"Drift of {done.address}, {done.started_at}", ""]
+    for each in drifts:
+        lines += _drift_lines(each)
+    return "\n".join([*lines, f"{len(contradictions(drifts))} of {len(drifts)} differences are contradictions."]) + "\n"
+
+
+def _drift_lines(each: Drift) -> list[str]:
+    mark, sort = "✗" if each.contradiction else "?", each.sort.replace("_", " ")
+    lines = [f"{mark} {sort}: {each.kind.replace('_', ' ')} {each.name}{f' on {each.domain}' if each.domain else ''}"]
+    lines += [f"    policy: {each.policy}"] if each.policy is not None else []
+    lines += [f"      “{each.passage}”"] if each.passage else []
+    lines += [f"    catalogue: {each.catalogue}"] if each.catalogue is not None else []
+    lines += [f"    browser: {each.browser}{f' on {each.page}' if each.page else ''}"]
+    return lines + ([f"    by {' ← '.join(each.set_by[:3])}"] if each.set_by else [])
+
+
+def _drift_json(done: Scan, drifts: Sequence[Drift]) -> str:
+    told = {
+        "address": done.address,
+        "scanned_at": done.started_at,
+        "contradictions": len(contradictions(drifts)),
+        "drifts": [each.to_json() for each in drifts],
+    }
+    return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+
+
+def _drift_csv(_done: Scan, drifts: Sequence[Drift]) -> str:
+    return write_csv(COLUMNS, (each.to_row() for each in drifts))
+
+
+_DRIFT_FORMATS = {"text": _drift_text, "json": _drift_json, "csv": _drift_csv}
 
 
 def _services(site_key: str | None) -> tuple[Service, ...]:
@@ -138,4 +229,4 @@ def _line(each: Classified) -> str:
     )
 
 
-SCANNING = (scan_, audit_)
+SCANNING = (scan_, audit_, drift_)
