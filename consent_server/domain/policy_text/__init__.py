@@ -6,6 +6,7 @@ findings are a first draft for an editor, and a scan of the site tells what is r
 
     text, markup, page_layout   the policy as blocks: lines, list items, table rows
     names, durations, tables    what a name, a duration, a table heading looks like
+    flat_tables                 tables that lost their cells on the way
     knowledge, services         what the library knows under which name
     cookies, statements         (and wordings) what is presented as a cookie; what is claimed about all of them
     masthead                    language, date, addresses
@@ -17,6 +18,7 @@ from consent_server.domain.errors import Invalid
 from consent_server.domain.library import Library
 from consent_server.domain.policy_text.cookies import Context, found_cookies
 from consent_server.domain.policy_text.findings import FoundCookie, FoundService, PolicyFindings, Statement
+from consent_server.domain.policy_text.flat_tables import restore_barred_tables, restore_flat_tables, with_headings
 from consent_server.domain.policy_text.knowledge import Knowledge
 from consent_server.domain.policy_text.markup import blocks_of_html, looks_like_html, without_stray_tags
 from consent_server.domain.policy_text.masthead import contact_emails, language_of, policy_date
@@ -71,7 +73,8 @@ def raw_blocks(text: str) -> list[Block]:
 
 def mended(blocks: list[Block], knowledge: Knowledge) -> list[Block]:
     """Return the blocks with cut names, wrapped lines and tables made whole; HTML has no wrapped lines."""
-    return restore_tables(join_wrapped_lines(mend_cuts(blocks, knowledge.knows)))
+    rows = restore_flat_tables(restore_barred_tables(blocks))
+    return restore_tables(with_headings(join_wrapped_lines(mend_cuts(rows, knowledge.knows))))
 
 
 def _names_a_cookie(passage: str, knowledge: Knowledge) -> bool:

@@ -169,9 +169,15 @@ def _names_in_cell(cell: str, context: Context) -> list[Token]:
     if _PATH.match(cell):
         return []
     listed = names_listed(cell) or names_listed(re.sub(r"\([^()]{0,200}\)", " ", cell))
-    if listed and (len(listed) == 1 or _LISTING.search(cell) or min(token.shape for token in listed) > Shape.PLAIN):
+    if listed and (len(listed) == 1 or _is_listing(cell) or min(token.shape for token in listed) > Shape.PLAIN):
         return [] if len(listed) == 1 and _is_only_a_service(listed[0], context) else listed
     return [token for token in tokens(cell) if token.shape is Shape.STRICT]
+
+
+def _is_listing(cell: str) -> bool:
+    """Whether separators stand between all words: “lang, theme and cart” lists names, “used by us and you” does not."""
+    parts = _LISTING.split(re.sub(r"\([^()]{0,200}\)", " ", cell))
+    return len(parts) > 1 and all(len(part.split()) <= 1 for part in parts)
 
 
 def _is_only_a_service(token: Token, context: Context) -> bool:

@@ -43,9 +43,9 @@ _WORDS = {
 _UNITS = {
     name: unit
     for unit, names in {
-        "Y": "an ans annee annees year years yr yrs an(s) annee(s) year(s)",
+        "Y": "an ans annee annees year years yr yrs y an(s) annee(s) year(s)",
         "M": "mois month months mth mths month(s)",
-        "W": "semaine semaines week weeks semaine(s) week(s)",
+        "W": "semaine semaines week weeks w semaine(s) week(s)",
         "D": "jour jours jr jrs j day days d jour(s) day(s)",
         "H": "heure heures h hr hrs hour hours heure(s) hour(s)",
         "m": "minute minutes min mins mn minute(s)",
@@ -65,7 +65,7 @@ def _one_of(words: dict[str, int] | dict[str, str]) -> str:
 _DURATION = re.compile(
     rf"(?<![\w.,/-])(?<!il y a )(?:(?P<digits>\d{{1,3}}(?: \d{{3}})(?!\d)|\d{{1,9}})(?: ?\([a-z -]{{1,30}}\))?"
     rf"|(?P<word>{_one_of(_WORDS)})(?: ?\((?P<again>\d{{1,4}})\))?(?=[ -]))"
-    rf"[ -]?(?P<unit>{_one_of(_UNITS)})(?![\w'/]| ago\b)"
+    rf"(?: |- ?)?(?P<unit>{_one_of(_UNITS)})(?![\w'/]| ago\b)"
 )
 _SESSION = re.compile(
     r"\b(?:duree|temps|fin|cloture|fermeture|time|end|duration|length|close) (?:de |of )?(?:la |votre |sa |the "
@@ -80,7 +80,7 @@ _SESSION = re.compile(
     r"|[(\[]session[)\]]|(?:(?<=[:-])|(?<=[:-] )|(?<=, ))session(?=[.)]?\Z)"
 )
 _SESSION_CELL = re.compile(
-    r"(?:en |de |la |the |browser |during (?:the )?)?(?:session|sessions|seance)\b(?! (?:id|identif))"
+    r"(?:en |de |la |the |browser |during (?:the )?)?(?:session|sessions|sessional|seance)\b(?! (?:id|identif))"
 )
 _SUM = frozenset({" et ", " and ", " "})
 _RANGE = frozenset({" a ", " to ", " et ", " and ", " - ", "-", " ou ", " or ", " jusqu'a ", " up to "})

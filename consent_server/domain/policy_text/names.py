@@ -21,12 +21,13 @@ LONGEST_MENDED = 2_000
 _TOKEN = re.compile(r"(?:[A-Za-z0-9_.*#!@$%~^&{}\[\]<>|+-]|::){1,120}")
 _LETTER = re.compile(r"[A-Za-z]")
 _VARIABLE = re.compile(
-    r"<[^<>]{0,40}>|\{[^{}]{0,40}\}|\[[^\[\]]{0,40}\]|#+|(?<![A-Za-z])[xX]{2,}(?:-[xXyY]\b)?|\.{3}|…"
+    r"<{1,2}[^<>]{0,40}>{1,2}|\{[^{}]{0,40}\}|\[[^\[\]]{0,40}\]|#+|(?<![A-Za-z])[xX]{2,}(?:-[xXyY]\b)?|\.{3}|…"
 )
 _TIMES = re.compile(r"\[?x ?\d{1,3}\]?\Z")  # “_ga [x2]”: set twice
 _UNDERSCORE = re.compile(r"_(?!_*\Z)")
 _CAMEL = re.compile(r"[a-z][A-Z]|[A-Za-z][0-9]|[0-9][A-Za-z]")
 _UPPER = re.compile(r"[A-Z][A-Z0-9]{1,40}\Z")
+_BEGINS_SENTENCE = re.compile(r"[A-Z][a-z]{1,20} [a-z]")
 _COMPOUND = re.compile(r"\.?[A-Za-z0-9]{1,60}(?:[.-][A-Za-z0-9*]{1,60}){1,8}\Z")
 _WEB = re.compile(
     r"[a-z][a-z+.-]{1,9}://[^\s<>\"]{1,2000}|\bwww\.[^\s<>\"]{1,2000}"
@@ -50,7 +51,7 @@ _NOT_NAMES = frozenset(
         " préférences preferences preference social sociaux réseaux sécurité security navigation personnalisation"
         " targeting ciblage mesure mesures technique techniques tiers third first party internes interne consent"
         " consentement autres other autre unclassified non oui yes no none aucun néant http https html ssl tls"
-        " url urls uri ip rgpd gdpr cnil cmp dpo ue eu eee eea usa tags tag gif pdf faq cgu cgv iab tcf api crm"
+        " used url urls uri ip rgpd gdpr cnil cmp dpo ue eu eee eea usa tags tag gif pdf faq cgu cgv iab tcf api crm"
         " sas sarl rcs siret siren ceo ccpa php css javascript flash pixel pixels web beacon beacons local"
         " storage localstorage sessionstorage indexeddb mois ans jours months years days important attention note"
         " exemple example contact identification authentification authentication communication facturation"
@@ -213,6 +214,8 @@ def _mend_two(first: Block, second: Block, knows: Callable[[str], bool]) -> Bloc
     if first.cells:
         return _mend_rows(first, second, knows)
     left, right = first.text.rsplit(" ", 1)[-1], second.text.split(" ", 1)[0]
+    if _BEGINS_SENTENCE.match(second.text) and not knows(left + right):
+        return None
     if not is_cut(left, right.rstrip(",;:."), knows):
         return None
     source = f"{first.source or first.text} {second.source or second.text}"

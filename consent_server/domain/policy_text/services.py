@@ -142,9 +142,14 @@ def found_services(blocks: Iterable[Block], names: ServiceNames) -> list[FoundSe
     found: dict[str, FoundService] = {}
     for block in blocks:
         for mention in names.mentions(block.text):
-            if mention.service.id not in found and _acts_in_browser(block, mention):
+            if mention.service.id not in found and not _in_a_name(block, mention) and _acts_in_browser(block, mention):
                 found[mention.service.id] = _finding(block, mention)
     return list(found.values())
+
+
+def _in_a_name(block: Block, mention: Mention) -> bool:
+    """Whether the word is a part of a cookie's name: “_shopify_visit”."""
+    return "_" in (block.text[mention.start - 1 : mention.start], block.text[mention.end : mention.end + 1])
 
 
 def with_those_of_cookies(

@@ -13,8 +13,11 @@ from consent_server.domain.policy_text.text import Block, fold, row
 
 _LONGEST_HEADER = 60
 _MOST_COLUMNS = 8
-_MOST_NOTES = 6
+_MOST_NOTES = 8
+_LONGEST_NOTE = 500
+_STILL_ABOUT_IT = re.compile(r"(?:it|this cookie|ce cookie|il|expires?|expiration|duree|duration)\b")
 _NAME = "cookie"
+_SAYS_NAME = re.compile(r"\bn(?:om|ame)s?\b")
 _CODED = re.compile(r"[_*-]")
 
 # In this order: “durée du cookie” and “nom du fournisseur” are not the name of the cookie.
@@ -23,7 +26,7 @@ _ROLES = (
         "duration",
         re.compile(
             r"\b(?:duree|expir|echeance|duration|life ?(?:time|span)|retention|conservation|validite|delai|max.?age"
-            r"|period)"
+            r"|period|session(?:al)? or persist|persistent or session)"
         ),
     ),
     (
@@ -39,7 +42,7 @@ _ROLES = (
         "purpose",
         re.compile(
             r"\b(?:finalite|objecti|but\b|description|purpose|fonction|usage|utilite|role\b|utilisation|why"
-            r"|categor|type|use\b)"
+            r"|categor|type|use\b|(?:strictly )?(?:necess|essenti)\w*\Z)"
         ),
     ),
     ("name", re.compile(r"(?:noms?|names?|cookies?|traceurs?|trackers?|identifiants?|intitule|cles?|keys?|libelle)\b")),
@@ -63,12 +66,14 @@ def columns_of(cells: tuple[str, ...]) -> Columns | None:
     roles = [role_of(cell) for cell in cells]
     if "name" not in roles or len(set(roles) - {None}) < 2 or roles.count(None) > len(roles) // 2:
         return None
-    return Columns(roles.index("name"), _index(roles, "vendor"), _index(roles, "duration"), len(cells))
+    named = [index for index, role in enumerate(roles) if role == "name"]
+    name = next((index for index in named if _SAYS_NAME.search(fold(cells[index]))), named[0])
+    return Columns(name, _index(roles, "vendor"), _index(roles, "duration"), len(cells))
 
 
 def role_of(cell: str) -> str | None:
     """Return what a column headed ``cell`` holds."""
-    folded = fold(cell.replace("\n", " "))
+    folded = fold(cell.replace("\n", " ")).rstrip("? ")
     if not 0 < len(folded) <= _LONGEST_HEADER or re.search(r"[.!?_*]|\d", folded):
         return None
     return next((role for role, pattern in _ROLES if pattern.search(folded)), None)
@@ -118,11 +123,15 @@ def _named_record(blocks: list[Block], at: int) -> tuple[list[Block], int] | Non
     if title.cells or len(title.text) > 120 or not names_listed(title.text):
         return None
     pairs = _labelled(blocks[at + 1 : at + _MOST_COLUMNS], but=("name",))
-    if len(pairs) < 2:
+    if len(pairs) < 2 and not (pairs and role_of(pairs[0][0]) == "duration" and _is_coded(title)):
         return None
     source = " ".join(block.text for block in blocks[at : at + 1 + len(pairs)])
     values = replace(row([title.text, *(value for _, value in pairs)]), source=source)
     return [row([_NAME, *(label for label, _ in pairs)]), values], at + 1 + len(pairs)
+
+
+def _is_coded(block: Block) -> bool:
+    return all(token.shape > Shape.PLAIN for token in names_listed(block.text))
 
 
 def _labelled(blocks: list[Block], but: tuple[str, ...] = ()) -> list[tuple[str, str]]:
@@ -144,7 +153,10 @@ def _name_and_notes(blocks: list[Block], at: int) -> tuple[list[Block], int]:
         while end < len(blocks) and end - at < _MOST_NOTES and _is_note(blocks[end]):
             end += 1
         if end == len(blocks) or not _is_lone_name(blocks[end]):
-            end = min(end, at + 2)  # the last of them: what follows further down may be about something else
+            # The last of them: what follows further down may be about something else.
+            end = min(end, at + 2)
+            while end < min(len(blocks), at + _MOST_NOTES) and _is_note(blocks[end]) and _goes_on(blocks[end]):
+                end += 1
     lines = blocks[at:end]
     return ([row([block.text for block in lines])] if len(lines) > 1 else lines), end
 
@@ -153,11 +165,15 @@ def _is_lone_name(block: Block) -> bool:
     if block.cells or len(block.text) > 120 or not _CODED.search(block.text):
         return False
     listed = names_listed(block.text)
-    return bool(listed) and all(token.shape is Shape.STRICT for token in listed)
+    return bool(listed) and all(token.shape is Shape.STRICT or token.name.count("-") > 1 for token in listed)
 
 
 def _is_note(block: Block) -> bool:
-    return not block.cells and not block.is_bullet and len(block.text) <= 200 and not _is_lone_name(block)
+    return not block.cells and len(block.text) <= _LONGEST_NOTE and not _is_lone_name(block)
+
+
+def _goes_on(block: Block) -> bool:
+    return block.is_bullet or _STILL_ABOUT_IT.match(block.folded) is not None
 
 
 def _header_length(blocks: list[Block], at: int) -> int:
@@ -169,7 +185,9 @@ def _header_length(blocks: list[Block], at: int) -> int:
     for block in blocks[at : at + _MOST_COLUMNS]:
         role = None if block.cells or block.is_bullet else role_of(block.text)
         if role in roles and role not in {None, "purpose"}:
-            break
+            if role != "name" or roles.count(role) > 1 or len(roles) < 2:
+                break
+            role = None  # “Cookies used”, in a table that already has names
         if block.cells or block.is_bullet or len(block.text) > _LONGEST_HEADER or (not roles and role != "name"):
             break
         roles.append(role)
