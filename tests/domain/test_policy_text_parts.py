@@ -280,7 +280,8 @@ HOSTILE = [
     "<td>_a<br>", "&#1", "&", "|", "| _ga ", "a\t", " ", "  x", "- _ga : x\n", "_ga, ", "cookies _ga 13 mois ",
     "sans accept ", "13 mois ", "un (", "24h ", "a@", "a@b.", "mise a jour ", "Google ", "n'utilise pas ", "[",
     "e\u0301", "\u0301", "Name\nCookie\n", "Nom : _ga\n", "_a1\n", "x\n_", "informations conserv ",
-    "les cookies sont ", "bandeau ", "www.", "a.b.", "</p><p>_ga, ",
+    "les cookies sont ", "bandeau ", "www.", "a.b.", "</p><p>_ga, ", "a |\n", "Name |\nPurpose |\nExpiry |\n",
+    "Name Purpose Duration\n", "CookieTypeDuration\n_ab", "Name Purpose\n_a b\n", "_a\nIt is\n", "_a_session",
 ]  # fmt: skip
 
 

@@ -141,7 +141,7 @@ def _drafts(blocks: Iterable[Block], context: Context) -> Iterator[_Draft]:
 def _in_row(block: Block, columns: Columns | None, near: bool, context: Context) -> list[_Draft]:
     """Return what a table row presents; without a heading only what can hardly be anything but a name."""
     if columns is not None and columns.name < len(block.cells) <= columns.count + 1:
-        drafts = _in_headed_row(block, columns, context)
+        drafts = _in_headed_row(block, columns, context) or _in_bare_row(block, near, context)
     else:
         drafts = _in_bare_row(block, near, context)
     return drafts or _in_sentences(block, 0 if near else _REACH + 1, context)

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from consent_server.domain.policy_text.durations import durations
-from consent_server.domain.policy_text.names import Shape, names_listed
+from consent_server.domain.policy_text.names import Shape, names_listed, shape_of
 from consent_server.domain.policy_text.tables import columns_of, role_of
 from consent_server.domain.policy_text.text import Block, fold, row
 
@@ -36,6 +36,7 @@ class _Heading:
 
     glued: bool
     lasting: bool
+    name_first: bool
 
 
 def restore_flat_tables(blocks: list[Block]) -> list[Block]:
@@ -65,7 +66,8 @@ def _flat_heading(block: Block) -> _Heading | None:
     roles = {role_of(word) for word in words} - {None}
     if "name" not in roles or len(roles) < 2:
         return None
-    return _Heading(glued=text != block.text, lasting="duration" in roles)
+    first = role_of(words[0]) == "name" or words[1] in {"of", "de", "du"}
+    return _Heading(glued=text != block.text, lasting="duration" in roles, name_first=first)
 
 
 def _rows(blocks: list[Block], at: int, heading: _Heading) -> list[Block]:
@@ -86,6 +88,8 @@ def _cells(text: str, heading: _Heading) -> list[str] | None:
         if match is None:
             return None
         name, rest = match["name"], _GLUED_CELLS.sub(" ", match["rest"])
+    if not heading.glued and not heading.name_first:
+        name = next((word for word in text.split()[:4] if shape_of(word) is Shape.STRICT), "")
     listed = names_listed(name)
     if len(listed) != 1 or not rest:
         return None
@@ -93,7 +97,7 @@ def _cells(text: str, heading: _Heading) -> list[str] | None:
     said = _LAST_DURATION.search(folded)
     found = durations(folded)
     at_end = said is not None or (bool(found) and found[-1].end == len(folded))
-    if listed[0].shape is Shape.PLAIN and not at_end:
+    if listed[0].shape is Shape.PLAIN and not at_end and not (heading.glued and found):
         return None
     if listed[0].shape is Shape.MEDIUM and heading.lasting and not found and not said:
         return None
@@ -131,13 +135,15 @@ def _is_barred(block: Block) -> bool:
 def _columns_of_run(run: list[Block]) -> int:
     """Return how many columns the run of cells has, 0 when it is no table."""
     texts = [block.text.removesuffix("|").strip() for block in run]
+    best, most = 0, 0
     for count in range(min(8, len(texts) // 2), 1, -1):
         if len(texts) % count or columns_of(tuple(texts[:count])) is None:
             continue
-        firsts = texts[count::count]
-        if sum(1 for text in firsts if len(names_listed(text)) == 1) * 2 > len(firsts):
-            return count
-    return 0
+        named = [listed[0] for text in texts[count::count] if len(listed := names_listed(text)) == 1]
+        coded = sum(1 for token in named if token.shape > Shape.PLAIN)
+        if coded > most and len(named) * 2 > len(texts) // count - 1:
+            best, most = count, coded
+    return best
 
 
 def _with_lone_names(blocks: list[Block]) -> list[Block]:

@@ -18,6 +18,8 @@ _LONGEST_NOTE = 500
 _STILL_ABOUT_IT = re.compile(r"(?:it|this cookie|ce cookie|il|expires?|expiration|duree|duration)\b")
 _NAME = "cookie"
 _SAYS_NAME = re.compile(r"\bn(?:om|ame)s?\b")
+_CAMEL = re.compile(r"[a-z]{2,40}[A-Z][A-Za-z]{1,80}\Z")
+_HYPHENATED = re.compile(r"[a-z]{1,40}(?:-[a-z]{1,40}){1,5}\Z")
 _CODED = re.compile(r"[_*-]")
 
 # In this order: “durée du cookie” and “nom du fournisseur” are not the name of the cookie.
@@ -42,7 +44,7 @@ _ROLES = (
         "purpose",
         re.compile(
             r"\b(?:finalite|objecti|but\b|description|purpose|fonction|usage|utilite|role\b|utilisation|why"
-            r"|categor|type|use\b|(?:strictly )?(?:necess|essenti)\w*\Z)"
+            r"|categor|type|use\b)"
         ),
     ),
     ("name", re.compile(r"(?:noms?|names?|cookies?|traceurs?|trackers?|identifiants?|intitule|cles?|keys?|libelle)\b")),
@@ -61,14 +63,22 @@ class Columns:
 
 def columns_of(cells: tuple[str, ...]) -> Columns | None:
     """Return the columns when ``cells`` head a table of cookies."""
-    if not 2 <= len(cells) <= _MOST_COLUMNS:
+    if not 2 <= len(cells) <= _MOST_COLUMNS or any(_is_a_name(cell) for cell in cells):
         return None
     roles = [role_of(cell) for cell in cells]
     if "name" not in roles or len(set(roles) - {None}) < 2 or roles.count(None) > len(roles) // 2:
         return None
     named = [index for index, role in enumerate(roles) if role == "name"]
     name = next((index for index in named if _SAYS_NAME.search(fold(cells[index]))), named[0])
+    if _HYPHENATED.match(cells[name]):
+        return None  # “allow-cookies”
     return Columns(name, _index(roles, "vendor"), _index(roles, "duration"), len(cells))
+
+
+def _is_a_name(cell: str) -> bool:
+    """Whether a cell can only be the name of a cookie: “Tracking cookie”, “_hjid”, “Session duration” head nothing."""
+    listed = names_listed(cell) if len(cell) <= _LONGEST_HEADER else []
+    return len(listed) == 1 and (listed[0].shape is Shape.STRICT or _CAMEL.match(listed[0].name) is not None)
 
 
 def role_of(cell: str) -> str | None:
