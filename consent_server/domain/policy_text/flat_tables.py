@@ -135,13 +135,14 @@ def _is_barred(block: Block) -> bool:
 def _columns_of_run(run: list[Block]) -> int:
     """Return how many columns the run of cells has, 0 when it is no table."""
     texts = [block.text.removesuffix("|").strip() for block in run]
-    best, most = 0, 0
+    best, most = 0, 0.0
     for count in range(min(8, len(texts) // 2), 1, -1):
         if len(texts) % count or columns_of(tuple(texts[:count])) is None:
             continue
         named = [listed[0] for text in texts[count::count] if len(listed := names_listed(text)) == 1]
-        coded = sum(1 for token in named if token.shape > Shape.PLAIN)
-        if coded > most and len(named) * 2 > len(texts) // count - 1:
+        rows = len(texts) // count - 1
+        coded = sum(1 for token in named if token.shape > Shape.PLAIN) / rows
+        if coded > most and len(named) * 2 > rows:
             best, most = count, coded
     return best
 
