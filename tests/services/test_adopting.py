@@ -36,6 +36,11 @@ def _freeze(installation: Installation) -> None:
         _integrate(installation)
 
 
+def _refuse(installation: Installation) -> None:
+    with pytest.raises(Invalid, match="high-water mark is missing"):
+        _integrate(installation)
+
+
 def test_a_log_whose_mark_was_lost_goes_on(installation: Installation) -> None:
     _first, second = installation.put(2)
     with installation.sessions() as session:
@@ -43,7 +48,7 @@ def test_a_log_whose_mark_was_lost_goes_on(installation: Installation) -> None:
     _integrate(installation)
     note = _note(installation)
     shutil.rmtree(installation.high_water.parent)
-    _freeze(installation)
+    _refuse(installation)
 
     assert _adopt(installation, note) == Adopted(ORIGIN, 5, 5)
 
@@ -91,7 +96,7 @@ def test_only_a_checkpoint_of_this_log_that_its_key_signed_counts(installation: 
     _integrate(installation)
     note, other = _note(installation), "elsewhere.example/v1/sites/demo/log"
     installation.high_water.unlink()
-    _freeze(installation)
+    _refuse(installation)
     root = b"\1" * 32
     strangers = Keyring(b"\7" * 32, None)
     for wrong in (
@@ -107,14 +112,14 @@ def test_only_a_checkpoint_of_this_log_that_its_key_signed_counts(installation: 
         _adopt(installation, sign_checkpoint(Checkpoint(ORIGIN, 3, root), KEYRING.log_signer(ORIGIN)))
     with pytest.raises(Conflict, match="has only 4"):
         _adopt(installation, sign_checkpoint(Checkpoint(ORIGIN, 5, root), KEYRING.log_signer(ORIGIN)))
-    assert installation.scalar(FROZEN) is not None
+    _refuse(installation)
     assert high_water_mark.read_mark(installation.high_water, ORIGIN) is None
 
 
 def test_without_a_site_the_checkpoint_names_the_log(installation: Installation) -> None:
     _integrate(installation)
     installation.high_water.unlink()
-    _freeze(installation)
+    _refuse(installation)
     arguments = KEYRING, installation.high_water, NOW
     assert adopt(installation.sessions, None, _note(installation).encode(), *arguments).origin == ORIGIN
     other = sign_checkpoint(Checkpoint("other.example/log", 4, b"\1" * 32), KEYRING.log_signer("other.example/log"))

@@ -20,7 +20,7 @@ from consent_server.domain.errors import Invalid, LogFrozen, NotFound, SiteNotFo
 from consent_server.services import exporting
 from consent_server.services.exporting import Filters
 from consent_server.services.sequencing import integrate
-from consent_server.storage import consent_records, proof_log
+from consent_server.storage import consent_records, high_water_mark, proof_log
 from consent_server.storage.tables import SiteRow
 from tests.proof_logs import KEYRING, NOW, ORIGIN, Installation
 
@@ -356,7 +356,7 @@ def test_what_cannot_be_exported_is_refused_before_the_first_byte(installation: 
 def test_a_frozen_log_is_not_exported(installation: Installation) -> None:
     installation.put(1)
     integrate(installation.sessions, installation.site_id, KEYRING, installation.high_water, NOW)
-    installation.high_water.unlink()
+    high_water_mark.raise_mark(installation.high_water, ORIGIN, high_water_mark.Mark(9, b"\1" * 32))
     with pytest.raises(LogFrozen):
         _export(installation, "jsonl")
 

@@ -159,7 +159,7 @@ def test_another_anchor_log_than_the_one_that_was_mailed_is_a_split_view(
     anchoring.anchor(clock.now())
     anchoring.mail(clock.now())
     note = _note_of(server, tmp_path)
-    for table in ("proof_entry", "proof_checkpoint", "proof_log", "proof_anchor_leaf"):
+    for table in ("proof_entry", "proof_checkpoint", "proof_log", "proof_anchor_leaf", "instance"):
         installation.execute(f"DELETE FROM {table}")
     installation.high_water.unlink()
     with installation.sessions() as session:
