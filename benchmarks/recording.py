@@ -31,7 +31,8 @@ from flask import Flask, request
 
 from benchmarks.ratios import say
 from consent_server.app import create_app
-from consent_server.cli.serve import BACKGROUND, ON_DEMAND, Server
+from consent_server.cli.gateway import Gateway
+from consent_server.cli.serve import Server
 from consent_server.config import Settings, read_settings
 from consent_server.services import clock, editing, publishing, recording
 from consent_server.services.sequencing import integrate_all
@@ -69,20 +70,16 @@ class Running:
     process: int
 
 
-class Empty:
-    """Stands where a server looks for what it has to start and stop."""
+class EmptyServer(Server):
+    """The same server with an application that does nothing."""
 
-    def start(self) -> None:
-        """Start nothing."""
-
-    def stop(self) -> None:
-        """Stop nothing."""
+    def _gateway(self) -> Gateway:
+        return Gateway(empty(), lambda *_: None, self._settings.threads, lambda: None, lambda: None)
 
 
 def empty() -> Flask:
     """Return an application whose only view takes a body and says nothing."""
     app = Flask("empty")
-    app.extensions.update({deed: Empty() for deed in (*BACKGROUND, *ON_DEMAND)})
 
     @app.post("/v1/sites/<site_key>/consents")
     def post(site_key: str) -> tuple[str, int]:
@@ -98,7 +95,8 @@ def serve(what: str) -> None:
     recording.SLOW_S = recording.LONGEST_WAIT_S = recording.PATIENCE_S = 60.0  # who is slow is measured, not refused
     if what == "alone":
         recording.LARGEST_BATCH = 1
-    Server(empty if what == "empty" else lambda: create_app(settings), settings, 1, sequence=False).run()
+    server = EmptyServer if what == "empty" else Server
+    server(lambda: create_app(settings), settings, 1, sequence=False).run()
 
 
 def _settings(**changes: Any) -> Settings:
