@@ -1,4 +1,4 @@
-"""The program that visits a site: a fresh profile per pass, the pages of the site, and the answer of the pass.
+"""The program that visits a site: a fresh profile per visitor, the pages of the site, and the answer of each pass.
 
     python -m consent_server.browser.visits < plan.json        one line of JSON for each pass, as it is done
 
