@@ -6,29 +6,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from consent_server.domain.classification import Classified
+from consent_server.domain.compliance.finding import GUIDELINES, RECOMMENDATION
 from consent_server.domain.scan import Pass, Scan
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "cannot tell"
 
-_GUIDELINES = "CNIL, délibération n° 2020-091 du 17 septembre 2020"
-_RECOMMENDATION = "CNIL, délibération n° 2020-092 du 17 septembre 2020"
 _TRUE = "Loi n° 78-17, art. 82 ; RGPD"
 
 SOURCES: Mapping[str, str] = {
-    "UI-01": f"Loi n° 78-17, art. 82 ; {_GUIDELINES}, art. 2",
-    "UI-04": f"{_GUIDELINES}, art. 2 ; {_RECOMMENDATION}, art. 2.4",
-    "WD-01": f"RGPD, art. 7(3) ; {_RECOMMENDATION}, art. 3",
-    "WD-04": f"RGPD, art. 7(3) ; {_GUIDELINES}, art. 2 ; CNIL, SAN-2024-019",
-    "KEEP-02": f"{_RECOMMENDATION}, art. 2.4 ; CEPD, lignes directrices 03/2022",
-    "DUR-01": f"{_GUIDELINES}, art. 5 ; {_RECOMMENDATION}, art. 5",
-    "EXM-10": f"{_GUIDELINES}, art. 5 ; CNIL, SAN-2025-010",
-    "CAT-01": f"{_GUIDELINES}, art. 2 : chaque traceur a une finalité",
+    "UI-01": f"Loi n° 78-17, art. 82 ; {GUIDELINES}, art. 2",
+    "UI-04": f"{GUIDELINES}, art. 2 ; {RECOMMENDATION}, art. 2.4",
+    "WD-01": f"RGPD, art. 7(3) ; {RECOMMENDATION}, art. 3",
+    "WD-04": f"RGPD, art. 7(3) ; {GUIDELINES}, art. 2 ; CNIL, SAN-2024-019",
+    "KEEP-02": f"{RECOMMENDATION}, art. 2.4 ; CEPD, lignes directrices 03/2022",
+    "DUR-01": f"{GUIDELINES}, art. 5 ; {RECOMMENDATION}, art. 5",
+    "EXM-10": f"{GUIDELINES}, art. 5 ; CNIL, SAN-2025-010",
+    "CAT-01": f"{GUIDELINES}, art. 2 : chaque traceur a une finalité",
     "DRIFT-01": f"{_TRUE}, art. 5(1)(a) et 13",
-    "DRIFT-02": f"{_TRUE}, art. 7 ; {_GUIDELINES}, art. 2",
+    "DRIFT-02": f"{_TRUE}, art. 7 ; {GUIDELINES}, art. 2",
     "DRIFT-03": f"{_TRUE}, art. 13(2)(a) ; CJUE, 1er octobre 2019, C-673/17, points 75 à 81",
-    "DRIFT-04": f"{_TRUE}, art. 13 ; {_GUIDELINES}, art. 2",
+    "DRIFT-04": f"{_TRUE}, art. 13 ; {GUIDELINES}, art. 2",
     "DRIFT-05": f"{_TRUE}, art. 13",
-    "DRIFT-06": f"{_GUIDELINES}, art. 2 : chaque traceur a une finalité",
+    "DRIFT-06": f"{GUIDELINES}, art. 2 : chaque traceur a une finalité",
     "DRIFT-07": f"{_TRUE}, art. 5(1)(a) et 13",
 }
 """Requirement id → where it is written, cited as French lawyers do."""
