@@ -11,6 +11,7 @@ import pytest
 
 from tests import programs
 from tests.browser.vectors.driving import FirefoxVisitor, PlaywrightVisitor
+from tests.browser.vectors.open import OPEN, SOMETIMES
 from tests.browser.vectors.site import CONSENT, KEY, site_file
 from tests.browser.vectors.visiting import COURSES, Corpus, chooses
 from tests.browser.vectors.web import Web
@@ -65,7 +66,11 @@ def configuration(vectors_server: ConsentServer) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def corpus(web: Web, configuration: dict[str, Any], vectors_browser: Browser) -> Corpus:
-    return Corpus(web, lambda: PlaywrightVisitor(vectors_browser), configuration)
+    return Corpus(web, lambda: PlaywrightVisitor(vectors_browser), configuration, late=_is_unexpected)
+
+
+def _is_unexpected(vector: str, kind: str) -> bool:
+    return (vector, kind) not in OPEN and (vector, kind) not in SOMETIMES
 
 
 @pytest.fixture(scope="session")

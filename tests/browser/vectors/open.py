@@ -19,8 +19,6 @@ OPEN: dict[tuple[str, str], str] = {
 }
 
 SOMETIMES: dict[tuple[str, str], str] = {
-    ("realm-worker", "tagged"): "accepted, one purpose",
-    ("realm-worker", "untagged"): "accepted, one purpose",
     ("markup-contextual-fragment-image", "untagged"): "before, refused, accepted, one purpose, withdrawn, expired",
     ("markup-document-write-image-in-pieces", "untagged"): "before, refused, accepted, one purpose, withdrawn, expired",
     ("markup-parsed-shadow-root", "untagged"): "before, refused, accepted, one purpose, withdrawn, expired",

@@ -12,7 +12,7 @@ WAYS = {
     "beacon": (f"{EMPTY} w.navigator.sendBeacon('$URL/beacon', 'x')", "request beacon"),
     "image": (f"{EMPTY} window.$ID = new w.Image(); $ID.src = '$URL/a.gif'", "request a.gif"),
     "socket": (f"{EMPTY} new w.WebSocket('$SOCKET/socket')", "request socket"),
-    "worker": (f"{EMPTY} new w.Worker('$FIRST/a.js')", *RAN),
+    "worker": (f"{EMPTY} window.$ID = new w.Worker('$FIRST/a.js')", *RAN),  # held: nobody else keeps it until it runs
     "cookie": (f"{EMPTY} w.document.cookie = '$NAME=1; Path=/; Max-Age=99999'", "cookie $NAME"),
     "cookie-store": (f"{EMPTY} w.cookieStore.set('$NAME', '1').catch(() => 0)", "cookie $NAME"),
     "local": (f"{EMPTY} w.localStorage.setItem('$NAME', '1')", "local $NAME"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import json
 import re
 import time
@@ -38,6 +39,8 @@ QUIET = 0.4
 """Seconds without anything new after which a loaded page has done what it does by itself."""
 PATIENCE = 3.0
 """The same, while something that should come has not."""
+LONG_PATIENCE = 12.0
+"""The same for a course that is taken again, alone."""
 LONGEST = 20.0
 
 BYSTANDING = frozenset(bystander.trace for bystander in BYSTANDERS)
@@ -187,6 +190,11 @@ class Course:
         self.visit = visit
         self.visitor = visitor
         self.problems: Problems = defaultdict(lambda: defaultdict(list))
+        self.leaks: Problems = defaultdict(lambda: defaultdict(list))
+        """Those of the problems that no busy machine can be the reason of."""
+        self.late: set[str] = set()
+        """The vectors that still owe something, or were never come to."""
+        self.patience = PATIENCE
         self._since = 0
         self._steps = steps(self)
         self._wanted = Wanted()
@@ -240,8 +248,11 @@ class Course:
 
     def _note(self, states: tuple[str, ...], vector: str, step: str, what: str, traces: Set[str]) -> None:
         if traces:
-            for state in states:
-                self.problems[state][vector].append(f"{step or state}: {what}: {', '.join(sorted(traces))}")
+            late = what in ("not released", "touched")
+            if late:
+                self.late.add(vector)
+            for state, kept in itertools.product(states, [self.problems] if late else [self.problems, self.leaks]):
+                kept[state][vector].append(f"{step or state}: {what}: {', '.join(sorted(traces))}")
 
     def _owes(self, vector: Vector, loads: bool) -> bool:
         """Whether what is granted must come: at once, or only where a page is loaded."""
@@ -266,6 +277,7 @@ class Course:
             for state in (*STATES, CONTROL):
                 for name in [*(vector.id for vector in self.visit.vectors), TOUCHED]:
                     self.problems[state][name].append(f"the course ended: {text}")
+                    self.late.add(name)
             return False
         self._begun = self._changed = time.monotonic()
         self._last = -1
@@ -278,7 +290,7 @@ class Course:
         if asked != self._last or not self.visitor.loaded():
             self._last, self._changed = asked, time.monotonic()
         quiet = time.monotonic() - self._changed
-        return quiet > PATIENCE or (quiet > QUIET and self._complete(self.visitor.kept()))
+        return quiet > self.patience or (quiet > QUIET and self._complete(self.visitor.kept()))
 
     def _complete(self, kept: set[str]) -> bool:
         found = self.visit.found(kept, self._since)
@@ -352,6 +364,8 @@ def chooses(course: Course) -> Generator[Wanted, None, None]:
 
 
 Steps = Callable[[Course], Generator[Wanted, None, None]]
+Taken = tuple[str, str, Steps]
+"""A page, its kind, and the way that is taken through it."""
 COURSES: dict[str, tuple[Steps, ...]] = {CONTROL: (control,)} | dict.fromkeys(KINDS, (accepts, refuses, chooses))
 
 
@@ -367,6 +381,8 @@ class Corpus:
     configuration: dict[str, Any]
     courses: Mapping[str, tuple[Steps, ...]] = dataclasses.field(default_factory=lambda: COURSES)
     at_once: int = 4
+    late: Callable[[str, str], bool] = lambda _vector, _kind: False
+    """Whether a course is taken again, alone, for what a vector still owes on a kind of page."""
 
     def __post_init__(self) -> None:
         self.verdicts: dict[tuple[str, str], Problems] = {}
@@ -384,18 +400,39 @@ class Corpus:
         ]
         for page, kind, _ in waiting:
             self.verdicts[page, kind] = defaultdict(lambda: defaultdict(list))
-        running: list[tuple[Course, tuple[str, str]]] = []
+        running: list[tuple[Course, Taken]] = []
+        again: list[Taken] = []
         while waiting or running:
             while waiting and len(running) < self.at_once:
-                page, kind, steps = waiting.pop(0)
-                visit = Visit(self.web, page, kind, self._guard if kind == "guarded" else None)
-                running.append((Course(visit, self.visitor(), steps), (page, kind)))
+                taken = waiting.pop(0)
+                running.append((self._course(taken), taken))
             running[0][0].visitor.pause(0.03)
-            for course, cell in list(running):
+            for course, taken in list(running):
                 if not course.advance():
-                    running.remove((course, cell))
-                    self._add(cell, course)
+                    running.remove((course, taken))
                     course.visitor.close()
+                    self._add(taken, course.leaks if self._is_late(course) else course.problems)
+                    if self._is_late(course):
+                        again.append(taken)
+        for taken in again:
+            self._take_again(taken)
+
+    def _course(self, taken: Taken) -> Course:
+        page, kind, steps = taken
+        visit = Visit(self.web, page, kind, self._guard if kind == "guarded" else None)
+        return Course(visit, self.visitor(), steps)
+
+    def _is_late(self, course: Course) -> bool:
+        return any(self.late(vector, course.visit.kind) for vector in course.late)
+
+    def _take_again(self, taken: Taken) -> None:
+        """Take a course again while nothing else runs: what still is owed then is not for want of time."""
+        course = self._course(taken)
+        course.patience = LONG_PATIENCE
+        while course.advance():
+            course.visitor.pause(0.03)
+        course.visitor.close()
+        self._add(taken, course.problems)
 
     def failing(self, kind: str, states: Iterable[str] = STATES) -> set[str]:
         """Give the vectors that do not hold, of those that were driven."""
@@ -414,10 +451,11 @@ class Corpus:
         whole = roads - len(self.failing(kind))
         yield f"{kind} pages: {whole} of {roads} roads to trackers hold in every state ({', '.join(shares)})"
 
-    def _add(self, cell: tuple[str, str], course: Course) -> None:
-        for state, vectors in course.problems.items():
+    def _add(self, taken: Taken, found: Problems) -> None:
+        page, kind, _ = taken
+        for state, vectors in found.items():
             for vector, problems in vectors.items():
-                self.verdicts[cell][state][vector] += problems
+                self.verdicts[page, kind][state][vector] += problems
 
     def _guard(self, site: WSGIApplication) -> WSGIApplication:
         """Put the guard before the site, with a policy that is enforced, as docs/how-to-guard.md has it."""
