@@ -10,6 +10,9 @@ NPM = ../$(BIN)/python ../tests/programs.py npm
 LOCK = .make/uv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
   --no-annotate --no-header
 
+# What waited in vain, on a busy machine, is tried once more and listed; what fails without waiting is not.
+LATE = --reruns 1 --only-rerun '(?i)time(d )?-?out' -rR
+
 checksum = $(shell cat $(1) | cksum | tr ' ' -)
 RUN = .make/run-$(call checksum,requirements/build.txt requirements/run.txt setup.cfg pyproject.toml)
 TEST = .make/test-$(call checksum,requirements/test.txt)
@@ -25,7 +28,7 @@ run: $(RUN)  ## start everything on this machine, with five demo sites
 	@exec $(BIN)/consent-server run --demo
 
 test: $(TEST) $(BANNER) browser  ## run every test: units, both databases, faults, real browser
-	@exec $(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST)
+	@exec $(BIN)/python -m pytest -n 2 --dist loadfile $(LATE) $(PYTEST)
 
 test-faults: $(TEST)  ## kill whatever can be killed, hundreds of times on each engine, and whatever else may go wrong
 	@CONSENT_TEST_FAULTS=long $(BIN)/python -m pytest tests/faults $(PYTEST)
