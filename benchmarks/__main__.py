@@ -46,16 +46,6 @@ PARTS = (
     Part("Evidence", ("benchmarks.evidence",), "sequencing, export, verification and purge of 100 000 records"),
     Part("Answers", ("benchmarks.answers",), "statistics and search at 100 000 records, against 1 000"),
     Part(
-        "Growth on SQLite",
-        ("benchmarks.growth", "--records", "10000", "1000000"),
-        "the same deeds at 1 000 000 records against 10 000",
-    ),
-    Part(
-        "Growth on PostgreSQL",
-        ("benchmarks.growth", "--start", "--records", "10000", "1000000"),
-        "the same, with a table for each of 66 months",
-    ),
-    Part(
         "Growth, SQLite",
         ("benchmarks.growth", "--records", "10000", "100000"),
         "each deed at ten times the records",

@@ -1,4 +1,4 @@
-"""What is measured: the same page with nothing on it, with the least banner there can be, with four others, with ours.
+"""What is measured: the same page with nothing on it, with the least banner there can be, with five others, with ours.
 
 Each is put on the page as its own documentation says, with a configuration that asks about the same four services. Ours
 and ours alone gets the vendors' tags as vendors give them; for the others they are marked by hand, as they demand.
@@ -7,6 +7,7 @@ and ours alone gets the vendors' tags as vendors give them; for the others they 
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from consent_server.services.publishing import banner_script
 from consent_server.storage.demo_sites import load_demo_sites
 from consent_server.storage.library import load_library
 from consent_server.storage.texts import load_languages
+from tests import programs
 
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"
@@ -160,6 +162,23 @@ def targets(port: int, runtimes: Mapping[str, bytes]) -> Iterator[Target]:
         ),
         files={"klaro-config.js": _configuration("klaro"), "klaro.js": _module("klaro/dist/klaro.js")},
     )
+    scripts = [
+        {
+            "id": f"{tag.service}-{number}",
+            "category": "measurement" if tag.purpose == "audience" else "marketing",
+            **({"src": tag.source} if tag.source else {"textContent": tag.code}),
+        }
+        for number, tag in enumerate(tags(port))
+    ]
+    yield Target(
+        "c15t",
+        notice=("[data-testid=consent-banner-root]",),
+        accept="[data-testid=consent-banner-accept-button]",
+        refuse="[data-testid=consent-banner-reject-button]",
+        head='<link rel="stylesheet" href="/files/c15t.css">',
+        foot=f'<script>c15tScripts = {json.dumps(scripts)}</script>\n<script src="/files/c15t.js"></script>',
+        files={"c15t.js": _bundle("peers/c15t.js"), "c15t.css": _bundle("node_modules/@c15t/react/dist/styles.css")},
+    )
     for name, runtime in runtimes.items():
         yield Target(
             name,
@@ -196,6 +215,13 @@ def _cards() -> str:
 
 def _module(path: str) -> bytes:
     return (MODULES / path).read_bytes()
+
+
+def _bundle(path: str) -> bytes:
+    """Return what a site's own build would serve of a banner that is made of modules."""
+    esbuild = [str(programs.node()), str(MODULES / "esbuild" / "bin" / "esbuild")]
+    options = ["--bundle", "--minify", '--define:process.env.NODE_ENV="production"']
+    return subprocess.run([*esbuild, path, *options], cwd=HERE, check=True, capture_output=True).stdout
 
 
 def _configuration(name: str) -> bytes:
