@@ -18,7 +18,7 @@ RUN = .make/run-$(call checksum,requirements/build.txt requirements/run.txt setu
 TEST = .make/test-$(call checksum,requirements/test.txt)
 BANNER = .make/banner-$(call checksum,banner/package-lock.json)
 
-.PHONY: help run test test-faults test-api benchmarks lint format banner words lock clean browser nginx
+.PHONY: help run test test-faults test-scans test-api benchmarks lint format banner words lock clean browser nginx
 
 help:  ## list these targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/make \1|\2/' | column -t -s '|' 2>/dev/null \
@@ -32,6 +32,9 @@ test: $(TEST) $(BANNER) browser  ## run every test: units, both databases, fault
 
 test-faults: $(TEST)  ## kill whatever can be killed, hundreds of times on each engine, and whatever else may go wrong
 	@CONSENT_TEST_FAULTS=long $(BIN)/python -m pytest tests/faults $(PYTEST)
+
+test-scans: $(TEST) browser  ## scan every faulty and every correct site that was made for it (some minutes)
+	@CONSENT_TEST_SITES=all $(BIN)/python -m pytest tests/scan $(PYTEST)
 
 benchmarks: $(TEST) browser  ## measure everything twice and write docs/benchmarks.md (half an hour; leave the machine alone)
 	@exec $(BIN)/python -m benchmarks

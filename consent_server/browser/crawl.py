@@ -26,6 +26,7 @@ class Plan:
     """What to visit, and within which bounds. ``private`` allows addresses of this machine and its network.
 
     ``resolve`` are hosts that are looked for elsewhere (``{"www.example.fr": "192.0.2.7:8080"}``), as before a move.
+    ``pause_ms`` is how long the site is left alone between two deeds of a visitor.
     """
 
     address: str
@@ -36,6 +37,7 @@ class Plan:
     seconds: int = 300
     settle_ms: int = 1_500
     banner_ms: int = 5_000
+    pause_ms: int = 300
     most_bytes: int = 200 * 2**20
     resolve: Mapping[str, str] = field(default_factory=dict)
 

@@ -45,8 +45,7 @@ LOAD_MS = 15_000
 IDLE_MS = 4_000
 CLICK_MS = 3_000
 SCROLLS = 4
-BETWEEN_PAGES_MS = 300
-"""How long the site is left alone between two pages."""
+REOPEN_MS = 300
 
 ARGUMENTS = (
     "--disable-quic",
@@ -104,6 +103,7 @@ class Visitor:
 
     def _visit(self, name: str, context: BrowserContext, watch: Watch, answer: str | None) -> Pass:
         page = context.new_page()
+        watch.follow(page)
         visited: list[str] = []
         banner: SeenBanner | None = None
         for number, address in enumerate(self._addresses()):
@@ -206,7 +206,7 @@ class Visitor:
             done = _press(page, (_one_purpose(answer),))
         if not done:
             watch.limits.add(f"{kind.name}: “{answer}” could not be pressed")
-        page.wait_for_timeout(BETWEEN_PAGES_MS)
+        page.wait_for_timeout(self._plan.pause_ms)
         if answer == "withdraw":
             watch.forget()  # what was asked for until now was agreed to
         return seen
@@ -219,7 +219,7 @@ class Visitor:
                     page.evaluate(kind.reopen_script)
             for selector in kind.reopen:
                 with contextlib.suppress(Exception):
-                    page.locator(selector).first.click(timeout=BETWEEN_PAGES_MS)
+                    page.locator(selector).first.click(timeout=REOPEN_MS)
             if (kind.reopen or kind.reopen_script) and page.locator(kind.seen).first.is_visible():
                 return kind
         return None
@@ -231,7 +231,7 @@ class Visitor:
         with contextlib.suppress(Exception):
             for _ in range(SCROLLS):
                 page.mouse.wheel(0, 1_200)
-                page.wait_for_timeout(BETWEEN_PAGES_MS)
+                page.wait_for_timeout(self._plan.pause_ms)
         page.wait_for_timeout(self._plan.settle_ms)
 
     def _bounds(self) -> Iterator[str]:

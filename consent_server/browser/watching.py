@@ -124,11 +124,10 @@ class Watch:
         name = "_" + secrets.token_hex(8)
         context.expose_binding(name, lambda _source, said: self._written(said))
         context.add_init_script(f"({_HOOKS})({name!r}, {MOST_WRITES}, {DEEPEST_CHAIN})")
-        context.on("page", self.follow)
         context.on("serviceworker", lambda worker: self.workers.add(without_query(worker.url)))
 
     def follow(self, page: Page) -> None:
-        """Listen to the protocol of one page."""
+        """Listen to the protocol of one page, from before it asks for anything."""
         page.on("frameattached", self._frame)
         page.on("framenavigated", self._frame)
         session = page.context.new_cdp_session(page)

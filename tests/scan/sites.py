@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from consent_server.domain.tracker import Service
 from tests.browser.page_server import NOT_FOUND, Answer, Asked, script
 
 BANNER = """
@@ -43,24 +44,34 @@ def page(body: str = "", banner: str = BANNER, head: str = "") -> Answer:
 
 @dataclass(frozen=True)
 class Site:
-    """A site: what its paths answer, which requirements fail, and what the report must name."""
+    """A site: what its paths answer, which requirements fail, what the report must name, and who is behind it.
+
+    A path may begin with the host that it is of: ``//cdn.vendor.example/a.js``. ``elsewhere`` are hosts of the world
+    that are found here, ``services`` what the site's catalogue declares, ``unsure`` what must be named as unknown.
+    """
 
     pages: dict[str, Answer | Callable[[Asked], Answer]]
     fails: frozenset[str] = frozenset()
     named: tuple[str, ...] = ()
     who: str = ""
     files: dict[str, Answer] = field(default_factory=dict)
+    unsure: tuple[str, ...] = ()
+    services: tuple[Service, ...] = ()
+    elsewhere: tuple[str, ...] = ()
 
     def respond(self, asked: Asked) -> Answer:
         """Answer a request."""
         path = asked.path.partition("?")[0]
-        found = self.files.get(path) or self.pages.get(path) or (self.pages.get("/") if path == "/other" else None)
+        there = f"//{asked.headers.get('host', '').partition(':')[0]}{path}"
+        found = self.pages.get(there) or self.files.get(path) or self.pages.get(path)
+        if path == "/other":
+            found = found or self.pages.get("/")
         return (found(asked) if callable(found) else found) or NOT_FOUND
 
 
-def _faulty(requirement: str, named: str, who: str, first: Answer, **files: Answer) -> Site:
+def _faulty(requirement: str, named: str | None, who: str, first: Answer, **files: Answer) -> Site:
     paths = {f"/{name.replace('__', '.')}": answer for name, answer in files.items()}
-    return Site({"/": first}, frozenset({requirement}), (named,), who, paths)
+    return Site({"/": first}, frozenset({requirement}), () if named is None else (named,), who, paths)
 
 
 def _answering(headers: dict[str, str]) -> Answer:
@@ -90,12 +101,12 @@ SITES: dict[str, Site] = {
         "/ga.js",
         {"/ga.js": script(GA)},
     ),
-    "storage-before": _faulty(
+    "session-storage-before": _faulty(
         "UI-01",
-        "_cltk",
-        "/clarity.js",
-        page(head="<script src=/clarity.js></script>"),
-        clarity__js=script("sessionStorage.setItem('_cltk', 'a1b2c3')"),
+        "hjViewportId",
+        "/hotjar.js",
+        page(head="<script src=/hotjar.js></script>"),
+        hotjar__js=script("sessionStorage.setItem('hjViewportId', 'a1b2c3')"),
     ),
     "consent-mode-granted": _faulty(
         "UI-01",
@@ -106,14 +117,20 @@ SITES: dict[str, Site] = {
             "gtag('consent', 'default', {ad_storage: 'granted', analytics_storage: 'denied'})</script>"
         ),
     ),
-    "refused-but-set": _faulty("UI-01", "_ga", "", page(f"<script>agreed = refused = () => {{ {GA} }}</script>")),
+    "refused-but-set": Site(
+        {"/": page(f"<script>agreed = refused = () => {{ {GA} }}</script>")},
+        frozenset({"UI-01", "WD-04"}),
+        ("_ga",),
+        "//refused-but-set.",
+    ),
     "refused-but-set-on-the-next-page": Site(
         {
             "/": page(),
             "/other": page(f"<script>if (document.cookie.includes('CookieConsent=no')) {GA}</script>"),
         },
-        frozenset({"UI-01"}),
+        frozenset({"UI-01", "WD-04"}),
         ("_ga",),
+        "/other",
     ),
     "withdrawn-but-left": _faulty("WD-04", "_ga", "", page(f"<script>agreed = () => {{ {GA} }}</script>")),
     "withdrawn-but-http-only": _faulty(
@@ -129,10 +146,10 @@ SITES: dict[str, Site] = {
         "",
         page(f"<script>agreed = () => {{ {TWO_YEARS} }}; refused = () => {{ {GONE} }}</script>"),
     ),
-    "no-refusal": _faulty("UI-04", "", "", page(banner=ONLY_YES)),
+    "no-refusal": _faulty("UI-04", None, "", page(banner=ONLY_YES)),
     "no-banner": Site({"/": page(f"<script>{GA}</script>", banner="")}, frozenset({"UI-01", "UI-04"}), ("_ga",)),
-    "asks-again": _faulty("KEEP-02", "", "", page(banner=FORGETFUL)),
+    "asks-again": _faulty("KEEP-02", None, "", page(banner=FORGETFUL)),
 }
 
 SOME = ("correct", "cookie-before-by-pixel", "withdrawn-but-http-only")
-"""What stands for the others in every run of the tests; the rest are tried with ``CONSENT_TEST_SITES=all``."""
+"""What stands for the others in every run of the tests; ``make test-scans`` tries all."""
