@@ -14,7 +14,7 @@ import click
 from consent_server.browser.crawl import Plan
 from consent_server.cli.policy import text_of
 from consent_server.domain.audit import FAILS, UNDECIDED, audit
-from consent_server.domain.audit_reports import FORMATS
+from consent_server.domain.audit_reports import FORMATS, LANGUAGES
 from consent_server.domain.classification import Classified, Classifier
 from consent_server.domain.drift import COLUMNS, Drift, contradictions, find_drift
 from consent_server.domain.errors import Invalid
@@ -83,7 +83,11 @@ def scan_(
     show_default=True,
     help="Exit with 1 when a check fails; or when it fails or cannot tell; or never.",
 )
-@click.option("--format", "output", type=click.Choice(list(FORMATS)), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
+@click.option(
+    "--language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True, help="Of text and html."
+)
+@click.option("-o", "--output", default="-", metavar="FILE", help="File to write the report to.")
 def audit_(
     address: str,
     site_key: str | None,
@@ -93,6 +97,8 @@ def audit_(
     allow_private: bool,
     resolve: tuple[str, ...],
     fail_on: str,
+    form: str,
+    language: str,
     output: str,
 ) -> None:
     """Visit URL and say what breaks the rules on cookies, who does it, and what to do. Any banner, not ours alone.
@@ -104,9 +110,9 @@ def audit_(
     done = _visit(_plan(address, services, pages, seconds, allow_private, resolve))
     drifts = _drifts(done, library, findings, services if site_key else None) if findings else None
     verdicts = audit(done, Classifier(library, host_of(done.address), services), library, drifts)
-    click.echo(FORMATS[output](done, verdicts), nl=False)
+    _write(output, FORMATS[form](done, verdicts, language).encode(errors="backslashreplace"))
     stops = {"error": {FAILS}, "unknown": {FAILS, UNDECIDED}, "never": set()}[fail_on]
-    if any(verdict.verdict in stops for verdict in verdicts):
+    if any(verdict.verdict in stops and not verdict.known for verdict in verdicts):
         sys.exit(FOUND)
 
 
@@ -127,6 +133,12 @@ def drift_(saved: str, source: str | None, site_key: str | None, output: str) ->
     click.echo(_DRIFT_FORMATS[output](done, drifts), nl=False)
     if contradictions(drifts):
         sys.exit(FOUND)
+
+
+def _write(path: str, report: bytes) -> None:
+    """Write a report to a file or to standard output; half a character, which a page may have named, is spelled."""
+    with click.open_file(path, "wb", atomic=path != "-") as stream:
+        stream.write(report)
 
 
 def _saved(path: str) -> Scan:

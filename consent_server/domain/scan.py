@@ -126,13 +126,18 @@ class Pass:
 
 @dataclass(frozen=True)
 class Scan:
-    """Every pass over one site; times are RFC 3339."""
+    """Every pass over one site; times are RFC 3339.
+
+    ``pictures`` are WebP by name: that of the pass, or with ``-phone`` behind it. They are kept beside the
+    JSON, not in it.
+    """
 
     address: str
     started_at: str
     finished_at: str
     software: str
     passes: tuple[Pass, ...]
+    pictures: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, name: str) -> Pass | None:
         """Return the pass of that name."""
@@ -140,17 +145,18 @@ class Scan:
 
     def to_json(self) -> dict[str, Any]:
         """Return the scan as it is kept and printed."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "pictures"}
 
 
-def scan_from_json(document: Mapping[str, Any]) -> Scan:
-    """Return the scan that ``to_json`` wrote."""
+def scan_from_json(document: Mapping[str, Any], pictures: Mapping[str, bytes] | None = None) -> Scan:
+    """Return the scan that ``to_json`` wrote, with the pictures that were kept beside it."""
     return Scan(
         document["address"],
         document["started_at"],
         document["finished_at"],
         document["software"],
         tuple(pass_from_json(each) for each in document["passes"]),
+        pictures or {},
     )
 
 

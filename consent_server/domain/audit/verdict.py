@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from consent_server.domain.classification import Classified
 from consent_server.domain.compliance.finding import GUIDELINES, RECOMMENDATION
-from consent_server.domain.scan import Pass, Scan
+from consent_server.domain.scan import BEFORE, NEXT_VISIT, REFUSED, WITHDRAWN, Pass, Scan
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "cannot tell"
 
@@ -32,12 +32,20 @@ SOURCES: Mapping[str, str] = {
 }
 """Requirement id → where it is written, cited as French lawyers do."""
 
+_SHOWN_IN: Mapping[str, Sequence[str]] = {
+    "UI-04": (BEFORE,),
+    "KEEP-02": (REFUSED, NEXT_VISIT),
+    "WD-01": (WITHDRAWN,),
+}
+"""Requirement id → the passes whose pictures show it, where no proof names one."""
+
 
 @dataclass(frozen=True)
 class Proof:
     """One thing that was seen: what, in which pass, on which page, and who did it, the nearest first.
 
     ``said`` is what others say of it; it may change while the finding stays the same.
+    ``known``: a baseline tells of it.
     """
 
     what: str
@@ -45,11 +53,15 @@ class Proof:
     page: str
     because_of: tuple[str, ...] = ()
     said: str = ""
+    known: bool = False
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check found: ``message`` says it in one sentence, ``to_do`` what helps."""
+    """What a check found: ``message`` says it in one sentence, ``to_do`` what helps.
+
+    ``known``: a baseline tells of all of it.
+    """
 
     check: str
     requirement: str
@@ -57,11 +69,19 @@ class Verdict:
     message: str
     to_do: str = ""
     proofs: tuple[Proof, ...] = ()
+    known: bool = False
 
     @property
     def source(self) -> str:
         """Return the text that the requirement rests on."""
         return SOURCES[self.requirement]
+
+    def rests_on(self) -> tuple[str, ...]:
+        """Return the names of the pictures that show it, should they have been taken."""
+        passes = dict.fromkeys(each.seen_in for each in self.proofs if each.seen_in) or _SHOWN_IN.get(
+            self.requirement, ()
+        )
+        return tuple(name for each in passes for name in (each, f"{each}-phone"))
 
 
 @dataclass(frozen=True)

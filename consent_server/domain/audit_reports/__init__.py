@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from consent_server.domain.audit import Verdict
+from consent_server.domain.audit_reports.as_html import write_html
 from consent_server.domain.audit_reports.as_json import write_json
 from consent_server.domain.audit_reports.as_junit import write_junit
 from consent_server.domain.audit_reports.as_sarif import write_sarif
 from consent_server.domain.audit_reports.as_text import write_text
+from consent_server.domain.audit_reports.words import LANGUAGES
 from consent_server.domain.scan import Scan
 
-FORMATS: Mapping[str, Callable[[Scan, Iterable[Verdict]], str]] = {
+
+class Writer(Protocol):
+    """Tells an audit in one form; those for programs say the same in every language."""
+
+    def __call__(self, scan: Scan, verdicts: Iterable[Verdict], language: str = "en") -> str:
+        """Return the whole report."""
+
+
+FORMATS: Mapping[str, Writer] = {
     "text": write_text,
+    "html": write_html,
     "json": write_json,
     "sarif": write_sarif,
     "junit": write_junit,
 }
 
-__all__ = ["FORMATS"]
+__all__ = ["FORMATS", "LANGUAGES", "Writer"]

@@ -10,7 +10,7 @@ from consent_server.domain.audit import Verdict
 from consent_server.domain.scan import Scan
 
 
-def write_json(scan: Scan, verdicts: Iterable[Verdict]) -> str:
+def write_json(scan: Scan, verdicts: Iterable[Verdict], language: str = "en") -> str:
     """Return the audit as one JSON object."""
     listed = [{**asdict(verdict), "source": verdict.source} for verdict in verdicts]
     return json.dumps({"verdicts": listed, "scan": scan.to_json()}, ensure_ascii=False, indent=2) + "\n"

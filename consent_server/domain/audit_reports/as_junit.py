@@ -12,7 +12,7 @@ from consent_server.domain.scan import Scan
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write_junit(scan: Scan, verdicts: Iterable[Verdict]) -> str:
+def write_junit(scan: Scan, verdicts: Iterable[Verdict], language: str = "en") -> str:
     """Return one suite with a test case for each verdict; what cannot be told is skipped."""
     listed = list(verdicts)
     failures, skipped = (sum(v.verdict == which for v in listed) for which in (FAILS, UNDECIDED))

@@ -15,7 +15,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {FAILS: "error", UNDECIDED: "note"}
 
 
-def write_sarif(scan: Scan, verdicts: Iterable[Verdict]) -> str:
+def write_sarif(scan: Scan, verdicts: Iterable[Verdict], language: str = "en") -> str:
     """Return a log with one run: a result for each proof of what fails or cannot be told."""
     told = [verdict for verdict in verdicts if verdict.verdict in _LEVELS]
     rules = {verdict.requirement: verdict for verdict in told}
