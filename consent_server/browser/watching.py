@@ -12,6 +12,7 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from consent_server.domain.scan import (
     Origin,
@@ -120,9 +121,9 @@ class Watch:
     _addresses: dict[str, str] = field(default_factory=dict)
 
     def attach(self, context: BrowserContext) -> None:
-        """Watch every page of a profile from now on."""
+        """Watch what is written in every page of a profile from now on."""
         name = "_" + secrets.token_hex(8)
-        context.expose_binding(name, lambda _source, said: self._written(said))
+        context.expose_binding(name, lambda source, said: self._written(said, source["frame"]))
         context.add_init_script(f"({_HOOKS})({name!r}, {MOST_WRITES}, {DEEPEST_CHAIN})")
         context.on("serviceworker", lambda worker: self.workers.add(without_query(worker.url)))
 
@@ -178,10 +179,10 @@ class Watch:
         """Return the write of a cookie that was put on a domain above the page's host."""
         return next((w for (n, h), w in self._writes.items() if n == name and h.endswith(f".{host}")), None)
 
-    def _written(self, said: Any) -> None:
+    def _written(self, said: Any, frame: Frame) -> None:
         if not isinstance(said, dict) or len(self._writes) >= MOST_WRITES:
             return
-        page = without_query(str(said.get("page", "")))
+        page = without_query(_address(str(said.get("page", "")), frame))
         origin = Origin("script", tuple(without_query(str(each)) for each in said.get("addresses", ())[:DEEPEST_CHAIN]))
         name, kind = str(said.get("name", "")), str(said.get("kind", ""))
         attributes = tuple(str(each).strip()[:200] for each in said.get("attributes", ()))
@@ -224,10 +225,10 @@ class Watch:
                 self.frames.add(address)
 
     def _keys(self, frame: Frame) -> None:
-        origin = without_query(frame.url).partition("://")
+        address = _address(frame.url, frame)
         kept = frame.evaluate(_KEPT, MOST_KEYS)
         kept["indexed_db"] = [[name, 0] for name in frame.evaluate(_DATABASES, MOST_KEYS)]
-        host = host_of(frame.url)
+        host = host_of(address)
         for kind, entries in kept.items():
             for name, size in entries:
                 write = self._writes.get((name, f"{kind} {host}"))
@@ -236,12 +237,20 @@ class Watch:
                     SeenStorage(
                         kind,
                         name,
-                        f"{origin[0]}://{host}",
+                        f"{urlsplit(address).scheme}://{host}",
                         int(size),
                         write.origin if write else Origin(),
                         write.page if write else self.page,
                     ),
                 )
+
+
+def _address(address: str, frame: Frame) -> str:
+    """Return whose storage a document uses: one without an address of its own (about:blank) uses its parent's."""
+    above = frame.parent_frame
+    while not host_of(address) and above is not None:
+        address, above = above.url, above.parent_frame
+    return address
 
 
 def _domain(attributes: tuple[str, ...]) -> str:

@@ -107,8 +107,8 @@ class Classifier:
             needs = None if tracker.purpose is None else tracker.exemption is None
             because = f"declared as {tracker.name}"
             return Classified(kind, name, domain, tracker.purpose, service.name, needs, DECLARED, because, seen)
-        known = self._library.find_tracker(name, None if own else domain)
-        if known is None or known.kind != kind or (own and not known.first_party):
+        known = self._library.find_tracker(name, None if own else domain, kind)
+        if known is None or (own and not known.first_party):
             return Classified(kind, name, domain, None, None, None, UNKNOWN, "the library does not know it", seen)
         service_of_it = self._library.service(known.service)
         confidence, because = _trust(known, service_of_it, seen, name)

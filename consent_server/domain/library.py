@@ -164,13 +164,15 @@ class Library:
         found = (self._by_name[match.group()] for match in self._any_name.finditer(plain))
         return tuple({service.id: service for service in found}.values())
 
-    def find_tracker(self, name: str, host: str | None = None) -> LibraryTracker | None:
+    def find_tracker(self, name: str, host: str | None = None, kind: str | None = None) -> LibraryTracker | None:
         """Return the tracker that ``name`` most specifically is, in any case, or ``None`` (CAT-04).
+
+        With a ``kind``, trackers of another kind are none: a vendor may write one name as a cookie and as a key.
 
         With a ``host``, a tracker of that host goes before one of the site's own, and those of other hosts are none.
         Without one (a policy text), the more specific name wins, then the site's own.
         """
-        candidates = [t for t in self._named if _can_be(t, name, host)]
+        candidates = [t for t in self._named if kind in {None, t.kind} and _can_be(t, name, host)]
         return max(candidates, key=lambda t: _closeness(t, name, host), default=None)
 
     def find_by_url(self, url: str) -> LibraryService | None:

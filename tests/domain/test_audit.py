@@ -24,6 +24,7 @@ from consent_server.domain.scan import (
     SeenBanner,
     SeenCookie,
     SeenRequest,
+    SeenStorage,
     lifetime_of,
     same_site,
     scan_from_json,
@@ -69,6 +70,15 @@ def test_a_name_is_surer_with_its_vendors_script_and_the_sites_own_word_goes_fir
     assert classifier.cookie(cookie("my_own")).confidence == UNKNOWN
     assert classifier.cookie(cookie("my_own")).needs_consent is None
     assert Classifier(library, SITE, (own,)).cookie(cookie("_ga")).confidence == DECLARED
+
+
+def test_a_name_that_a_vendor_writes_as_a_cookie_and_as_a_key_is_known_as_either(library: Library) -> None:
+    classifier = Classifier(library, SITE)
+    key = SeenStorage("local_storage", "cto_bundle", PAGE, 20, Origin(), PAGE)
+
+    assert (classifier.key(key).service, classifier.key(key).needs_consent) == ("Criteo", True)
+    assert classifier.cookie(cookie("cto_bundle")).service == "Criteo"
+    assert classifier.key(replace(key, kind="session_storage")).confidence == UNKNOWN
 
 
 def test_a_request_is_known_by_its_address(library: Library) -> None:
