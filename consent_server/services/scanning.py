@@ -28,4 +28,4 @@ def scan(plan: Plan, on_pass: Callable[[Pass], None] = lambda _done: None) -> tu
     started = clock.now()
     crawled = crawl(plan, on_pass)
     times = rfc3339(started), rfc3339(clock.now())
-    return Scan(without_query(plan.address), *times, SOFTWARE, crawled.passes), crawled.ended_early
+    return Scan(without_query(plan.address), *times, SOFTWARE, crawled.passes, crawled.pictures), crawled.ended_early
