@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 
+from consent_server.browser.chromium import find_chromium
 from consent_server.domain.errors import Unavailable
 from consent_server.domain.scan import PASSES, Pass, pass_from_json
 
@@ -59,6 +60,7 @@ def crawl(plan: Plan, on_pass: Callable[[Pass], None] = lambda _done: None) -> C
 
     Raises ``Unavailable`` where no pass could be made: without a browser, or when the site does not answer.
     """
+    find_chromium()  # said here, where it can be said in a sentence
     program = subprocess.Popen(
         [sys.executable, "-m", "consent_server.browser.visits"],
         stdin=subprocess.PIPE,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,9 +15,11 @@ from pathlib import Path
 import click
 
 from consent_server.browser.crawl import Plan
+from consent_server.browser.printing import print_pdf
 from consent_server.cli.policy import text_of
-from consent_server.domain.audit import FAILS, UNDECIDED, audit
+from consent_server.domain.audit import FAILS, UNDECIDED, Verdict, audit
 from consent_server.domain.audit_reports import FORMATS, LANGUAGES
+from consent_server.domain.audit_reports.as_text import write_text
 from consent_server.domain.classification import Classified, Classifier
 from consent_server.domain.drift import COLUMNS, Drift, contradictions, find_drift
 from consent_server.domain.errors import Invalid
@@ -34,7 +37,8 @@ from consent_server.storage.library import load_library
 FOUND = 1
 """The exit code when a check found something (CONTRACT 4)."""
 
-WITH_PICTURES = ("html",)
+PDF = "pdf"
+WITH_PICTURES = ("html", PDF)
 
 
 @click.command("scan")
@@ -92,9 +96,9 @@ def scan_(
     show_default=True,
     help="Exit with 1 when a check fails; or when it fails or cannot tell; or never.",
 )
-@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice([*FORMATS, PDF]), default="text", show_default=True)
 @click.option(
-    "--language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True, help="Of text and html."
+    "--language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True, help="Of text, html and pdf."
 )
 @click.option("-o", "--output", default="-", metavar="FILE", help="File to write the report to.")
 def audit_(
@@ -115,6 +119,8 @@ def audit_(
 
     With --policy it also says where the policy's text, the catalogue and the browser part.
     """
+    if form == PDF and output == "-" and sys.stdout.isatty():
+        raise click.UsageError("A PDF is not for a terminal: give a file with -o FILE.")
     library, services = load_library(), _services(site_key)
     findings = _policy(source, library)
     plan = _plan(address, services, pages, seconds, allow_private, resolve)
@@ -122,8 +128,7 @@ def audit_(
     _keep(done, evidence)
     drifts = _drifts(done, library, findings, services if site_key else None) if findings else None
     verdicts = audit(done, Classifier(library, host_of(done.address), services), library, drifts)
-    report = FORMATS[form](done, verdicts, language)
-    _write(output, report.encode(errors="backslashreplace"))  # a page may name a cookie with half a character
+    _write(output, _told_as(form, done, verdicts, language, styled=output == "-" and _in_colour()))
     stops = {"error": {FAILS}, "unknown": {FAILS, UNDECIDED}, "never": set()}[fail_on]
     if any(verdict.verdict in stops and not verdict.known for verdict in verdicts):
         sys.exit(FOUND)
@@ -157,6 +162,20 @@ def _keep(done: Scan, folder: str | None) -> None:
     _write(str(Path(folder, "scan.json")), document.encode(errors="backslashreplace"))
     for name, picture in done.pictures.items():
         _write(str(Path(folder, picture_file(name))), picture)
+
+
+def _told_as(form: str, done: Scan, verdicts: Sequence[Verdict], language: str, *, styled: bool) -> bytes:
+    if form == PDF:
+        return print_pdf(FORMATS["html"](done, verdicts, language))
+    if form == "text":
+        return write_text(done, verdicts, language, styled=styled).encode()
+    # A page may name a cookie with half a character, which no encoding has.
+    return FORMATS[form](done, verdicts, language).encode(errors="backslashreplace")
+
+
+def _in_colour() -> bool:
+    """Whether standard output is a terminal of somebody who has not said no to colours (no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _write(path: str, report: bytes) -> None:
