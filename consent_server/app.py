@@ -29,6 +29,7 @@ from consent_server.services.receiving import Addresses
 from consent_server.services.recording import Recorder
 from consent_server.services.sequencing import Sequencer
 from consent_server.services.showing import Shelf
+from consent_server.services.surveying import Surveyor, may_be_private
 from consent_server.services.sweeping import Sweeper
 from consent_server.services.time_stamping import read_authority
 from consent_server.services.witnessing import read_witnesses
@@ -107,6 +108,7 @@ def _start_deeds(app: Flask, settings: Settings) -> None:
     grace = WHOLE_MONTH if settings.purge_by_month else timedelta()
     app.extensions["months"] = MonthMaker(sessions)
     app.extensions["purger"] = Purger(sessions, sweeper.wake, grace=grace)
+    app.extensions["surveyor"] = Surveyor(sessions, private=may_be_private(settings))
     app.extensions["recorder"] = Recorder(sessions, keyring, sequencer.wake, settings.threads)
 
 

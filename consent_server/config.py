@@ -97,6 +97,9 @@ class Settings:
     )
     log_requests: bool = setting("CONSENT_LOG_REQUESTS", "write a line for each request, but for reads that succeed")
     screenshots: bool = setting("CONSENT_SCREENSHOTS", "photograph each configuration before it is published")
+    scan_private: bool = setting(
+        "CONSENT_SCAN_PRIVATE", "scans may visit addresses that only this machine or its network has, as staging sites"
+    )
     demo: bool = setting("CONSENT_DEMO", "also serve the demo sites and their stand-in vendors, by host name")
     security_contact: str = setting("CONSENT_SECURITY_CONTACT", "whom security.txt names (RFC 9116), such as mailto:…")
 
@@ -175,6 +178,7 @@ def read_settings() -> Settings:
         log_format=env.str("CONSENT_LOG_FORMAT", "", validate=validate.OneOf(("", "json", "text"))),
         log_requests=env.bool("CONSENT_LOG_REQUESTS", True),
         screenshots=env.bool("CONSENT_SCREENSHOTS", True),
+        scan_private=env.bool("CONSENT_SCAN_PRIVATE", False),
         demo=env.bool("CONSENT_DEMO", False),
         security_contact=env.str("CONSENT_SECURITY_CONTACT", ""),
     )

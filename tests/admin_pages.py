@@ -10,12 +10,14 @@ from werkzeug.routing import Rule
 
 from consent_server.domain.account import Role, command_line
 from consent_server.domain.catalogue_rows import rows_of
-from consent_server.services import branding, clock, editing, managing_people
+from consent_server.services import branding, clock, editing, managing_people, surveying
+from consent_server.services.surveying import Surveyor
 from consent_server.storage import sites
 from consent_server.storage.database import db
 from consent_server.storage.organisations import FIRST_ORGANISATION
 from tests import pictures
 from tests.answers import sequence, visitor_answers
+from tests.scans import CLEAN, FAULTY, Visits
 
 PASSING = {
     "admin.home": "leads on",
@@ -34,6 +36,7 @@ PASSING = {
     "admin_links.follow": "needs a link from a mail: tests/web/test_admin_accounts.py",
     "admin_proofs.file": "is a file",
     "admin_proofs.handover": "needs an export: tests/web/test_admin_proofs.py",
+    "admin_scans.file": "is a file",
     "admin_sign_in.second": "needs a password before: tests/web/test_admin_accounts.py",
 }
 """Endpoints that are not visited, and why."""
@@ -51,6 +54,7 @@ def furnish(app: Flask) -> dict[str, Any]:
         row = rows_of(editing.check_draft(sites.find_site(session, "example").draft))[0]
     sequence(app)
     return {
+        "scan_id": _scan(app),
         "site_key": "example",
         "version": 2,
         "record_id": record_id,
@@ -58,6 +62,17 @@ def furnish(app: Flask) -> dict[str, Any]:
         "row_id": row.id,
         "service_id": "google-analytics",
     }
+
+
+def _scan(app: Flask) -> int:
+    """Let the site be scanned twice, the second time with a fault; return which scan is shown."""
+    surveyor, asked = Surveyor(app.extensions["sessions"], visit=Visits(CLEAN, FAULTY)), []
+    for _ in range(2):
+        with app.app_context():
+            session, actor = db.session(), command_line(FIRST_ORGANISATION)
+            asked.append(surveying.ask(session, sites.find_site(session, "example"), actor, clock.now()))
+        surveyor.turn()
+    return asked[-1].id
 
 
 def _brand(app: Flask) -> None:

@@ -73,6 +73,7 @@ def close(app: Flask) -> None:
         "purger",
         "recorder",
         "sequencer",
+        "surveyor",
         "sweeper",
     )
     for deed in deeds:

@@ -29,9 +29,11 @@ def open_chromium(*arguments: str, proxy_port: int = 0) -> Iterator[Browser]:
 
     Raises ``Unavailable`` where Playwright or Chromium is not installed, or does not start.
     """
-    program = find_chromium()
-    from playwright.sync_api import Error, sync_playwright
-
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError:
+        raise Unavailable("Playwright is not installed: pip install 'consent-server[browser]'.") from None
+    program = _program()
     root = ("--no-sandbox",) if os.geteuid() == 0 else ()  # Chromium's sandbox refuses root
     with sync_playwright() as playwright:
         try:
@@ -49,13 +51,15 @@ def open_chromium(*arguments: str, proxy_port: int = 0) -> Iterator[Browser]:
             browser.close()
 
 
-def find_chromium() -> str:
-    """Return the browser that ``CHROMIUM`` names, or the first on PATH.
+def is_installed() -> bool:
+    """Return whether Playwright and a Chromium are there."""
+    with contextlib.suppress(Unavailable):
+        return importlib.util.find_spec("playwright") is not None and bool(_program())
+    return False
 
-    Raises ``Unavailable`` without one, or without Playwright to drive it.
-    """
-    if importlib.util.find_spec("playwright") is None:
-        raise Unavailable("Playwright is not installed: pip install 'consent-server[browser]'.")
+
+def _program() -> str:
+    """Return the browser that ``CHROMIUM`` names, or the first on PATH."""
     named = os.environ.get("CHROMIUM")
     for name in (named,) if named else NAMES:
         if found := shutil.which(name):

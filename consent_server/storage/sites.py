@@ -81,6 +81,12 @@ def lock_site(session: Session, key: str) -> Site:
     return _site(row)
 
 
+def find_site_by_id(session: Session, site_id: int) -> Site | None:
+    """Return the site of that number; None when it is archived."""
+    row = session.get(SiteRow, site_id, populate_existing=True)
+    return None if row is None or row.archived_at else _site(row)
+
+
 def site_exists(session: Session, key: str) -> bool:
     """Return whether the key was ever given out, archived sites included."""
     return session.scalar(select(SiteRow.id).where(SiteRow.key == key)) is not None

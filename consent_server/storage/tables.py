@@ -330,6 +330,33 @@ class HandoverRow(Base):
     moved_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class ScanRow(Base):
+    """A scan of a site: asked for, running, then ended, failed or cancelled. ``document`` is it as JSON, compressed.
+
+    ``options``, ``progress`` (a pass each) and ``counts`` are JSON; ``trouble`` is a word for why it failed, ``detail``
+    what was said of that, or why it ended early. An old one has no document any more, and keeps its counts.
+    """
+
+    __tablename__ = "scan"
+    __table_args__ = (Index("ix_scan_site_id", "site_id", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    site_id: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(String(10), index=True)
+    address: Mapped[str] = mapped_column(Text)
+    options: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    asked_by: Mapped[str] = mapped_column(String(254))
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    starts: Mapped[int] = mapped_column(Integer)
+    progress: Mapped[str] = mapped_column(Text)
+    counts: Mapped[str] = mapped_column(Text)
+    trouble: Mapped[str] = mapped_column(String(20))
+    detail: Mapped[str] = mapped_column(Text)
+    document: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+
+
 class AnswerCountRow(Base):
     """How many answers said the same on one day (UTC); a number, and nobody's."""
 

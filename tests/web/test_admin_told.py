@@ -12,7 +12,8 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale
 
-from consent_server.web.admin.told import SENTENCES, pattern_of, told
+from consent_server.domain import classification
+from consent_server.web.admin.told import GUESSES, SENTENCES, pattern_of, told
 from tests import words
 
 SAYING = {"because", "problem", "add", "append", "MalformedJson", "Finding"}
@@ -38,6 +39,7 @@ MODULES = (
     "domain.strict_json",
     "domain.times",
     "domain.url_pattern",
+    "services.auditing",
     "services.branding",
     "services.cataloguing",
     "services.comparing",
@@ -58,13 +60,16 @@ MODULES = (
     "services.reading_pdf",
     "services.redeeming",
     "services.redrawing",
+    "services.scanning",
     "services.searching",
     "services.second_factor",
     "services.signing_in",
+    "services.surveying",
     "storage.configurations",
     "storage.consent_records",
     "storage.handovers",
     "storage.organisations",
+    "storage.scans",
     "storage.sites",
     "storage.tokens",
     "storage.users",
@@ -123,6 +128,16 @@ def test_what_a_sentence_names_is_named_in_french_and_what_nobody_knows_stays(ap
         assert told("line 7, purpose") == "ligne 7, purpose"
         assert told("100 % (percent) and %s, as nobody says") == "100 % (percent) and %s, as nobody says"
         assert told("This can never be exempt: 100 %(x)s of it") == "Ceci ne peut jamais être exempté : 100 %(x)s of it"
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_why_a_thing_is_taken_for_what_it_is_is_told_in_french(app: Flask) -> None:
+    found = inspect.getsource(classification)
+    begun = ("declared as", "matches", "is an address of", "the name of", "a name like", "written by", "does not know")
+    assert all(each in found for each in begun), "these are what a classification says"
+    with app.test_request_context(), force_locale("fr"):
+        assert told("_ga of Matomo, written by a.example", GUESSES) == "_ga de Matomo, écrit par a.example"
+        assert told("the library does not know it", GUESSES) == "la bibliothèque ne le connaît pas"
 
 
 def test_no_sentence_hides_behind_another() -> None:

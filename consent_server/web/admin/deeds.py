@@ -24,6 +24,8 @@ DEEDS: Mapping[str, object] = {
     "organisation.renamed": _l("Organisation renamed"),
     "proofs.exported": _l("Evidence taken along"),
     "recovery_codes.renewed": _l("Recovery codes renewed"),
+    "scan.asked": _l("Scan asked for"),
+    "scan.cancelled": _l("Scan cancelled"),
     "second_factor.added": _l("Second factor added"),
     "second_factor.removed": _l("Second factor removed"),
     "site.created": _l("Site added"),

@@ -36,6 +36,7 @@ OF_A_SITE: tuple[Entry, ...] = (
     Entry("admin_catalogue.index", _l("Catalogue"), Permission.SEE),
     Entry("admin_design.page", _l("Banner"), Permission.EDIT),
     Entry("admin_publishing.history", _l("Configurations"), Permission.SEE),
+    Entry("admin_scans.index", _l("Scans"), Permission.SEE),
     Entry("admin_answers.page", _l("Answers"), Permission.SEE),
     Entry("admin_proofs.index", _l("Proofs"), Permission.PROVE),
 )

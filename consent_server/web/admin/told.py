@@ -169,6 +169,12 @@ SENTENCES = (
     _l("There is no legal hold on the proofs of %(text)s."),
     _l("The proofs of %(text)s are under legal hold since %(time)s: %(why)s"),
     _l("This is not an address of the site."),
+    _l("Give a web address without name and password: https://www.example.fr/"),
+    _l("From 1 to %(number)s pages are visited."),
+    _l("A scan takes from 10 to %(number)s seconds."),
+    _l("A scan of this site is under way."),
+    _l("This site has no such scan."),
+    _l("What this scan saw is not kept."),
     _l("%(text)s did not answer (%(why)s)."),
     _l("The page leads on and on."),
     _l("The page leads to an address that is none of the web."),
@@ -180,12 +186,25 @@ SENTENCES = (
     _l("line %(number)s"),
 )
 
+GUESSES = (
+    _l("the library does not know it"),
+    _l("keeps the visitor's choice (EXM-01)"),
+    _l("declared as %(name)s"),
+    _l("matches %(name)s"),
+    _l("is an address of %(service)s"),
+    _l("the name of %(service)s's %(name)s"),
+    _l("a name like %(service)s's %(name)s"),
+    _l("%(name)s of %(service)s, written by %(host)s"),
+    _l("%(name)s of %(service)s on %(host)s"),
+)
+"""Why a thing is taken for what it is (``domain/classification.py``)."""
+
 _PLACE = re.compile(r"%\((\w+)\)s")
 
 
-def told(message: str) -> str:
+def told(message: str, sentences: tuple[str, ...] = SENTENCES) -> str:
     """Return the message in the language of the page; one that nobody translated stays as it is."""
-    for sentence, pattern in _patterns():
+    for sentence, pattern in _patterns(sentences):
         named = pattern.fullmatch(message)
         if named and sentence == NEVER_EXEMPT:
             return str(gettext(sentence, text=told(named["text"])))
@@ -195,8 +214,8 @@ def told(message: str) -> str:
 
 
 @functools.cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((sentence, pattern_of(sentence)) for sentence in SENTENCES)
+def _patterns(sentences: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((sentence, pattern_of(sentence)) for sentence in sentences)
 
 
 def pattern_of(sentence: str) -> re.Pattern[str]:

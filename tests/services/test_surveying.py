@@ -1,0 +1,233 @@
+"""Scans are asked for, made one at a time, kept, and come to an end whatever happens to who makes them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from consent_server.browser.crawl import Plan
+from consent_server.domain.account import command_line
+from consent_server.domain.errors import Conflict, Invalid, NotFound, Unavailable
+from consent_server.domain.scan import PASSES, Pass, Scan
+from consent_server.services import auditing, clock, editing, scanning, surveying
+from consent_server.services.leading import leading
+from consent_server.services.surveying import DIED, NO_ANSWER, NO_BROWSER, Surveyor
+from consent_server.storage import scans, sites
+from consent_server.storage.scans import ASKED, CANCELLED, ENDED, FAILED, RUNNING, Counts, KeptScan
+from consent_server.storage.sites import Site
+from tests.builders import site_file
+from tests.scans import ADDRESS, CLEAN, FAULTY, Visits
+from tests.servers import eventually
+
+BY = command_line(1)
+Sessions = Callable[[], Session]
+
+
+@pytest.fixture
+def sessions(app: Flask) -> Sessions:
+    made: Sessions = app.extensions["sessions"]
+    with made() as session:
+        editing.import_site(session, site_file(services=[{"library": "matomo"}]), clock.now())
+    return made
+
+
+def _site(sessions: Sessions, key: str = "example") -> Site:
+    with sessions() as session:
+        return sites.find_site(session, key)
+
+
+def _ask(sessions: Sessions, key: str = "example", **given: object) -> KeptScan:
+    with sessions() as session:
+        return surveying.ask(session, sites.find_site(session, key), BY, clock.now(), **given)  # type: ignore[arg-type]
+
+
+def _now(sessions: Sessions, kept: KeptScan) -> KeptScan:
+    with sessions() as session:
+        return scans.find_scan(session, kept.site_id, kept.id)
+
+
+def test_a_scan_is_kept_with_what_it_comes_to(sessions: Sessions) -> None:
+    visits = Visits(FAULTY)
+    kept = _ask(sessions, pages=2)
+    assert (kept.state, kept.asked_by, kept.address) == (ASKED, BY.name, ADDRESS)
+    Surveyor(sessions, visit=visits).turn()
+
+    ended = _now(sessions, kept)
+    assert (ended.state, ended.whole, ended.detail, ended.starts) == (ENDED, True, "", 1)
+    assert [each.name for each in ended.progress] == list(PASSES)
+    assert ended.expected == len(PASSES) + 1, "the catalogue has one purpose that may be agreed to alone"
+    assert ended.counts is not None
+    assert (ended.counts.fails, ended.counts.early, ended.counts.appeared) == (1, 2, 0)
+    (plan,) = visits.plans
+    assert (plan.address, plan.pages, plan.private, plan.purposes) == (ADDRESS, 2, False, ("audience",))
+    with sessions() as session:
+        assert scans.find_seen(session, kept.id) == FAULTY
+
+
+def test_it_is_compared_with_the_one_before(sessions: Sessions) -> None:
+    surveyor = Surveyor(sessions, visit=Visits(CLEAN, FAULTY, FAULTY))
+    ended = []
+    for _ in range(3):
+        ended.append(_ask(sessions))
+        surveyor.turn()
+    first, second, third = (_now(sessions, each).counts or Counts() for each in ended)
+    assert (first.appeared, first.early) == (0, 0)
+    assert (second.appeared, second.early) == (3, 2)
+    assert (third.appeared, third.early, third.fails) == (0, 0, 1)
+    with sessions() as session:
+        audited = auditing.audit_scan(session, _site(sessions), _now(sessions, ended[1]))
+        assert audited.previous is not None
+        assert audited.previous.id == ended[0].id
+        assert {each.name for each in audited.changes} == {"_ga", "own", "www.googletagmanager.com"}
+        named = {(each.thing.kind, each.thing.needs_consent) for each in auditing.sightings(audited)}
+        assert named == {("cookie", True), ("cookie", None), ("request", True)}
+
+
+def test_one_scan_of_a_site_is_under_way_at_a_time(sessions: Sessions) -> None:
+    _ask(sessions)
+    with pytest.raises(Conflict, match="under way"):
+        _ask(sessions)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://elsewhere.example/", "file:///etc/passwd", "https://a:b@www.example.fr/", "http://[::1", "javascript:0"],
+)
+def test_only_the_sites_own_addresses_are_visited(sessions: Sessions, address: str) -> None:
+    with pytest.raises(Invalid):
+        _ask(sessions, address=address)
+    with pytest.raises(Invalid):
+        _ask(sessions, pages=1_000)
+    assert _ask(sessions, address="https://shop.example.fr/basket").address == "https://shop.example.fr/basket"
+
+
+def test_without_a_browser_it_says_so(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHROMIUM", "no-such-browser")
+    kept = _ask(sessions)
+    Surveyor(sessions).turn()
+    failed = _now(sessions, kept)
+    assert (failed.state, failed.trouble) == (FAILED, NO_BROWSER)
+    assert surveying.TROUBLES[NO_BROWSER].startswith("A browser is missing")
+
+
+def test_a_site_that_does_not_answer_is_told(sessions: Sessions) -> None:
+    kept = _ask(sessions)
+    Surveyor(sessions, visit=Visits(Unavailable("The site could not be visited: it is away."))).turn()
+    failed = _now(sessions, kept)
+    assert (failed.state, failed.trouble, failed.detail) == (
+        FAILED,
+        NO_ANSWER,
+        "The site could not be visited: it is away.",
+    )
+
+
+def test_the_oldest_goes_first_and_one_is_made_each_turn(sessions: Sessions) -> None:
+    with sessions() as session:
+        editing.import_site(session, site_file(site_key="another"), clock.now())
+    first, second = _ask(sessions), _ask(sessions, "another")
+    surveyor = Surveyor(sessions, visit=Visits(CLEAN, CLEAN))
+    surveyor.turn()
+    assert [_now(sessions, each).state for each in (first, second)] == [ENDED, ASKED]
+    surveyor.turn()
+    assert _now(sessions, second).state == ENDED
+
+
+def test_what_a_server_left_behind_is_begun_again_once(sessions: Sessions) -> None:
+    class Killed(BaseException):
+        pass
+
+    kept = _ask(sessions)
+    surveyor = Surveyor(sessions, visit=Visits(Killed(), Killed(), CLEAN))
+    for _ in range(2):
+        with pytest.raises(Killed):
+            surveyor.turn()
+        assert _now(sessions, kept).state == RUNNING
+    surveyor.turn()
+    failed = _now(sessions, kept)
+    assert (failed.state, failed.trouble, failed.starts) == (FAILED, DIED, 2)
+    assert _ask(sessions).state == ASKED
+
+
+class Long:
+    """A visit that lasts until it is ended."""
+
+    def __init__(self) -> None:
+        self.started, self.ended = threading.Event(), threading.Event()
+
+    def __call__(
+        self, plan: Plan, on_pass: Callable[[Pass], None], on_start: Callable[[Callable[[], None]], None]
+    ) -> tuple[Scan, str]:
+        on_start(self.ended.set)
+        self.started.set()
+        assert self.ended.wait(60)
+        raise Unavailable("The site could not be visited: ended.")
+
+
+def test_a_server_that_stops_ends_the_visit_and_leaves_the_scan_to_the_next(sessions: Sessions) -> None:
+    kept, long = _ask(sessions), Long()
+    surveyor = Surveyor(sessions, visit=long, every=0.01)
+    surveyor.start()
+    assert long.started.wait(30)
+    assert _now(sessions, kept).state == RUNNING
+    surveyor.stop()
+    left = _now(sessions, kept)
+    assert (left.state, left.starts) == (ASKED, 0), "being told to stop is no failure"
+    Surveyor(sessions, visit=Visits(CLEAN)).turn()
+    assert _now(sessions, kept).state == ENDED
+
+
+def test_who_cancels_ends_the_visit(sessions: Sessions) -> None:
+    kept, long = _ask(sessions), Long()
+    surveyor = Surveyor(sessions, visit=long, every=0.01)
+    surveyor.start()
+    assert long.started.wait(30)
+    with sessions() as session:
+        assert surveying.cancel(session, _site(sessions), kept.id, BY, clock.now())
+        assert not surveying.cancel(session, _site(sessions), kept.id, BY, clock.now())
+    eventually(long.ended.is_set, "the visit is ended")
+    surveyor.stop()
+    assert _now(sessions, kept).state == CANCELLED
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_one_server_of_several_makes_scans(sessions: Sessions) -> None:
+    kept = _ask(sessions)
+    with leading(sessions, Surveyor.name) as other:
+        assert other
+        Surveyor(sessions, visit=Visits()).turn()
+        assert _now(sessions, kept).state == ASKED
+    Surveyor(sessions, visit=Visits(CLEAN)).turn()
+    assert _now(sessions, kept).state == ENDED
+
+
+def test_the_newest_are_kept_whole_and_old_ones_as_counts(sessions: Sessions) -> None:
+    surveyor = Surveyor(sessions, visit=Visits(*[CLEAN] * 5))
+    for _ in range(5):
+        _ask(sessions)
+        surveyor.turn()
+    with sessions() as session:
+        site = sites.find_site(session, "example")
+        scans.reduce_scans(session, site.id, whole=2, counted=4)
+        session.commit()
+        found = scans.list_scans(session, site.id, None, 10)
+        assert [each.whole for each in found] == [True, True, False, False]
+        assert all(each.counts for each in found)
+        with pytest.raises(NotFound):
+            auditing.audit_scan(session, site, found[-1])
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_catalogue_with_mistakes_is_scanned_as_an_empty_one(sessions: Sessions) -> None:
+    with sessions() as session:
+        site = sites.lock_site(session, "example")
+        sites.replace_draft(session, site, site.name, site.origins, {**site.draft, "services": "?"}, clock.now())
+        session.commit()
+    visits, kept = Visits(FAULTY), _ask(sessions)
+    Surveyor(sessions, visit=visits).turn()
+    assert visits.plans[0].purposes == ()
+    assert _now(sessions, kept).state == ENDED
+    assert scanning.purposes_of(auditing.services_of(_site(sessions))) == ()

@@ -1,0 +1,147 @@
+"""Scans in the admin: asked for, followed, read, compared."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from consent_server.domain.account import Role
+from consent_server.domain.errors import Unavailable
+from consent_server.domain.scan import Scan, scan_from_json
+from consent_server.services import clock, editing
+from consent_server.services.surveying import Surveyor
+from consent_server.storage.database import db
+from tests import admins
+from tests.builders import site_file
+from tests.scans import CLEAN, FAULTY, Visits
+
+pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+LIST = "/admin/sites/example/scans/"
+
+
+@pytest.fixture
+def editor(app: Flask, client: FlaskClient) -> FlaskClient:
+    with app.app_context():
+        editing.import_site(db.session(), site_file(), clock.now())
+    return admins.sign_in(app, client, Role.EDITOR)
+
+
+def _ask(client: FlaskClient, **given: object) -> str:
+    """Ask for a scan; return its address."""
+    form = {"csrf_token": admins.csrf_of(client.get(LIST).text), "address": "", "pages": "2", **given}
+    answer = client.post(LIST, data=form)
+    assert answer.status_code == 303, answer.text
+    return str(answer.location)
+
+
+def _survey(app: Flask, *scans: Scan | Exception, ended_early: str = "") -> None:
+    Surveyor(app.extensions["sessions"], visit=Visits(*scans, ended_early=ended_early)).turn()
+
+
+def test_a_scan_is_asked_for_followed_and_read(app: Flask, editor: FlaskClient) -> None:
+    assert "There is no scan yet." in editor.get(LIST).text
+    address = _ask(editor)
+    page = editor.get(address)
+    assert "It waits for its turn" in page.text
+    assert page.headers["Refresh"] == "3"
+    waiting = editor.get(LIST).text
+    assert "A scan is under way" in waiting
+    assert "Scan now" not in waiting
+
+    _survey(app, FAULTY)
+    page = editor.get(address)
+    assert "Refresh" not in page.headers
+    verdicts = page.text.partition('id="verdicts"')[2]
+    assert verdicts.index("Fails") < verdicts.index("Holds"), "what fails comes first"
+    for told in ("cookie _ga (Google Analytics)", "site.js", "Before any choice", "Loi n° 78-17", "Google Analytics"):
+        assert told in verdicts
+    assert "There is no scan before this one" in page.text
+    listed = editor.get(LIST).text
+    assert "1 fails" in listed
+    assert "2 new before consent" in listed
+
+
+def test_what_is_new_is_shown(app: Flask, editor: FlaskClient) -> None:
+    _ask(editor)
+    _survey(app, CLEAN)
+    address = _ask(editor)
+    _survey(app, FAULTY)
+    page = editor.get(address).text.partition('id="different"')[2]
+    row = page.partition("<code>_ga</code>")[2].partition("</tr>")[0]
+    assert "New: 30 days" in row
+    assert "site.js" in row
+    assert "3 new, 0 gone, 0 changed" in editor.get(LIST).text
+
+
+def test_a_scan_that_failed_or_ended_early_says_why(app: Flask, editor: FlaskClient) -> None:
+    address = _ask(editor)
+    _survey(app, Unavailable("The site could not be visited: <b>."))
+    page = editor.get(address).text
+    assert "Failed" in page
+    assert "&lt;b&gt;" in page
+    address = _ask(editor)
+    _survey(app, CLEAN, ended_early="the visit took longer than 300 seconds")
+    assert "The visit ended early (the visit took longer than 300 seconds)." in editor.get(address).text
+    assert "before its time" in editor.get(LIST).text
+
+
+def test_without_a_browser_the_page_says_so(app: Flask, editor: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHROMIUM", "no-such-browser")
+    address = _ask(editor)
+    Surveyor(app.extensions["sessions"]).turn()
+    page = editor.get(address)
+    assert page.status_code == 200
+    assert "A browser is missing on the server" in page.text
+
+
+def test_it_is_cancelled(app: Flask, editor: FlaskClient) -> None:
+    address = _ask(editor)
+    form = {"csrf_token": admins.csrf_of(editor.get(address).text)}
+    assert "The scan is cancelled." in editor.post(f"{address}/cancel", data=form, follow_redirects=True).text
+    assert "This scan is over already." in editor.post(f"{address}/cancel", data=form, follow_redirects=True).text
+    assert "It was cancelled." in editor.get(address).text
+    _survey(app)
+    assert "It was cancelled." in editor.get(address).text
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"address": "https://elsewhere.example/"}, "This is not an address of the site."),
+        ({"address": "ftp://www.example.fr/"}, "Give a web address without name and password"),
+        ({"pages": "51"}, "Number must be between 1 and 50."),
+        ({"pages": ""}, "This is required."),
+    ],
+)
+def test_what_cannot_be_scanned_is_refused_beside_the_field(
+    editor: FlaskClient, given: dict[str, str], said: str
+) -> None:
+    form = {"csrf_token": admins.csrf_of(editor.get(LIST).text), "address": "", "pages": "2", **given}
+    answer = editor.post(LIST, data=form)
+    assert answer.status_code == 422
+    assert said in answer.text
+
+
+def test_the_audit_is_taken_along(app: Flask, editor: FlaskClient) -> None:
+    address = _ask(editor)
+    assert editor.get(f"{address}/audit.json").status_code == 404
+    _survey(app, FAULTY)
+    assert scan_from_json(editor.get(f"{address}/audit.json").get_json()["scan"]) == FAULTY
+    assert editor.get(f"{address}/audit.sarif").get_json(force=True)["version"] == "2.1.0"
+    assert editor.get(f"{address}/audit.junit").text.startswith("<?xml")
+    text = editor.get(f"{address}/audit.text")
+    assert text.headers["Content-Disposition"].endswith(".txt")
+    assert "_ga" in text.text
+    assert editor.get(f"{address}/audit.docx").status_code == 404
+
+
+def test_who_may_only_look_looks(app: Flask, editor: FlaskClient) -> None:
+    address = _ask(editor)
+    viewer = admins.sign_in(app, app.test_client(), Role.VIEWER)
+    assert "Cancel the scan" not in viewer.get(address).text
+    _survey(app, FAULTY)
+    assert "Scan now" not in viewer.get(LIST).text
+    assert "_ga" in viewer.get(address).text
+    assert viewer.get(f"{LIST}9999").status_code == 404
