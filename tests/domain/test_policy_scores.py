@@ -17,7 +17,7 @@ def test_there_are_enough_policies_of_every_kind() -> None:
     paths = labelled()
 
     assert len(paths) >= 12
-    assert {path.suffix for path in paths} == {".txt", ".html", ".typ"}
+    assert {path.suffix for path in paths} == {".txt", ".html", ".md", ".typ"}
     assert {path.name[:2] for path in paths} == {"en", "fr"}
 
 

@@ -4,7 +4,7 @@ Deterministic and offline: the same text and library always give the same findin
 so. No rule knows a site. What the text does not say, or says in a way that is not foreseen here, is not found: the
 findings are a first draft for an editor, and a scan of the site tells what is really set.
 
-    text, markup, page_layout   the policy as blocks: lines, list items, table rows
+    text, markup, markdown, page_layout   the policy as blocks: lines, list items, table rows
     names, durations, tables    what a name, a duration, a table heading looks like
     flat_tables                 tables that lost their cells on the way
     knowledge, services         what the library knows under which name
@@ -20,6 +20,7 @@ from consent_server.domain.policy_text.cookies import Context, found_cookies
 from consent_server.domain.policy_text.findings import FoundCookie, FoundService, PolicyFindings, Statement
 from consent_server.domain.policy_text.flat_tables import restore_barred_tables, restore_flat_tables, with_headings
 from consent_server.domain.policy_text.knowledge import Knowledge
+from consent_server.domain.policy_text.markdown import without_front_matter
 from consent_server.domain.policy_text.markup import blocks_of_html, looks_like_html, without_stray_tags
 from consent_server.domain.policy_text.masthead import contact_emails, language_of, policy_date
 from consent_server.domain.policy_text.names import Shape, Token, mend_cuts, tokens
@@ -65,7 +66,7 @@ def read_policy(text: str, library: Library) -> PolicyFindings:
 
 def raw_blocks(text: str) -> list[Block]:
     """Return the lines and rows of a text or a page, as laid out."""
-    cleaned = clean(text)
+    cleaned = without_front_matter(clean(text))
     if looks_like_html(cleaned):
         return blocks_of_html(cleaned)
     return blocks_of_plain_text(without_stray_tags(cleaned))

@@ -28,7 +28,7 @@ from consent_server.domain.policy_text.names import (
 from consent_server.domain.policy_text.services import ServiceNames
 from consent_server.domain.policy_text.tables import Columns, columns_of
 from consent_server.domain.policy_text.text import Block, fold, sentences
-from consent_server.domain.policy_text.wordings import COOKIE_WORD
+from consent_server.domain.policy_text.wordings import CATEGORIES, COOKIE_WORD
 from consent_server.domain.purpose import NECESSARY
 
 MOST_COOKIES = 3_000
@@ -64,6 +64,7 @@ _OWN = re.compile(
     r"|internal|(?:cookie )?(?:propre|proprietaire|interne)\b|first.?part|premiere?.?part|1st.?part|self|own\b"
     r"|editeur)"
 )
+_LONE_WORD = re.compile(r"(?:[a-z]{2,24}|[A-Z]{2,24})\Z")
 _PATH = re.compile(r"/?[a-z]{1,20}/[\w./-]{1,100}\Z")  # “ads/ga-audiences”: the address of a pixel
 _LISTING = re.compile(r"[,;/]|\b(?:et|and)\b")
 _INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
@@ -128,7 +129,7 @@ def _drafts(blocks: Iterable[Block], context: Context) -> Iterator[_Draft]:
         since = 0 if COOKIE_WORD.search(block.folded) else since + 1
         if block.cells:
             headed = columns_of(block.cells)
-            columns = headed or columns
+            columns = headed or (None if block.heads else columns)
             drafts = [] if headed else _in_row(block, columns, since <= _REACH, context)
         else:
             columns = columns if len(block.text) <= 120 and not block.is_bullet else None
@@ -154,9 +155,11 @@ def _in_headed_row(block: Block, columns: Columns, context: Context) -> list[_Dr
     listed = [token for part in cells[columns.name].split("\n") for token in _names_in_cell(part, context)]
     vendor = _cell(cells, columns.vendor)
     written = _cell(cells, columns.duration)
+    if not listed and columns.says_name and _LONE_WORD.match(cells[columns.name]) and duration_of_cell(fold(written)):
+        listed = [Token(cells[columns.name], 0, len(cells[columns.name]), Shape.PLAIN)]
     given = [duration_of_cell(fold(part)) for part in written.split("\n")]
-    if len(given) != len(listed) or len(listed) < 2:
-        given = [duration_of_cell(fold(written)) if written else None] * len(listed)
+    if len(given) != len(listed) or len(listed) < 2 or None in given:
+        given = [duration_of_cell(fold(written.replace("\n", " "))) if written else None] * len(listed)
     services = _services_in_row(block, vendor, context)
     if columns.duration is None:
         given = [lifetime_in(block.folded)] * len(listed)
@@ -235,8 +238,15 @@ def _is_defined(token: Token, block: Block, rest: int, since: int, context: Cont
         return False
     says_so = COOKIE_WORD.search(block.folded, rest) is not None or bool(durations(block.folded[rest:]))
     if token.shape is Shape.PLAIN:
-        return token.name[0].islower() and says_so
+        return token.name[0].islower() and says_so and not _is_a_kind(token, block)
     return known or _tells(token) or (says_so and not _CAPITALISED.match(token.name))
+
+
+def _is_a_kind(token: Token, block: Block) -> bool:
+    """Whether the word says which cookies, not how one is called: “Cookies publicitaires: none”."""
+    return block.folded.endswith("cookies ", 0, token.start) or any(
+        pattern.search(f"cookies {fold(token.name)}") for _, pattern in CATEGORIES
+    )
 
 
 def _in_sentences(block: Block, since: int, context: Context) -> list[_Draft]:
@@ -295,7 +305,7 @@ def _is_presented(token: Token, block: Block, start: int, about: bool, near: boo
     if token.shape is Shape.STRICT:
         known = context.knowledge.knows(token.name)
         said = about or (near and (_tells(token) or _lasts(block, start) or bool(names_listed(block.text))))
-        return known or (said and "_" in token.name) or (about and "*" in token.name)
+        return known or (said and "_" in token.name) or (about and "*" in generalised(token.name))
     if near and token.start == start and _begins_an_entry(token, block):
         return True
     if not about or _is_only_a_service(token, context):

@@ -67,6 +67,11 @@ _DURATION = re.compile(
     rf"|(?P<word>{_one_of(_WORDS)})(?: ?\((?P<again>\d{{1,4}})\))?(?=[ -]))"
     rf"(?: |- ?)?(?P<unit>{_one_of(_UNITS)})(?![\w'/]| ago\b)"
 )
+_HALF = re.compile(
+    r"(?<![\w/])(?:1/2 ?|½ ?|(?:une |1 )?demi[e -]{1,2}|half (?:an |a )?)"
+    r"(?P<unit>heure|hour|h|annee|year)\b"
+)
+_HALVES = {"h": (30, "m"), "a": (6, "M"), "y": (6, "M")}
 _SESSION = re.compile(
     r"\b(?:duree|temps|fin|cloture|fermeture|time|end|duration|length|close) (?:de |of )?(?:la |votre |sa |the "
     r"|your |a |each )?"
@@ -142,7 +147,13 @@ def duration_of_cell(folded: str) -> str | None:
     return SESSION if found or _SESSION_CELL.match(folded) else None
 
 
-def _parts(folded: str) -> Iterator[_Part]:
+def _parts(folded: str) -> list[_Part]:
+    halves = [_Part(half.start(), half.end(), *_HALVES[half["unit"][0]]) for half in _HALF.finditer(folded)]
+    wholes = _whole_parts(_HALF.sub(lambda half: "/" * len(half[0]), folded) if halves else folded)
+    return sorted([*halves, *wholes], key=lambda part: part.start)
+
+
+def _whole_parts(folded: str) -> Iterator[_Part]:
     for match in _DURATION.finditer(folded):
         digits = match["again"] or match["digits"]
         number = int(digits.replace(" ", "")) if digits else _WORDS[match["word"]]

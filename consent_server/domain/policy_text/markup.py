@@ -11,6 +11,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from consent_server.domain.policy_text.text import MOST_BLOCKS, Block, blocks_of_plain_text, row, squeeze
 
@@ -70,6 +71,7 @@ class _Reader:
         self.blocks: list[Block] = []
         self._line: list[str] = []
         self._cells: list[str] | None = None
+        self._heads = False
         self._in_item = False
 
     def text(self, text: str) -> None:
@@ -84,11 +86,13 @@ class _Reader:
         if name == "tr":
             self._end_row()
             self._cells = None if tag.startswith("/") else []
+            self._heads = True
         elif name == "dl":
             self._end_row()
         elif name in _CELLS:
             if tag == "dt":
                 self._end_row()
+            self._heads = self._heads and name == "th"
             self._cell(tag)
         elif self._cells is not None and name != "table":
             self._line.append("\n")
@@ -108,7 +112,7 @@ class _Reader:
             if squeeze("".join(self._line)):
                 self._cells.append("".join(self._line))
             if any(squeeze(cell) for cell in self._cells):
-                self.blocks.append(row(self._cells))
+                self.blocks.append(replace(row(self._cells), heads=self._heads and len(self._cells) > 1))
             self._line = []
         else:
             self.end_line()
@@ -122,7 +126,7 @@ class _Reader:
         text, self._line = squeeze("".join(self._line)), []
         if text:
             found = blocks_of_plain_text(text)
-            self.blocks.extend(Block(b.text, b.cells, b.is_bullet or self._in_item, after_gap=True) for b in found)
+            self.blocks.extend(replace(b, is_bullet=b.is_bullet or self._in_item, after_gap=True) for b in found)
 
 
 def _tokens(page: str) -> Iterator[Token]:

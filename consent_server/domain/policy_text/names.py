@@ -20,6 +20,9 @@ LONGEST_MENDED = 2_000
 
 _TOKEN = re.compile(r"(?:[A-Za-z0-9_.*#!@$%~^&{}\[\]<>|+-]|::){1,120}")
 _LETTER = re.compile(r"[A-Za-z]")
+_CONSENT_SIGNAL = re.compile(
+    r"(?:ad|analytics|functionality|personalization|security)_(?:storage|user_data|personalization)\Z"
+)
 _VARIABLE = re.compile(
     r"<{1,2}[^<>]{0,40}>{1,2}|\{[^{}]{0,40}\}|\[[^\[\]]{0,40}\]|#+|(?<![A-Za-z])[xX]{2,}(?:-[xXyY]\b)?|\.{3}|…"
 )
@@ -54,6 +57,7 @@ _NOT_NAMES = frozenset(
         " used url urls uri ip rgpd gdpr cnil cmp dpo ue eu eee eea usa tags tag gif pdf faq cgu cgv iab tcf api crm"
         " sas sarl rcs siret siren ceo ccpa php css javascript flash pixel pixels web beacon beacons local"
         " storage localstorage sessionstorage indexeddb mois ans jours months years days important attention note"
+        " des les le la un une du de the an by our notre nos ces ce this these"
         " exemple example contact identification authentification authentication communication facturation"
         " rectification portabilité navigateur browser domaine domain host éditeur hébergement google facebook"
         " meta microsoft apple amazon youtube linkedin twitter instagram tiktok ie ie9 ie10 ie11 html5 web2"
@@ -97,8 +101,14 @@ def shape_of(token: str) -> Shape:
         return Shape.NONE
     if not _LETTER.search(_VARIABLE.sub("", token)) or _TIMES.match(token):
         return Shape.NONE
-    bare = fold(token)
-    if bare in _NOT_NAMES or bare in _BRANDS_IN_CAMEL or bare.startswith("utm_") or _HOST_OR_FILE.match(token):
+    bare = fold(token.strip("_") if token[0] == token[-1] == "_" else token)  # “_cookies_”: emphasis
+    if (
+        bare in _NOT_NAMES
+        or bare in _BRANDS_IN_CAMEL
+        or bare.startswith("utm_")
+        or _CONSENT_SIGNAL.match(bare)
+        or _HOST_OR_FILE.match(token)
+    ):
         return Shape.NONE
     if _UNDERSCORE.search(token) or "*" in token or (token.startswith("__") and len(token) > 3):
         return Shape.STRICT
@@ -134,7 +144,7 @@ def generalised(name: str) -> str:
 def tokens(text: str) -> Iterator[Token]:
     """Yield the words of ``text`` that can be names."""
     text = without_addresses(text)
-    for match in re.finditer(r"[^\s,;«»“”\"()/=…]{1,200}…?", text):
+    for match in re.finditer(r"[^\s,;«»“”\"()/=…]{1,100}(?:…[^\s,;«»“”\"()/=…]{0,100})?", text):
         found = _token(text, match.start(), match[0])
         if found is not None:
             yield found

@@ -56,6 +56,19 @@ _DENIED = re.compile(
     r"|any)|\bunlike\b"
     r"|\binstead of|\brather than|\balternatives? to|\bwe use (?:no|neither)\b|\bno use of\b"
 )
+_NO_TOOL = re.compile(
+    r"\b(?:aucune?|no)(?: \w{1,14}){0,3}? (?:outil|service|solution|traceur|pixel|script|balise|module|technologie|tool"
+    r"|tracker|tag|technology)s?\b[^.;:!?]{0,120}\Z"
+)
+_IS_USED = re.compile(
+    r"[^;:!?]{0,120}?\b(?:n'est|n'a ete|ne sont|ne sera|is|are)\b (?:\w{1,14} ){0,2}?(?:utilis|depos|install|charg"
+    r"|integr|employ|present|activ|used|set|loaded|placed|installed|embedded)"
+)
+_UNLESS = re.compile(r"\b(?:sans|avant|tant qu|sauf|hormis|without|before|until|unless|except|other than)\b")
+_ON_OTHER_SITES = re.compile(
+    r"\b(?:autres? sites?|sites? tiers|other (?:web)?sites?|another (?:web)?site|third[- ]party (?:web)?sites?)"
+    r"\b[^.;()]{0,40}\((?:comme|tels? que|par exemple|ex\b|such as|like|e\.g)[^()]{0,60}\Z"
+)
 _STILL = re.compile(r"[.;!?:]|\b(?:mais|but|however|cependant|en revanche|toutefois)\b")
 _SENTENCE_STOP = re.compile(r"[.!?;] ")
 _NEAR = 160
@@ -190,7 +203,8 @@ def _acts_in_browser(block: Block, mention: Mention) -> bool:
     """Whether the sentence says that it is used, and not that it stores data somewhere."""
     start, end = _sentence_around(block, mention)
     sentence = block.folded[start:end]
-    if is_denied(block.folded[start : mention.start]):
+    before = block.folded[start : mention.start]
+    if is_denied(before) or _is_no_tool(before, block.folded[mention.end : end]) or _ON_OTHER_SITES.search(before):
         return False
     if not mention.service.url_patterns:  # software of the site's own server: no request, at most a cookie
         return COOKIE_WORD.search(sentence) is not None
@@ -202,6 +216,12 @@ def is_denied(before: str) -> bool:
     near = before[-_DENIAL_REACH:]
     last = max((match.end() for match in _DENIED.finditer(near)), default=-1)
     return last >= 0 and _STILL.search(near, last) is None
+
+
+def _is_no_tool(before: str, after: str) -> bool:
+    """Whether a sentence says that no such tool is used; “none before you agree” is no denial."""
+    said = _NO_TOOL.search(before[-2 * _DENIAL_REACH :]) is not None and _IS_USED.match(after) is not None
+    return said and _UNLESS.search(before + after) is None
 
 
 def _sentence_around(block: Block, mention: Mention) -> tuple[int, int]:

@@ -10,11 +10,15 @@ from dataclasses import dataclass, replace
 
 from consent_server.domain.policy_text.names import Shape, names_listed
 from consent_server.domain.policy_text.text import Block, fold, row
+from consent_server.domain.policy_text.wordings import COOKIE_WORD
 
 _LONGEST_HEADER = 60
 _MOST_COLUMNS = 8
 _MOST_NOTES = 8
+_LONGEST_RECORD = 1_000
 _LONGEST_NOTE = 500
+_OTHER_LABEL = re.compile(r"[A-ZÀ-Ý][\w' -]{1,30}\Z")
+_ASIDE = re.compile(r"\([^()]{0,100}\)")
 _STILL_ABOUT_IT = re.compile(r"(?:it|this cookie|ce cookie|il|expires?|expiration|duree|duration)\b")
 _NAME = "cookie"
 _SAYS_NAME = re.compile(r"\bn(?:om|ame)s?\b")
@@ -27,15 +31,15 @@ _ROLES = (
     (
         "duration",
         re.compile(
-            r"\b(?:duree|expir|echeance|duration|life ?(?:time|span)|retention|conservation|validite|delai|max.?age"
-            r"|period|session(?:al)? or persist|persistent or session)"
+            r"\b(?:duree|expir|peremption|echeance|duration|life ?(?:time|span)|retention|conservation|validite|delai"
+            r"|max.?age|combien de temps|how long|period|session(?:al)? or persist|persistent or session)"
         ),
     ),
     (
         "vendor",
         re.compile(
             r"\b(?:fournisseu|emetteu|editeu|societe|provide|vendor|third|tiers|partenaire|partner|domain|host"
-            r"|source|depose"
+            r"|source|(?:de)?pose"
             r"|set by|placed by|proprietaire|owner|origin|responsable|service|outil|tool|company|entreprise"
             r"|prestataire)"
         ),
@@ -43,7 +47,7 @@ _ROLES = (
     (
         "purpose",
         re.compile(
-            r"\b(?:finalite|objecti|but\b|description|purpose|fonction|usage|utilite|role\b|utilisation|why"
+            r"\b(?:finalite|objecti|but\b|description|purpose|fonction|usage|utilite|role\b|\bsert\b|utilisation|why"
             r"|categor|type|use\b)"
         ),
     ),
@@ -59,6 +63,8 @@ class Columns:
     vendor: int | None
     duration: int | None
     count: int
+    says_name: bool = False
+    """Whether the heading speaks of the name of a cookie, so that any word below is one."""
 
 
 def columns_of(cells: tuple[str, ...]) -> Columns | None:
@@ -72,7 +78,8 @@ def columns_of(cells: tuple[str, ...]) -> Columns | None:
     name = next((index for index in named if _SAYS_NAME.search(fold(cells[index]))), named[0])
     if _HYPHENATED.match(cells[name]):
         return None  # “allow-cookies”
-    return Columns(name, _index(roles, "vendor"), _index(roles, "duration"), len(cells))
+    says_name = _SAYS_NAME.search(fold(cells[name])) is not None and COOKIE_WORD.search(fold(cells[name])) is not None
+    return Columns(name, _index(roles, "vendor"), _index(roles, "duration"), len(cells), says_name)
 
 
 def _is_a_name(cell: str) -> bool:
@@ -116,15 +123,26 @@ def _record(blocks: list[Block], at: int) -> tuple[list[Block], int] | None:
 
 def _labelled_record(blocks: list[Block], at: int) -> tuple[list[Block], int] | None:
     """“Name: _ga”, “Provider: Google”, “Expiry: 2 years”: a heading and a row."""
-    first = _labelled(blocks[at : at + 1])
+    parts = _parts_of_line(blocks[at])
+    first = _labelled(parts[:1])
     if not first or role_of(first[0][0]) != "name":
         return None
-    pairs = first + _labelled(blocks[at + 1 : at + _MOST_COLUMNS], but=("name",))
-    if len(pairs) < 2 or not names_listed(pairs[0][1]):
+    below = parts[1:] or blocks[at + 1 : at + _MOST_COLUMNS]
+    pairs = first + _labelled(below, but=("name",), named=True)
+    if len(pairs) < 2 or not names_listed(_ASIDE.sub("", pairs[0][1])):
         return None
-    source = " ".join(block.text for block in blocks[at : at + len(pairs)])
+    end = at + (1 if len(parts) > 1 else len(pairs))
+    source = " ".join(block.source or block.text for block in blocks[at:end])
     values = replace(row([value for _, value in pairs]), source=source)
-    return [row([label for label, _ in pairs]), values], at + len(pairs)
+    return [row([label for label, _ in pairs]), values], end
+
+
+def _parts_of_line(block: Block) -> list[Block]:
+    """Return the fields of a record written as one line: “Name: _ga; Purpose: statistics; Lifetime: 2 years”."""
+    parts = [] if block.cells else block.text[:_LONGEST_RECORD].lstrip("- ").split("; ")
+    if len(parts) < 2 or len(_labelled([Block(part) for part in parts])) < 2:
+        return [block]
+    return [Block(part.rstrip(".")) for part in parts]
 
 
 def _named_record(blocks: list[Block], at: int) -> tuple[list[Block], int] | None:
@@ -144,16 +162,22 @@ def _is_coded(block: Block) -> bool:
     return all(token.shape > Shape.PLAIN for token in names_listed(block.text))
 
 
-def _labelled(blocks: list[Block], but: tuple[str, ...] = ()) -> list[tuple[str, str]]:
-    """Return label and value of each line that has them, up to the first that has not."""
+def _labelled(blocks: list[Block], but: tuple[str, ...] = (), named: bool = False) -> list[tuple[str, str]]:
+    """Return label and value of each line that has them, up to the first that has not.
+
+    Other labels (“Value”) may stand between those that say something here.
+    """
     pairs: list[tuple[str, str]] = []
+    known = 0
     for block in blocks:
-        label, colon, value = block.text[:400].partition(":")
-        role = role_of(label.strip()) if colon and value.strip() and not block.cells else None
-        if role is None or role in but:
+        label, colon, value = (part.strip() for part in block.text[:_LONGEST_RECORD].partition(":"))
+        role = role_of(label) if colon and value and not block.cells else None
+        other = (known or named) and colon and value and not block.cells and _OTHER_LABEL.match(label)
+        if role in but or (role is None and not other):
             break
-        pairs.append((label.strip(), value.strip()))
-    return pairs
+        pairs.append((label, value))
+        known = len(pairs) if role else known
+    return pairs[:known]
 
 
 def _name_and_notes(blocks: list[Block], at: int) -> tuple[list[Block], int]:

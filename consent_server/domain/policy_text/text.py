@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from consent_server.domain.policy_text.findings import LONGEST_EVIDENCE
+from consent_server.domain.policy_text.markdown import without_marks
 
 
 def _folding() -> dict[int, str]:
@@ -45,13 +46,17 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"»)\]]?\s+(?=[\"«(A-ZÀ-Ý0-9])")
 
 @dataclass(frozen=True)
 class Block:
-    """One line, list item or table row. ``cells`` is empty unless it is a row; a break in a cell stays a line feed."""
+    """One line, list item or table row. ``cells`` is empty unless it is a row; a break in a cell stays a line feed.
+
+    ``heads`` is set where the table itself marks the row as its heading.
+    """
 
     text: str
     cells: tuple[str, ...] = ()
     is_bullet: bool = False
     source: str = ""
     after_gap: bool = False
+    heads: bool = False
 
     @cached_property
     def folded(self) -> str:
@@ -152,6 +157,8 @@ def blocks_of_plain_text(text: str) -> list[Block]:
         if len(blocks) > MOST_BLOCKS:
             break
         block = _block_of_line(line, gap)
+        if block is None and blocks and blocks[-1].cells and not gap and "-" in line:
+            blocks[-1] = replace(blocks[-1], heads=True)
         if block is not None:
             blocks.append(block)
             gap = False
@@ -192,12 +199,14 @@ def _block_of_line(line: str, gap: bool) -> Block | None:
     """Return the block of one line, or ``None`` for a line that only draws a rule."""
     if _RULE.match(line):
         return None
-    cells = _cells(line)
+    cells = [without_marks(cell) for cell in _cells(line)]
     if 0 < len(cells) <= _MOST_CELLS:
         return row(cells, gap)
     bullet = _BULLET.match(line)
-    text = squeeze(line[bullet.end() :] if bullet else line)
-    return Block(text, is_bullet=bullet is not None, after_gap=gap) if text else None
+    written = squeeze(line[bullet.end() :] if bullet else line)
+    text = without_marks(written)
+    source = "" if text == written else written
+    return Block(text, is_bullet=bullet is not None, source=source, after_gap=gap) if text else None
 
 
 def _cells(line: str) -> list[str]:
