@@ -29,11 +29,9 @@ def open_chromium(*arguments: str, proxy_port: int = 0) -> Iterator[Browser]:
 
     Raises ``Unavailable`` where Playwright or Chromium is not installed, or does not start.
     """
-    try:
-        from playwright.sync_api import Error, sync_playwright
-    except ImportError:
-        raise Unavailable("Playwright is not installed: pip install 'consent-server[browser]'.") from None
-    program = _program()
+    program = find_chromium()
+    from playwright.sync_api import Error, sync_playwright
+
     root = ("--no-sandbox",) if os.geteuid() == 0 else ()  # Chromium's sandbox refuses root
     with sync_playwright() as playwright:
         try:
@@ -54,12 +52,17 @@ def open_chromium(*arguments: str, proxy_port: int = 0) -> Iterator[Browser]:
 def is_installed() -> bool:
     """Return whether Playwright and a Chromium are there."""
     with contextlib.suppress(Unavailable):
-        return importlib.util.find_spec("playwright") is not None and bool(_program())
+        return bool(find_chromium())
     return False
 
 
-def _program() -> str:
-    """Return the browser that ``CHROMIUM`` names, or the first on PATH."""
+def find_chromium() -> str:
+    """Return the browser that ``CHROMIUM`` names, or the first on PATH.
+
+    Raises ``Unavailable`` without one, or without Playwright to drive it.
+    """
+    if importlib.util.find_spec("playwright") is None:
+        raise Unavailable("Playwright is not installed: pip install 'consent-server[browser]'.")
     named = os.environ.get("CHROMIUM")
     for name in (named,) if named else NAMES:
         if found := shutil.which(name):

@@ -5,6 +5,7 @@ What was seen until then is kept, with a word on what was not: a hostile page co
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -15,6 +16,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 
+from consent_server.browser.chromium import find_chromium
 from consent_server.domain.errors import Unavailable
 from consent_server.domain.scan import PASSES, Pass, pass_from_json
 
@@ -26,7 +28,8 @@ class Plan:
     """What to visit, and within which bounds. ``private`` allows addresses of this machine and its network.
 
     ``resolve`` are hosts that are looked for elsewhere (``{"www.example.fr": "192.0.2.7:8080"}``), as before a move.
-    ``pause_ms`` is how long the site is left alone between two deeds of a visitor.
+    ``pause_ms`` is how long the site is left alone between two deeds of a visitor; ``pictures`` asks for one of each
+    pass.
     """
 
     address: str
@@ -40,14 +43,16 @@ class Plan:
     pause_ms: int = 300
     most_bytes: int = 200 * 2**20
     resolve: Mapping[str, str] = field(default_factory=dict)
+    pictures: bool = False
 
 
 @dataclass(frozen=True)
 class Crawled:
-    """The passes that were made; ``ended_early`` says why there are not more, or is empty."""
+    """The passes that were made, with their pictures; ``ended_early`` says why there are not more, or is empty."""
 
     passes: tuple[Pass, ...]
     ended_early: str = ""
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def crawl(
@@ -59,6 +64,7 @@ def crawl(
 
     Raises ``Unavailable`` where no pass could be made: without a browser, or when the site does not answer.
     """
+    find_chromium()  # said here, where it can be said in a sentence
     program = subprocess.Popen(
         [sys.executable, "-m", "consent_server.browser.visits"],
         stdin=subprocess.PIPE,
@@ -83,12 +89,15 @@ def crawl(
     listener = threading.Thread(target=lambda: said.extend(program.stderr or ()), daemon=True)
     listener.start()
     passes: list[Pass] = []
+    pictures: dict[str, bytes] = {}
     try:
         with contextlib.suppress(BrokenPipeError):
             program.stdin.write(json.dumps(asdict(plan)))
             program.stdin.close()
         for line in program.stdout:
-            passes.append(pass_from_json(json.loads(line)))
+            document = json.loads(line)
+            passes.append(pass_from_json(document))
+            pictures |= {name: base64.b64decode(picture) for name, picture in document["pictures"].items()}
             on_pass(passes[-1])
     finally:
         timer.cancel()
@@ -99,11 +108,11 @@ def crawl(
         program.stderr.close()
     expected = len(PASSES) + len(plan.purposes)
     if len(passes) == expected:
-        return Crawled(tuple(passes))
+        return Crawled(tuple(passes), "", pictures)
     why = f"the visit took longer than {plan.seconds} seconds" if over.is_set() else _last(said)
     if not passes:
         raise Unavailable(f"The site could not be visited: {why}.")
-    return Crawled(tuple(passes), why)
+    return Crawled(tuple(passes), why, pictures)
 
 
 def _end(program: subprocess.Popen[str]) -> None:

@@ -8,6 +8,7 @@ is over (``crawl.py``).
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import sys
@@ -23,6 +24,7 @@ from consent_server.browser.banners.kind import Clicks
 from consent_server.browser.chromium import open_chromium
 from consent_server.browser.crawl import AGENT, Plan
 from consent_server.browser.egress import Egress, egress
+from consent_server.browser.snapshot import DESKTOP, take, take_on_phone
 from consent_server.browser.watching import Watch
 from consent_server.domain.scan import (
     ACCEPTED,
@@ -69,6 +71,7 @@ class Visitor:
         self._way = way
         self._site = host_of(plan.address)
         self._pages: list[str] = []
+        self.pictures: dict[str, bytes] = {}
 
     def passes(self) -> Iterator[Pass]:
         """Make every pass; later ones go on in the profile of an earlier one where that is what they are about."""
@@ -88,9 +91,7 @@ class Visitor:
 
     @contextlib.contextmanager
     def _profile(self) -> Iterator[tuple[BrowserContext, Watch]]:
-        context = self._browser.new_context(
-            locale=self._plan.language, viewport={"width": 1280, "height": 800}, accept_downloads=False
-        )
+        context = self._browser.new_context(locale=self._plan.language, viewport=DESKTOP, accept_downloads=False)
         context.set_default_timeout(CLICK_MS)
         context.on("dialog", lambda dialog: dialog.dismiss())
         context.on("page", lambda opened: opened.on("popup", lambda popup: popup.close()))
@@ -116,6 +117,8 @@ class Visitor:
                 if answer == "withdraw":
                     self._read(page)
                 banner = self._answer(page, answer, watch)
+                if answer != "withdraw":
+                    self._picture(name, page, watch)
             self._read(page)
             watch.look(page)
         seen = Pass(
@@ -198,6 +201,8 @@ class Visitor:
         seen = SeenBanner(kind.name, accept is not None, refuse is not None)
         if answer is None:
             return seen
+        if answer == "withdraw":
+            self._picture(WITHDRAWN, page, watch)  # what counts is that the settings are open again
         if answer in {"refuse", "withdraw"}:
             done = _press(page, kind.refuse)
         elif answer == "accept":
@@ -210,6 +215,17 @@ class Visitor:
         if answer == "withdraw":
             watch.forget()  # what was asked for until now was agreed to
         return seen
+
+    def _picture(self, name: str, page: Page, watch: Watch) -> None:
+        """Keep what the visitor sees now; what asks first, on a phone, too."""
+        if not self._plan.pictures:
+            return
+        taken = {name: take(page)}
+        if name == BEFORE:
+            taken[f"{name}-phone"] = take_on_phone(page, self._plan.pause_ms)
+        self.pictures |= {each: picture for each, picture in taken.items() if picture is not None}
+        if None in taken.values():
+            watch.limits.add("no picture could be taken")
 
     def _reopened(self, page: Page) -> BannerKind | None:
         """Bring the banner back, as who wants to withdraw would: by the platform's own means, the first that works."""
@@ -292,8 +308,11 @@ def main() -> None:
         egress(plan.most_bytes, plan.resolve, private=plan.private) as way,
         open_chromium(*ARGUMENTS, proxy_port=way.port) as browser,
     ):
-        for each in Visitor(browser, plan, way).passes():
-            print(json.dumps(asdict(each)), flush=True)
+        visitor = Visitor(browser, plan, way)
+        for each in visitor.passes():
+            pictures = {name: base64.b64encode(picture).decode() for name, picture in visitor.pictures.items()}
+            visitor.pictures.clear()
+            print(json.dumps({**asdict(each), "pictures": pictures}), flush=True)
 
 
 if __name__ == "__main__":

@@ -6,21 +6,26 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import click
 
 from consent_server.browser.crawl import Plan
+from consent_server.browser.printing import print_pdf
 from consent_server.cli.policy import text_of
-from consent_server.domain.audit import FAILS, UNDECIDED, audit
+from consent_server.domain.audit import FAILS, UNDECIDED, Verdict, audit
 from consent_server.domain.audit_reports import FORMATS, LANGUAGES
+from consent_server.domain.audit_reports.as_text import write_text
 from consent_server.domain.classification import Classified, Classifier
 from consent_server.domain.drift import COLUMNS, Drift, contradictions, find_drift
 from consent_server.domain.errors import Invalid
 from consent_server.domain.library import Library
 from consent_server.domain.policy_text import PolicyFindings, read_policy
-from consent_server.domain.scan import Pass, Scan, host_of, scan_from_json
+from consent_server.domain.scan import Pass, Scan, host_of, picture_file, scan_from_json
 from consent_server.domain.spreadsheet import write_csv
 from consent_server.domain.tracker import Service
 from consent_server.services import scanning
@@ -32,6 +37,9 @@ from consent_server.storage.library import load_library
 FOUND = 1
 """The exit code when a check found something (CONTRACT 4)."""
 
+PDF = "pdf"
+WITH_PICTURES = ("html", PDF)
+
 
 @click.command("scan")
 @click.argument("address", metavar="URL")
@@ -42,6 +50,7 @@ FOUND = 1
 @click.option(
     "--resolve", multiple=True, metavar="HOST=ADDRESS:PORT", help="Look for a host elsewhere, as before a move."
 )
+@click.option("--evidence", metavar="DIR", help="Keep the scan and a picture of each visit in this folder.")
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def scan_(
     address: str,
@@ -50,14 +59,17 @@ def scan_(
     seconds: int,
     allow_private: bool,
     resolve: tuple[str, ...],
+    evidence: str | None,
     output: str,
 ) -> None:
     """Visit URL before any choice, after a refusal, an agreement and a withdrawal, and tell what was set and asked for.
 
-    No value of a cookie is read, and nothing is kept.
+    No value of a cookie is read, and nothing is kept unless --evidence says where.
     """
     services = _services(site_key)
-    done = _visit(_plan(address, services, pages, seconds, allow_private, resolve))
+    plan = _plan(address, services, pages, seconds, allow_private, resolve)
+    done = _visit(replace(plan, pictures=evidence is not None))
+    _keep(done, evidence)
     if output == "json":
         click.echo(json.dumps(done.to_json(), ensure_ascii=False, indent=2))
         return
@@ -76,6 +88,7 @@ def scan_(
 @click.option(
     "--resolve", multiple=True, metavar="HOST=ADDRESS:PORT", help="Look for a host elsewhere, as before a move."
 )
+@click.option("--evidence", metavar="DIR", help="Keep the scan and a picture of each visit in this folder.")
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "unknown", "never"]),
@@ -83,9 +96,9 @@ def scan_(
     show_default=True,
     help="Exit with 1 when a check fails; or when it fails or cannot tell; or never.",
 )
-@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice([*FORMATS, PDF]), default="text", show_default=True)
 @click.option(
-    "--language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True, help="Of text and html."
+    "--language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True, help="Of text, html and pdf."
 )
 @click.option("-o", "--output", default="-", metavar="FILE", help="File to write the report to.")
 def audit_(
@@ -96,6 +109,7 @@ def audit_(
     seconds: int,
     allow_private: bool,
     resolve: tuple[str, ...],
+    evidence: str | None,
     fail_on: str,
     form: str,
     language: str,
@@ -105,12 +119,16 @@ def audit_(
 
     With --policy it also says where the policy's text, the catalogue and the browser part.
     """
+    if form == PDF and output == "-" and sys.stdout.isatty():
+        raise click.UsageError("A PDF is not for a terminal: give a file with -o FILE.")
     library, services = load_library(), _services(site_key)
     findings = _policy(source, library)
-    done = _visit(_plan(address, services, pages, seconds, allow_private, resolve))
+    plan = _plan(address, services, pages, seconds, allow_private, resolve)
+    done = _visit(replace(plan, pictures=evidence is not None or form in WITH_PICTURES))
+    _keep(done, evidence)
     drifts = _drifts(done, library, findings, services if site_key else None) if findings else None
     verdicts = audit(done, Classifier(library, host_of(done.address), services), library, drifts)
-    _write(output, FORMATS[form](done, verdicts, language).encode(errors="backslashreplace"))
+    _write(output, _told_as(form, done, verdicts, language, styled=output == "-" and _in_colour()))
     stops = {"error": {FAILS}, "unknown": {FAILS, UNDECIDED}, "never": set()}[fail_on]
     if any(verdict.verdict in stops and not verdict.known for verdict in verdicts):
         sys.exit(FOUND)
@@ -135,8 +153,33 @@ def drift_(saved: str, source: str | None, site_key: str | None, output: str) ->
         sys.exit(FOUND)
 
 
+def _keep(done: Scan, folder: str | None) -> None:
+    """Write a scan and its pictures into a folder, which is made."""
+    if folder is None:
+        return
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    document = json.dumps(done.to_json(), ensure_ascii=False, indent=2) + "\n"
+    _write(str(Path(folder, "scan.json")), document.encode(errors="backslashreplace"))
+    for name, picture in done.pictures.items():
+        _write(str(Path(folder, picture_file(name))), picture)
+
+
+def _told_as(form: str, done: Scan, verdicts: Sequence[Verdict], language: str, *, styled: bool) -> bytes:
+    if form == PDF:
+        return print_pdf(FORMATS["html"](done, verdicts, language))
+    if form == "text":
+        return write_text(done, verdicts, language, styled=styled).encode()
+    # A page may name a cookie with half a character, which no encoding has.
+    return FORMATS[form](done, verdicts, language).encode(errors="backslashreplace")
+
+
+def _in_colour() -> bool:
+    """Whether standard output is a terminal of somebody who has not said no to colours (no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
 def _write(path: str, report: bytes) -> None:
-    """Write a report to a file or to standard output; half a character, which a page may have named, is spelled."""
+    """Write a file, or to standard output."""
     with click.open_file(path, "wb", atomic=path != "-") as stream:
         stream.write(report)
 

@@ -181,6 +181,11 @@ def _origin(document: Mapping[str, Any]) -> Origin:
     return Origin(document["kind"], tuple(document["addresses"]))
 
 
+def picture_file(name: str) -> str:
+    """Return the name of the file that a picture is kept in."""
+    return re.sub(r"[^\w-]", "-", name, flags=re.A) + ".webp"
+
+
 def shape_of(value: str) -> str:
     """Return what a value looks like, never what it is: “UUID”, “number”, “text of 26 characters”."""
     for name, pattern in _SHAPES:

@@ -29,7 +29,7 @@ def scan(
     started = clock.now()
     crawled = crawl(plan, on_pass, on_start)
     times = rfc3339(started), rfc3339(clock.now())
-    return Scan(without_query(plan.address), *times, SOFTWARE, crawled.passes), crawled.ended_early
+    return Scan(without_query(plan.address), *times, SOFTWARE, crawled.passes, crawled.pictures), crawled.ended_early
 
 
 def check_plan(address: str, pages: int) -> None:

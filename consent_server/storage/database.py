@@ -231,6 +231,12 @@ def in_one_journey(session: Session) -> Iterator[Session]:
         try:
             with driver.pipeline(), Session(connection, expire_on_commit=False) as writing:
                 yield writing
+        except psycopg.OperationalError:  # at the journey's own end, which SQLAlchemy does not know of
+            try:
+                connection.exec_driver_sql("SELECT 1")  # now it does, and closes every connection of before
+            finally:
+                connection.invalidate()
+            raise
         except BaseException:
             connection.invalidate()  # answers of the failed journey may still be on their way
             raise

@@ -7,10 +7,17 @@ from collections.abc import Iterable
 from dataclasses import asdict
 
 from consent_server.domain.audit import Verdict
-from consent_server.domain.scan import Scan
+from consent_server.domain.scan import Scan, picture_file
 
 
 def write_json(scan: Scan, verdicts: Iterable[Verdict], language: str = "en") -> str:
     """Return the audit as one JSON object."""
-    listed = [{**asdict(verdict), "source": verdict.source} for verdict in verdicts]
+    listed = [
+        {**asdict(verdict), "source": verdict.source, "pictures": _pictures(scan, verdict)} for verdict in verdicts
+    ]
     return json.dumps({"verdicts": listed, "scan": scan.to_json()}, ensure_ascii=False, indent=2) + "\n"
+
+
+def _pictures(scan: Scan, verdict: Verdict) -> list[str]:
+    """Return the files, kept beside, of the pictures that show a verdict."""
+    return [picture_file(name) for name in verdict.rests_on() if name in scan.pictures]

@@ -45,12 +45,13 @@ small { font-size: .85rem; }
 }
 @page { size: A4; margin: 16mm 14mm; }
 @media print {
-  body { max-width: none; padding: 0; font-size: 9.5pt; }
+  :root { font-size: 9.5pt; }
+  body { max-width: none; padding: 0; }
   h2, h3, caption { break-after: avoid; }
   tr, figure, .tally, .todo { break-inside: avoid; }
   table { font-size: 8pt; }
   th, td { padding: 1.2mm 1.8mm; }
-  figure img { max-height: 105mm; width: auto; }
+  figure img { max-height: 90mm; width: auto; }
   figure.phone img { max-width: 55mm; }
   .source a[href^="https:"]::after { content: " <" attr(href) ">"; overflow-wrap: anywhere; font-size: 7pt; }
 }
