@@ -1,7 +1,6 @@
 """What the policy reader finds in whole policies."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -235,47 +234,3 @@ def test_where_reading_stopped_is_told(library: Library) -> None:
     found = read_policy("Nous utilisons des cookies.\n\n" * 10_000, library)
 
     assert "not_read" in kinds(found)
-
-
-SEEDS = Path(__file__).resolve().parents[3] / "shared" / "seeds"
-
-SEED_COOKIES = {
-    "ubiq": ["PHPSESSID", "userId", "_ga", "_gat", "_gid", "wp-settings-*", "wp-settings-time-*", "mp_*_mixpanel"],
-    "imope": [],
-    "aquao": [],
-    "iabako": [],
-    "alterce": [],
-}
-SEED_SERVICES = {
-    "ubiq": ["axeptio", "google-analytics", "wordpress", "mixpanel"],
-    "imope": [],
-    "aquao": [],
-    "iabako": ["google-analytics", "google-ads", "meta-pixel", "mailerlite", "mailjet", "stripe"],
-    "alterce": ["new-relic"],
-}
-SEED_FACTS = {
-    "ubiq": ("2021-06-14", ("donnees@ubiq.fr",), None),
-    "imope": (None, ("contact@urbs.fr",), "P13M"),
-    "aquao": (None, ("dpo@actuelburo.fr",), None),
-    "iabako": ("2024-04-03", ("dpo@iabako.com",), None),
-    "alterce": (None, ("dpo@comiteo.net",), None),
-}
-SEED_KINDS = {
-    "ubiq": {"consent_tool", "browser_settings", "third_party_cookies", "set_on_arrival"},
-    "imope": {"max_lifetime", "consent_before", "exempt_only_before_consent", "pixels", "names_no_cookie"},
-    "aquao": {"consent_required", "no_transfer_outside_eu", "names_no_cookie"},
-    "iabako": {"unnamed_cookie", "cookie_categories", "names_no_cookie"},
-    "alterce": {"unnamed_cookie", "names_no_cookie"},
-}
-
-
-@pytest.mark.skipif(not SEEDS.is_dir(), reason="the policies of the first sites are not next to this checkout")
-@pytest.mark.parametrize("name", list(SEED_COOKIES))
-def test_the_policies_of_the_first_sites(name: str, library: Library) -> None:
-    found = read_policy((SEEDS / f"{name}.txt").read_text(encoding="utf-8"), library)
-
-    assert found.language == "fr"
-    assert [cookie.name for cookie in found.cookies] == SEED_COOKIES[name]
-    assert services(found) == SEED_SERVICES[name]
-    assert (found.policy_date, found.contact_emails, found.max_lifetime_claim) == SEED_FACTS[name]
-    assert kinds(found) >= SEED_KINDS[name]
