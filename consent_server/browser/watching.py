@@ -135,6 +135,9 @@ class Watch:
         session.on("Network.requestWillBeSent", self._request)
         session.on("Network.responseReceivedExtraInfo", self._answer)
         session.send("Network.enable")
+        # Without it nobody knows whose a pixel is: an image is asked for a moment after the script that made it.
+        session.send("Runtime.enable")
+        session.send("Runtime.setAsyncCallStackDepth", {"maxDepth": DEEPEST_CHAIN})
 
     def forget(self) -> None:
         """Begin anew in the same profile: what was requested and written so far is not told again."""

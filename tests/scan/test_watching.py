@@ -15,6 +15,8 @@ BESIDE_EMPTY_FRAMES = """<!doctype html><title>Site</title>
 <iframe srcdoc="<script>localStorage.setItem('from-srcdoc', '1')</script>"></iframe>
 <script>localStorage.setItem('from-page', '1')</script>"""
 
+PIXEL = "new Image().src = '/now.gif'; setTimeout(() => { new Image().src = '/later.gif'; });"
+
 
 def test_frames_without_an_address_keep_nothing_of_their_own(context: BrowserContext) -> None:
     with PageServer(lambda asked: Answer(BESIDE_EMPTY_FRAMES) if asked.path == "/" else NOT_FOUND) as server:
@@ -46,3 +48,17 @@ def test_the_first_page_is_listened_to_from_its_first_request_on(context: Browse
 
     assert [address.rpartition("/")[2] for address in watch.requests][:2] == ["", "first.js"]
     assert (cookie.set_by.kind, cookie.set_by.addresses) == ("answer", (server.host("shop") + "/",))
+
+
+def test_a_pixel_is_told_by_the_script_that_made_it(context: BrowserContext) -> None:
+    files = {"/": Answer("<!doctype html><script src=/vendor.js></script>"), "/vendor.js": script(PIXEL)}
+    with PageServer(lambda asked: files.get(asked.path, NOT_FOUND)) as server:
+        watch = Watch("shop.localhost")
+        watch.attach(context)
+        page = context.new_page()
+        watch.follow(page)
+        with page.expect_request("**/later.gif"):
+            page.goto(server.host("shop") + "/")
+
+    told = {address.rpartition("/")[2]: request.because_of for address, request in watch.requests.items()}
+    assert {told["now.gif"], told["later.gif"]} == {(server.host("shop") + "/vendor.js",)}
