@@ -33,7 +33,7 @@ test: $(TEST) $(BANNER) browser  ## run every test: units, both databases, fault
 test-faults: $(TEST)  ## kill whatever can be killed, hundreds of times on each engine, and whatever else may go wrong
 	@CONSENT_TEST_FAULTS=long $(BIN)/python -m pytest tests/faults $(PYTEST)
 
-test-scans: $(TEST) browser  ## scan every faulty and every correct site that was made for it (some minutes)
+test-scans: $(TEST) browser  ## scan all sites made for it, and the demo sites with and without our banner (some minutes)
 	@CONSENT_TEST_SITES=all $(BIN)/python -m pytest tests/scan $(PYTEST)
 
 benchmarks: $(TEST) browser  ## measure everything twice and write docs/benchmarks.md (half an hour; leave the machine alone)

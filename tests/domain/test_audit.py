@@ -126,6 +126,14 @@ def test_thirteen_months_are_the_most(library: Library) -> None:
     assert verdicts(library, Pass(BEFORE, (PAGE,), BANNER, (cookie("x", lifetime=63_072_000),)))["DUR DUR-01"] == FAILS
 
 
+def test_what_lasts_too_long_or_is_unknown_is_told_where_it_was_first(library: Library) -> None:
+    seen = (cookie("x", lifetime=63_072_000),)
+    done = scanned(Pass(BEFORE, (PAGE,), BANNER, seen), Pass(REFUSED, (PAGE,), BANNER, seen))
+    told = {each.requirement: each.proofs for each in audit(done, Classifier(library, SITE), library)}
+
+    assert [proof.seen_in for proof in (*told["DUR-01"], *told["CAT-01"])] == [BEFORE, BEFORE]
+
+
 def test_every_form_tells_the_same_failures(library: Library) -> None:
     done = scanned(Pass(BEFORE, (PAGE,), BANNER, (cookie("_ga", by=GTAG), cookie("bad\x00name"))))
     found = audit(done, Classifier(library, SITE), library)

@@ -13,7 +13,7 @@ def check_all_classified(evidence: Evidence) -> Iterator[Verdict]:
     """Yield what nobody can say the purpose of."""
     unknown = {
         (each.kind, each.name, each.domain): (each, name)
-        for name, things in evidence.classified.items()
+        for name, things in reversed([*evidence.classified.items()])  # the first sighting stays
         for each in things
         if each.needs_consent is None
     }

@@ -17,7 +17,7 @@ def check_not_too_long(evidence: Evidence) -> Iterator[Verdict]:
     """Yield whether a cookie was written to last longer; ``Max-Age`` as written, even where a browser cut it."""
     found = {
         (each.name, each.domain): (each, name)
-        for name, things in evidence.classified.items()
+        for name, things in reversed([*evidence.classified.items()])  # the first sighting stays
         for each in things
         if isinstance(each.seen, SeenCookie)
         and each.needs_consent is not False
