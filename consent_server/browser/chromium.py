@@ -38,6 +38,7 @@ def open_chromium(*arguments: str, proxy_port: int = 0) -> Iterator[Browser]:
             browser = playwright.chromium.launch(
                 executable_path=program,
                 args=[*_QUIET, *root, *arguments],
+                ignore_default_args=["--disable-popup-blocking"],
                 timeout=START_MS,
                 proxy={"server": f"http://127.0.0.1:{proxy_port}", "bypass": "<-loopback>"} if proxy_port else None,
             )

@@ -1,9 +1,9 @@
 """The program that visits a site: a fresh profile per visitor, the pages of the site, and the answer of each pass.
 
-    python -m consent_server.browser.visits < plan.json        one line of JSON for each pass, as it is done
+    python -m consent_server.browser.visits        takes a plan as a line of JSON, gives one for each pass as it is done
 
 It is a program of its own because pages are hostile: whoever started it ends it, and the browser with it, when its time
-is over (``crawl.py``).
+is over (``crawl.py``). It ends by itself when its standard input does.
 """
 
 from __future__ import annotations
@@ -11,19 +11,27 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import os
+import resource
+import shutil
 import sys
+import tempfile
+import threading
 import time
+import traceback
 import urllib.robotparser
 from collections.abc import Iterator
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urljoin, urlsplit
 
 from consent_server.browser.banners import KINDS, BannerKind
 from consent_server.browser.banners.kind import Clicks
 from consent_server.browser.chromium import open_chromium
-from consent_server.browser.crawl import AGENT, Plan
+from consent_server.browser.crawl import AGENT, Plan, took_too_long
 from consent_server.browser.egress import Egress, egress
+from consent_server.browser.guard import Guard
+from consent_server.browser.processes import adopt_orphans, end_family, reap
 from consent_server.browser.snapshot import DESKTOP, take, take_on_phone
 from consent_server.browser.watching import Watch
 from consent_server.domain.scan import (
@@ -35,6 +43,7 @@ from consent_server.domain.scan import (
     WITHDRAWN,
     Pass,
     SeenBanner,
+    SeenCookie,
     host_of,
     same_site,
     without_query,
@@ -48,6 +57,12 @@ IDLE_MS = 4_000
 CLICK_MS = 3_000
 SCROLLS = 4
 REOPEN_MS = 300
+TO_TELL_S = 15.0
+TO_REAP_S = 5.0
+NICE = 10
+LARGEST_FILE = 256 * 2**20
+
+_LEAVING = threading.Lock()
 
 ARGUMENTS = (
     "--disable-quic",
@@ -59,21 +74,50 @@ ARGUMENTS = (
     "--disk-cache-size=52428800",
     "--autoplay-policy=user-gesture-required",
     "--deny-permission-prompts",
+    # Names are for the way out to resolve; Chromium would also do so by itself, as for <link rel=dns-prefetch>.
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+    "--disable-crash-reporter",
+    "--disable-breakpad",
 )
+
+
+@dataclass
+class _Stay:
+    """What a visitor has come to in one pass; ``page`` is the one that they look at, once there is one."""
+
+    name: str
+    context: BrowserContext
+    watch: Watch
+    answer: str | None
+    goes_on: bool = True
+    page: list[Page] = field(default_factory=list)
+    visited: list[str] = field(default_factory=list)
+    banner: SeenBanner | None = None
+    cookies: tuple[SeenCookie, ...] = ()
 
 
 class Visitor:
     """A visitor of one site, with one profile after the other."""
 
-    def __init__(self, browser: Browser, plan: Plan, way: Egress) -> None:
-        self._browser = browser
+    def __init__(self, plan: Plan, way: Egress, guard: Guard) -> None:
         self._plan = plan
         self._way = way
+        self._guard = guard
+        self._opened: Browser | None = None
+        self._open = contextlib.ExitStack()
         self._site = host_of(plan.address)
         self._pages: list[str] = []
         self.pictures: dict[str, bytes] = {}
 
     def passes(self) -> Iterator[Pass]:
+        """Make passes until there are no more, or no more time."""
+        with self._open:
+            for each in self._every_pass():
+                yield each
+                if self._guard.over:
+                    break
+
+    def _every_pass(self) -> Iterator[Pass]:
         """Make every pass; later ones go on in the profile of an earlier one where that is what they are about."""
         with self._profile() as (context, watch):
             yield self._visit(BEFORE, context, watch, None)
@@ -91,41 +135,40 @@ class Visitor:
 
     @contextlib.contextmanager
     def _profile(self) -> Iterator[tuple[BrowserContext, Watch]]:
-        context = self._browser.new_context(locale=self._plan.language, viewport=DESKTOP, accept_downloads=False)
+        context = self._browser().new_context(locale=self._plan.language, viewport=DESKTOP, accept_downloads=False)
         context.set_default_timeout(CLICK_MS)
-        context.on("dialog", lambda dialog: dialog.dismiss())
-        context.on("page", lambda opened: opened.on("popup", lambda popup: popup.close()))
         watch = Watch(self._site)
         watch.attach(context)
         try:
             yield context, watch
         finally:
-            context.close()
+            with contextlib.suppress(Exception):  # the browser may have been ended
+                context.close()
+
+    def _browser(self) -> Browser:
+        """Return the browser, another one when the first had to be ended."""
+        if self._opened is None or not self._opened.is_connected():
+            self._open.close()
+            self._opened = self._open.enter_context(open_chromium(*ARGUMENTS, proxy_port=self._way.port))
+        return self._opened
 
     def _visit(self, name: str, context: BrowserContext, watch: Watch, answer: str | None) -> Pass:
-        page = context.new_page()
-        watch.follow(page)
-        visited: list[str] = []
-        banner: SeenBanner | None = None
-        for number, address in enumerate(self._addresses()):
-            watch.page = without_query(address)
-            if not self._open(page, address, watch):
+        stay = _Stay(name, context, watch, answer)
+        for address in self._addresses():
+            with self._bounded(address, watch):
+                self._stay(stay, address)
+            if not stay.goes_on or self._guard.why:
                 break
-            visited.append(without_query(page.url))
-            if number == 0:
-                self._find_pages(page)
-                if answer == "withdraw":
-                    self._read(page)
-                banner = self._answer(page, answer, watch)
-                if answer != "withdraw":
-                    self._picture(name, page, watch)
-            self._read(page)
-            watch.look(page)
-        seen = Pass(
+        with self._bounded(self._plan.address, watch):
+            stay.cookies = watch.cookies(context)
+        for page in stay.page:
+            with contextlib.suppress(Exception):
+                page.close()
+        return Pass(
             name,
-            tuple(visited),
-            banner,
-            watch.cookies(context),
+            tuple(stay.visited),
+            stay.banner,
+            stay.cookies,
             tuple(watch.storage.values()),
             tuple(watch.requests.values()),
             tuple(sorted(watch.frames)),
@@ -133,15 +176,49 @@ class Visitor:
             dict(watch.consent_mode),
             tuple(sorted({*watch.limits, *self._bounds()})),
         )
-        page.close()
-        return seen
+
+    @contextlib.contextmanager
+    def _bounded(self, address: str, watch: Watch) -> Iterator[None]:
+        """Do something with a page within its time; what ends it is told, and the pass with it."""
+        from playwright.sync_api import Error
+
+        said = ""
+        with self._guard.page(self._plan.page_seconds):
+            try:
+                yield
+            except Error as error:
+                said = _reason(error.message)
+        if said or self._guard.why:
+            watch.limits.add(f"{without_query(address)}: {self._guard.why or said}")
+
+    def _stay(self, stay: _Stay, address: str) -> None:
+        """Visit one page, the first one with an answer to its banner."""
+        stay.goes_on = False
+        if not stay.page:
+            stay.page.append(stay.context.new_page())
+            stay.watch.follow(stay.page[0])
+        page, watch, first = stay.page[0], stay.watch, not stay.visited
+        watch.page = without_query(address)
+        if not self._goto(page, address, watch):
+            return
+        stay.visited.append(without_query(page.url))
+        if first:
+            self._find_pages(page)
+            if stay.answer == "withdraw":
+                self._read(page)
+            stay.banner = self._answer(page, stay.answer, watch)
+            if stay.answer != "withdraw":
+                self._picture(stay.name, page, watch)
+        self._read(page)
+        watch.look(page)
+        stay.goes_on = not page.is_closed()
 
     def _addresses(self) -> Iterator[str]:
         """Yield the first page, then those that were found on it."""
         yield self._plan.address
         yield from self._pages[: self._plan.pages - 1]
 
-    def _open(self, page: Page, address: str, watch: Watch) -> bool:
+    def _goto(self, page: Page, address: str, watch: Watch) -> bool:
         from playwright.sync_api import Error
 
         try:
@@ -303,16 +380,54 @@ def _reason(message: str) -> str:
 
 def main() -> None:
     """Read a plan, make the passes, print each."""
-    plan = Plan(**json.load(sys.stdin))
-    with (
-        egress(plan.most_bytes, plan.resolve, private=plan.private) as way,
-        open_chromium(*ARGUMENTS, proxy_port=way.port) as browser,
-    ):
-        visitor = Visitor(browser, plan, way)
+    plan = Plan(**json.loads(sys.stdin.readline()))
+    _prepare()
+    try:
+        _visit(plan)
+    except BaseException:  # whatever it was: nothing may be left running
+        with contextlib.suppress(OSError):
+            traceback.print_exc()
+        _leave(1)
+    _leave(0)
+
+
+def _visit(plan: Plan) -> None:
+    guard = Guard(plan.most_memory, time.monotonic() + plan.seconds - min(TO_TELL_S, plan.seconds / 10))
+    guard.start()
+    with egress(plan.most_bytes, plan.resolve, private=plan.private) as way:
+        visitor = Visitor(plan, way, guard)
         for each in visitor.passes():
             pictures = {name: base64.b64encode(picture).decode() for name, picture in visitor.pictures.items()}
             visitor.pictures.clear()
             print(json.dumps({**asdict(each), "pictures": pictures}), flush=True)
+    if guard.over:
+        print(took_too_long(plan), file=sys.stderr, flush=True)
+
+
+def _prepare() -> None:
+    """Take a place behind others, and end when whoever started this goes."""
+    os.nice(NICE)
+    for what, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, LARGEST_FILE)):
+        hard = resource.getrlimit(what)[1]
+        resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+    adopt_orphans()
+    threading.Thread(target=_leave_when_alone, daemon=True).start()
+
+
+def _leave_when_alone() -> None:
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    _leave(1, alone=True)
+
+
+def _leave(status: int, *, alone: bool = False) -> NoReturn:
+    """End everything that was started, then this; who is left alone also clears up, as nobody else will."""
+    with _LEAVING:
+        end_family(os.getpid(), but_first=True)
+        reap(TO_REAP_S)
+        if alone:
+            shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)
+        os._exit(status)  # whatever thread still waits for a name to be resolved
 
 
 if __name__ == "__main__":

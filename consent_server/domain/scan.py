@@ -31,6 +31,9 @@ _SHAPES = (
 )
 
 
+_SECONDS = re.compile(r"-?[0-9]{1,15}\Z")
+
+
 @dataclass(frozen=True)
 class Origin:
     """Who did something: ``script`` (innermost first) or ``answer`` (its address), or ``unknown``."""
@@ -196,10 +199,15 @@ def shape_of(value: str) -> str:
 
 def without_query(address: str) -> str:
     """Return an address without query, fragment, name and password; of data: and blob: only what they are."""
-    parts = urlsplit(address)
+    address = address[:4_000]
+    try:
+        parts = urlsplit(address)
+        named = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:  # a page may call its scripts by what is no address
+        return address.partition(":")[0][:20] + ":"
     if parts.scheme in {"data", "blob"}:
         return f"{parts.scheme}:"
-    if not parts.hostname:
+    if not named:
         return address.partition("?")[0].partition("#")[0][:300]
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"[:300]
@@ -226,7 +234,7 @@ def lifetime_of(attributes: Sequence[str], written_at: float, expires_at: float 
     """
     for attribute in attributes:
         name, _, value = attribute.partition("=")
-        if name.strip().lower() == "max-age" and value.strip().lstrip("-").isdigit():
+        if name.strip().lower() == "max-age" and _SECONDS.match(value.strip()):
             return int(value)
     if expires_at is None or expires_at <= 0:
         return None
