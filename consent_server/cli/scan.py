@@ -20,6 +20,8 @@ from consent_server.cli.policy import text_of
 from consent_server.domain.audit import FAILS, UNDECIDED, Verdict, audit
 from consent_server.domain.audit_reports import FORMATS, LANGUAGES
 from consent_server.domain.audit_reports.as_text import write_text
+from consent_server.domain.audit_reports.words import plain
+from consent_server.domain.baseline import Baseline, baseline_from_json, baseline_of
 from consent_server.domain.classification import Classified, Classifier
 from consent_server.domain.drift import COLUMNS, Drift, contradictions, find_drift
 from consent_server.domain.errors import Invalid
@@ -89,6 +91,8 @@ def scan_(
     "--resolve", multiple=True, metavar="HOST=ADDRESS:PORT", help="Look for a host elsewhere, as before a move."
 )
 @click.option("--evidence", metavar="DIR", help="Keep the scan and a picture of each visit in this folder.")
+@click.option("--baseline", metavar="FILE", help="What this file names is known, and no reason to exit with 1.")
+@click.option("--write-baseline", "written", metavar="FILE", help="Write what is found to this file, as known.")
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "unknown", "never"]),
@@ -110,6 +114,8 @@ def audit_(
     allow_private: bool,
     resolve: tuple[str, ...],
     evidence: str | None,
+    baseline: str | None,
+    written: str | None,
     fail_on: str,
     form: str,
     language: str,
@@ -121,6 +127,7 @@ def audit_(
     """
     if form == PDF and output == "-" and sys.stdout.isatty():
         raise click.UsageError("A PDF is not for a terminal: give a file with -o FILE.")
+    known = _baseline(baseline)
     library, services = load_library(), _services(site_key)
     findings = _policy(source, library)
     plan = _plan(address, services, pages, seconds, allow_private, resolve)
@@ -128,6 +135,12 @@ def audit_(
     _keep(done, evidence)
     drifts = _drifts(done, library, findings, services if site_key else None) if findings else None
     verdicts = audit(done, Classifier(library, host_of(done.address), services), library, drifts)
+    if written is not None:
+        known = baseline_of(verdicts)
+        _write(written, known.to_json().encode())
+    for each in known.gone(verdicts):
+        click.echo(f"Of the baseline, and not seen this time: {plain(each.told)}", err=True)
+    verdicts = known.mark(verdicts)
     _write(output, _told_as(form, done, verdicts, language, styled=output == "-" and _in_colour()))
     stops = {"error": {FAILS}, "unknown": {FAILS, UNDECIDED}, "never": set()}[fail_on]
     if any(verdict.verdict in stops and not verdict.known for verdict in verdicts):
@@ -182,6 +195,19 @@ def _write(path: str, report: bytes) -> None:
     """Write a file, or to standard output."""
     with click.open_file(path, "wb", atomic=path != "-") as stream:
         stream.write(report)
+
+
+def _baseline(path: str | None) -> Baseline:
+    """Return what is known, before anything is visited."""
+    if path is None:
+        return Baseline()
+    try:
+        with click.open_file(path, "rb") as stream:
+            return baseline_from_json(json.load(stream))
+    except (FileNotFoundError, IsADirectoryError):
+        raise Invalid.because(f"There is no file “{path}”.") from None
+    except (ValueError, RecursionError):
+        raise Invalid.because(f"“{path}” is not JSON.") from None
 
 
 def _saved(path: str) -> Scan:

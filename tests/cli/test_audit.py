@@ -142,3 +142,53 @@ def test_colours_are_for_terminals_whose_reader_wants_them(
     monkeypatch.setenv("NO_COLOR", "1")
     assert run(app, "audit", PAGE) == 0
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_what_a_baseline_knows_is_told_and_stops_nothing(
+    app: Flask, visits: Visits, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(tmp_path / "baseline.json")
+    visits.cookies = ["_ga", "_fbp"]
+    assert run(app, "audit", PAGE, "--write-baseline", file) == 0
+    written = Path(file).read_bytes()
+    capsys.readouterr()
+
+    assert run(app, "audit", PAGE, "--baseline", file) == 0
+    assert "✗ CHK-1 UI-01 fails (known)" in capsys.readouterr().out
+    visits.cookies = ["_ga", "_fbp", "_gcl_au"]
+    assert run(app, "audit", PAGE, "--baseline", file) == 1
+    said = capsys.readouterr().out
+    assert "cookie _ga (Google Analytics) [before] (known)" in said
+    assert "cookie _gcl_au (Google Ads) [before]\n" in said
+
+    visits.cookies = ["_fbp", "_ga"]
+    assert run(app, "audit", PAGE, "--write-baseline", file) == 0
+    assert Path(file).read_bytes() == written, "the order in which things were seen changes nothing"
+
+
+def test_what_a_baseline_knows_and_nobody_saw_is_told(
+    app: Flask, visits: Visits, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(tmp_path / "baseline.json")
+    visits.cookies = ["_ga"]
+    assert run(app, "audit", PAGE, "--write-baseline", file) == 0
+    capsys.readouterr()
+    visits.cookies = []
+    assert run(app, "audit", PAGE, "--baseline", file) == 0
+
+    said = capsys.readouterr().err
+    assert said == "Of the baseline, and not seen this time: UI-01 cookie _ga (Google Analytics) [before]\n"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"version": 2, "findings": []}', '{"version": 1, "findings": [{"fingerprint": 3}]}']
+)
+def test_what_is_no_baseline_is_wrong_usage_before_anything_is_visited(
+    app: Flask, visits: Visits, tmp_path: Path, text: str
+) -> None:
+    file = tmp_path / "baseline.json"
+    file.write_text(text, encoding="utf-8")
+
+    assert run(app, "audit", PAGE, "--baseline", str(file)) == 2
+    assert run(app, "audit", PAGE, "--baseline", str(tmp_path / "absent.json")) == 2
+    assert visits.plans == []

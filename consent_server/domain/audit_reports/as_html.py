@@ -221,7 +221,7 @@ class _Page:
             return say("No banner was seen.")
         accepts = say("accepts in one click" if seen.banner.could_accept else "no button accepts")
         refuses = say("refuses in one click" if seen.banner.could_refuse else "no button refuses")
-        return f"{say('Banner: {}', plain(seen.banner.name))} ({accepts}, {refuses})"
+        return f"{say('Banner: {}', self._said(seen.banner.name))} ({accepts}, {refuses})"
 
     def _figures(self, seen: Pass) -> Iterator[Markup]:
         for name, picture in self._scan.pictures.items():

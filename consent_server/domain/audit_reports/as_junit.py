@@ -13,9 +13,10 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def write_junit(scan: Scan, verdicts: Iterable[Verdict], language: str = "en") -> str:
-    """Return one suite with a test case for each verdict; what cannot be told is skipped."""
+    """Return one suite with a test case for each verdict; what is known or cannot be told is skipped."""
     listed = list(verdicts)
-    failures, skipped = (sum(v.verdict == which for v in listed) for which in (FAILS, UNDECIDED))
+    failures = sum(v.verdict == FAILS and not v.known for v in listed)
+    skipped = sum(v.verdict in {FAILS, UNDECIDED} for v in listed) - failures
     suite = ElementTree.Element(
         "testsuite",
         name=scan.address,
@@ -27,7 +28,9 @@ def write_junit(scan: Scan, verdicts: Iterable[Verdict], language: str = "en") -
     for verdict in listed:
         name = _plain(f"{verdict.requirement} {verdict.message}")
         case = ElementTree.SubElement(suite, "testcase", classname=verdict.check, name=name)
-        if verdict.verdict == FAILS:
+        if verdict.verdict == FAILS and verdict.known:
+            ElementTree.SubElement(case, "skipped", message=_plain(f"known: {verdict.message}"))
+        elif verdict.verdict == FAILS:
             ElementTree.SubElement(case, "failure", message=_plain(verdict.message)).text = _plain(_details(verdict))
         elif verdict.verdict == UNDECIDED:
             ElementTree.SubElement(case, "skipped", message=_plain(verdict.message))

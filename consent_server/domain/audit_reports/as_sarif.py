@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from typing import Any
 
 from consent_server.domain.audit import FAILS, UNDECIDED, Verdict
 from consent_server.domain.audit.verdict import Proof
+from consent_server.domain.baseline import fingerprint
 from consent_server.domain.scan import Scan
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {FAILS: "error", UNDECIDED: "note"}
+_SUPPRESSED = {"suppressions": [{"kind": "external", "justification": "known: the baseline tells of it"}]}
 
 
 def write_sarif(scan: Scan, verdicts: Iterable[Verdict], language: str = "en") -> str:
@@ -46,11 +47,6 @@ def _results(scan: Scan, verdict: Verdict) -> Iterable[dict[str, Any]]:
             "level": _LEVELS[verdict.verdict],
             "message": {"text": f"{verdict.message}{what}"},
             "locations": [{"physicalLocation": {"artifactLocation": {"uri": proof.page or scan.address}}}],
-            "partialFingerprints": {"what/v1": fingerprint(verdict, proof)},
+            "partialFingerprints": {"what/v1": fingerprint(verdict, proof if verdict.proofs else None)},
+            **(_SUPPRESSED if proof.known or verdict.known else {}),
         }
-
-
-def fingerprint(verdict: Verdict, proof: Proof) -> str:
-    """Return what one finding is recognised by from scan to scan: what, by which check, in which pass."""
-    named = (verdict.check, verdict.requirement, proof.what, proof.seen_in)
-    return hashlib.sha256("\n".join(named).encode()).hexdigest()

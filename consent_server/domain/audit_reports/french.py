@@ -131,6 +131,7 @@ _CHECKS = {
 }
 
 _THINGS = {
+    "a banner that we do not know": "un bandeau que nous ne connaissons pas",
     "local storage": "stockage local",
     "session storage": "stockage de session",
     "indexed db": "base IndexedDB",

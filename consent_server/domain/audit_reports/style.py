@@ -30,7 +30,7 @@ thead th { background: #e9edf3; }
 tbody th { font-weight: 400; }
 figure { margin: 1rem 0; }
 figure img { display: block; max-width: min(100%, 46rem); height: auto; border: 1px solid #8a8a8a; }
-figure.phone img { max-width: min(100%, 22rem); }
+figure.phone img { max-width: min(100%, 17rem); }
 figcaption { font-size: .92rem; color: #3d3d3d; }
 small { font-size: .85rem; }
 @media screen and (max-width: 44rem) {

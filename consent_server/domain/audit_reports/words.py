@@ -48,7 +48,7 @@ class Words:
         for pattern, translation in _patterns(self.language):
             found = pattern.fullmatch(sentence)
             if found:
-                return translation.format(*found.groups())
+                return translation.format(*(self._table.get(value, value) for value in found.groups()))
         return sentence
 
 
