@@ -45,6 +45,7 @@ from consent_server.domain.scan import (
     SeenBanner,
     SeenCookie,
     host_of,
+    on_phone,
     same_site,
     without_query,
 )
@@ -299,7 +300,7 @@ class Visitor:
             return
         taken = {name: take(page)}
         if name == BEFORE:
-            taken[f"{name}-phone"] = take_on_phone(page, self._plan.pause_ms)
+            taken[on_phone(name)] = take_on_phone(page, self._plan.pause_ms)
         self.pictures |= {each: picture for each, picture in taken.items() if picture is not None}
         if None in taken.values():
             watch.limits.add("no picture could be taken")

@@ -27,7 +27,7 @@ from consent_server.domain.drift import COLUMNS, Drift, contradictions, find_dri
 from consent_server.domain.errors import Invalid
 from consent_server.domain.library import Library
 from consent_server.domain.policy_text import PolicyFindings, read_policy
-from consent_server.domain.scan import Pass, Scan, host_of, picture_file, scan_from_json
+from consent_server.domain.scan import Pass, Scan, host_of, on_phone, picture_file, scan_from_json
 from consent_server.domain.spreadsheet import write_csv
 from consent_server.domain.tracker import Service
 from consent_server.services import scanning
@@ -40,6 +40,7 @@ FOUND = 1
 """The exit code when a check found something (CONTRACT 4)."""
 
 PDF = "pdf"
+SCAN_FILE = "scan.json"
 WITH_PICTURES = ("html", PDF)
 
 
@@ -81,7 +82,10 @@ def scan_(
 
 
 @click.command("audit")
-@click.argument("address", metavar="URL")
+@click.argument("address", metavar="[URL]", required=False)
+@click.option(
+    "--from", "kept", metavar="DIR", help="Judge again what --evidence kept in this folder; nothing is visited."
+)
 @click.option("--site", "site_key", metavar="KEY", help="Judge by the catalogue of this site.")
 @click.option("--policy", "source", metavar="FILE", help="Compare with what this privacy policy says.")
 @click.option("--pages", default=3, show_default=True, help="How many pages of the site are visited.")
@@ -106,7 +110,8 @@ def scan_(
 )
 @click.option("-o", "--output", default="-", metavar="FILE", help="File to write the report to.")
 def audit_(
-    address: str,
+    address: str | None,
+    kept: str | None,
     site_key: str | None,
     source: str | None,
     pages: int,
@@ -127,11 +132,16 @@ def audit_(
     """
     if form == PDF and output == "-" and sys.stdout.isatty():
         raise click.UsageError("A PDF is not for a terminal: give a file with -o FILE.")
+    if (address is None) == (kept is None):
+        raise click.UsageError("Give the URL to visit, or --from DIR.")
     known = _baseline(baseline)
     library, services = load_library(), _services(site_key)
     findings = _policy(source, library)
-    plan = _plan(address, services, pages, seconds, allow_private, resolve)
-    done = _visit(replace(plan, pictures=evidence is not None or form in WITH_PICTURES))
+    if address is None:
+        done = _from(str(kept))
+    else:
+        plan = _plan(address, services, pages, seconds, allow_private, resolve)
+        done = _visit(replace(plan, pictures=evidence is not None or form in WITH_PICTURES))
     _keep(done, evidence)
     drifts = _drifts(done, library, findings, services if site_key else None) if findings else None
     verdicts = audit(done, Classifier(library, host_of(done.address), services), library, drifts)
@@ -172,9 +182,17 @@ def _keep(done: Scan, folder: str | None) -> None:
         return
     Path(folder).mkdir(parents=True, exist_ok=True)
     document = json.dumps(done.to_json(), ensure_ascii=False, indent=2) + "\n"
-    _write(str(Path(folder, "scan.json")), document.encode(errors="backslashreplace"))
+    _write(str(Path(folder, SCAN_FILE)), document.encode(errors="backslashreplace"))
     for name, picture in done.pictures.items():
         _write(str(Path(folder, picture_file(name))), picture)
+
+
+def _from(folder: str) -> Scan:
+    """Return what ``_keep`` wrote."""
+    done = _saved(str(Path(folder, SCAN_FILE)))
+    names = [name for seen in done.passes for name in (seen.name, on_phone(seen.name))]
+    files = {name: Path(folder, picture_file(name)) for name in names}
+    return replace(done, pictures={name: file.read_bytes() for name, file in files.items() if file.is_file()})
 
 
 def _told_as(form: str, done: Scan, verdicts: Sequence[Verdict], language: str, *, styled: bool) -> bytes:

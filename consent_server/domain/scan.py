@@ -184,6 +184,11 @@ def _origin(document: Mapping[str, Any]) -> Origin:
     return Origin(document["kind"], tuple(document["addresses"]))
 
 
+def on_phone(name: str) -> str:
+    """Return the name of a pass's picture at a phone's width."""
+    return f"{name}-phone"
+
+
 def picture_file(name: str) -> str:
     """Return the name of the file that a picture is kept in."""
     return re.sub(r"[^\w-]", "-", name, flags=re.A) + ".webp"

@@ -192,3 +192,19 @@ def test_what_is_no_baseline_is_wrong_usage_before_anything_is_visited(
     assert run(app, "audit", PAGE, "--baseline", str(file)) == 2
     assert run(app, "audit", PAGE, "--baseline", str(tmp_path / "absent.json")) == 2
     assert visits.plans == []
+
+
+def test_what_was_kept_is_judged_again_without_a_visit(
+    app: Flask, visits: Visits, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    visits.cookies = ["_ga"]
+    folder = str(tmp_path / "kept")
+    assert run(app, "audit", PAGE, "--evidence", folder, "--format", "html") == 1
+    visited = capsys.readouterr().out
+    assert run(app, "audit", "--from", folder, "--format", "html") == 1
+
+    assert capsys.readouterr().out == visited
+    assert "data:image/webp" in visited
+    assert len(visits.plans) == 1
+    assert run(app, "audit", "--from", str(tmp_path / "absent")) == 2
+    assert run(app, "audit", PAGE, "--from", folder) == 2

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from consent_server.domain.classification import Classified
 from consent_server.domain.compliance.finding import GUIDELINES, RECOMMENDATION
-from consent_server.domain.scan import BEFORE, NEXT_VISIT, REFUSED, WITHDRAWN, Pass, Scan
+from consent_server.domain.scan import BEFORE, NEXT_VISIT, REFUSED, WITHDRAWN, Pass, Scan, on_phone
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "cannot tell"
 
@@ -81,7 +81,7 @@ class Verdict:
         passes = dict.fromkeys(each.seen_in for each in self.proofs if each.seen_in) or _SHOWN_IN.get(
             self.requirement, ()
         )
-        return tuple(name for each in passes for name in (each, f"{each}-phone"))
+        return tuple(name for each in passes for name in (each, on_phone(each)))
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from consent_server.domain.scan import (
     Scan,
     SeenCookie,
     host_of,
+    on_phone,
 )
 
 MOST_ROWS = 200
@@ -225,7 +226,7 @@ class _Page:
 
     def _figures(self, seen: Pass) -> Iterator[Markup]:
         for name, picture in self._scan.pictures.items():
-            if name == seen.name or name == f"{seen.name}-phone":
+            if name in {seen.name, on_phone(seen.name)}:
                 yield Markup(
                     '<figure id="{}"{}><img src="data:image/webp;base64,{}" alt="{}">'
                     "<figcaption>{}</figcaption></figure>\n"
