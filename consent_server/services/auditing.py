@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from consent_server.domain.audit import FAILS, HOLDS, UNDECIDED, Verdict, audit
+from consent_server.domain.audit_reports import FORMATS
 from consent_server.domain.classification import UNKNOWN, Classified, Classifier
 from consent_server.domain.errors import Invalid, NotFound
 from consent_server.domain.scan import Pass, Scan, SeenCookie, host_of
@@ -91,6 +92,11 @@ def audit_scan(session: Session, site: Site, kept: KeptScan) -> Audited:
     classifier = classifier_of(site, seen)
     verdicts = audit(seen, classifier, load_library())
     return Audited(kept, seen, classifier, verdicts, previous, compare_scans(before, seen) if before else ())
+
+
+def write_audit(audited: Audited, form: str, language: str) -> bytes:
+    """Return the audit of a scan in one of ``FORMATS``."""
+    return FORMATS[form](audited.seen, audited.verdicts, language).encode(errors="backslashreplace")
 
 
 def count(site: Site, before: Scan | None, seen: Scan) -> Counts:

@@ -174,7 +174,8 @@ def end_scan(session: Session, scan_id: int, seen: Scan, counts: Counts, ended_e
         finished_at=now,
         counts=json.dumps(vars(counts)),
         detail=ended_early[:LONGEST_DETAIL],
-        document=zlib.compress(json.dumps(seen.to_json(), ensure_ascii=False).encode()),
+        # A page may name a cookie with half a character, which neither a database nor a page of ours can hold.
+        document=zlib.compress(json.dumps(seen.to_json(), ensure_ascii=False).encode(errors="replace")),
     )
 
 

@@ -33,7 +33,8 @@ NOT_DESCRIBABLE = "positive_data_acceptance"
 @pytest.fixture
 def server(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[ConsentServer]:
     """The demo, on SQLite alone or on PostgreSQL with Redis."""
-    environment = {"CONSENT_RATE_LIMIT": "", "CONSENT_API_RATE_LIMIT": ""}
+    # No browser: scans and pictures that are asked for at random would take the machine for themselves.
+    environment = {"CONSENT_RATE_LIMIT": "", "CONSENT_API_RATE_LIMIT": "", "CHROMIUM": "no-such-browser"}
     if engine == "postgresql":
         environment["DATABASE_URL"] = request.getfixturevalue("empty_database_url")
         environment["REDIS_URL"] = request.getfixturevalue("redis_url")

@@ -30,4 +30,13 @@ FORMATS: Mapping[str, Writer] = {
     "junit": write_junit,
 }
 
-__all__ = ["FORMATS", "LANGUAGES", "Writer"]
+MEDIA_TYPES: Mapping[str, tuple[str, str]] = {
+    "text": ("text/plain", "txt"),
+    "html": ("text/html", "html"),
+    "json": ("application/json", "json"),
+    "sarif": ("application/sarif+json", "sarif"),
+    "junit": ("application/xml", "xml"),
+}
+"""What each form is, and how the name of its file ends."""
+
+__all__ = ["FORMATS", "LANGUAGES", "MEDIA_TYPES", "Writer"]

@@ -15,6 +15,7 @@ from consent_server.web.api import (
     parts,
     policy,
     proofs,
+    scans,
     sites,
     statistics,
     tokens,
@@ -32,6 +33,7 @@ BLUEPRINTS = (
     policy.blueprint,
     library.blueprint,
     configurations.blueprint,
+    scans.blueprint,
     statistics.blueprint,
     proofs.blueprint,
 )

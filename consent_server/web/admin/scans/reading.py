@@ -6,7 +6,7 @@ from flask import Response
 from werkzeug.exceptions import NotFound
 
 from consent_server.domain.account import Permission
-from consent_server.domain.audit_reports import FORMATS
+from consent_server.domain.audit_reports import FORMATS, MEDIA_TYPES
 from consent_server.services import auditing
 from consent_server.services.auditing import Audited
 from consent_server.storage.database import db
@@ -16,13 +16,6 @@ from consent_server.web.admin.scans.page import blueprint, shown, this_scan
 from consent_server.web.admin.words import language
 
 FOLLOW_EVERY_S = 3
-MEDIA_TYPES = {
-    "html": "text/html",
-    "json": "application/json",
-    "sarif": "application/sarif+json",
-    "junit": "application/xml",
-}
-ENDINGS = {"text": "txt", "junit": "xml"}
 MOST_PROOFS = 20
 
 
@@ -53,9 +46,9 @@ def file(site_key: str, scan_id: int, form: str) -> Response:
     if form not in FORMATS:
         raise NotFound
     found = auditing.audit_scan(db.session(), this_site(), this_scan(scan_id))
-    report = FORMATS[form](found.seen, found.verdicts, language()).encode(errors="backslashreplace")
-    response = Response(report, mimetype=MEDIA_TYPES.get(form, "text/plain"))
-    name = f"audit-{site_key}-{scan_id}.{ENDINGS.get(form, form)}"
+    media_type, ending = MEDIA_TYPES[form]
+    response = Response(auditing.write_audit(found, form, language()), mimetype=media_type)
+    name = f"audit-{site_key}-{scan_id}.{ending}"
     response.headers["Content-Disposition"] = f"attachment; filename={name}"
     return response
 

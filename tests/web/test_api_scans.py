@@ -1,0 +1,137 @@
+"""Scans through the API: asked for, followed, read, audited."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from consent_server.domain.account import Role
+from consent_server.domain.scan import Scan, scan_from_json
+from consent_server.services import clock, editing
+from consent_server.services.surveying import Surveyor
+from consent_server.storage.database import db
+from tests.builders import site_file
+from tests.scans import CLEAN, FAULTY, Visits, cookie, pass_of, seen
+from tests.web.test_api import bearer
+
+pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+SCANS = "/api/v1/sites/example/scans"
+
+
+@pytest.fixture
+def editor(app: Flask) -> dict[str, str]:
+    with app.app_context():
+        editing.import_site(db.session(), site_file(), clock.now())
+    return bearer(app, Role.EDITOR)
+
+
+def _ask(client: FlaskClient, editor: dict[str, str], **given: object) -> dict[str, Any]:
+    answer = client.post(SCANS, json=given, headers=editor)
+    assert answer.status_code == 202, answer.text
+    asked: dict[str, Any] = answer.get_json()
+    assert answer.headers["Location"] == f"{SCANS}/{asked['id']}"
+    return asked
+
+
+def _survey(app: Flask, *scans: Scan) -> None:
+    surveyor = Surveyor(app.extensions["sessions"], visit=Visits(*scans))
+    for _ in scans:
+        surveyor.turn()
+
+
+def test_a_scan_is_asked_for_and_read(app: Flask, client: FlaskClient, editor: dict[str, str]) -> None:
+    asked = _ask(client, editor, pages=2)
+    assert (asked["state"], asked["pages"], asked["address"]) == ("asked", 2, "https://www.example.fr/")
+    one = client.get(f"{SCANS}/{asked['id']}", headers=editor).get_json()
+    assert (one["scan"], one["changes"], one["counts"]) == (None, [], None)
+    again = client.post(SCANS, headers=editor)
+    assert (again.status_code, again.content_type) == (409, "application/problem+json")
+
+    _survey(app, CLEAN)
+    later = _ask(client, editor)
+    _survey(app, FAULTY)
+    one = client.get(f"{SCANS}/{later['id']}", headers=editor).get_json()
+    assert scan_from_json(one["scan"]) == FAULTY
+    assert (one["state"], one["compared_with"], one["counts"]["early"]) == ("ended", asked["id"], 2)
+    assert {each["name"] for each in one["changes"]} == {"_ga", "own", "www.googletagmanager.com"}
+    assert {each["sort"] for each in one["changes"]} == {"appeared"}
+
+
+def test_the_list_is_read_in_parts(app: Flask, client: FlaskClient, editor: dict[str, str]) -> None:
+    for _ in range(3):
+        _ask(client, editor)
+        _survey(app, CLEAN)
+    first = client.get(f"{SCANS}?limit=2", headers=editor).get_json()
+    rest = client.get(f"{SCANS}?limit=2&cursor={first['next_cursor']}", headers=editor).get_json()
+    assert [each["id"] for each in first["items"] + rest["items"]] == [3, 2, 1]
+    assert rest["next_cursor"] is None
+
+
+@pytest.mark.parametrize(
+    ("form", "media_type", "has"),
+    [
+        ("json", "application/json", '"verdicts"'),
+        ("sarif", "application/sarif+json", '"2.1.0"'),
+        ("junit", "application/xml", "<testsuite"),
+        ("text", "text/plain; charset=utf-8", "_ga"),
+        ("html", "text/html; charset=utf-8", "<h1>"),
+    ],
+)
+def test_its_audit_has_many_forms(
+    app: Flask, client: FlaskClient, editor: dict[str, str], form: str, media_type: str, has: str
+) -> None:
+    asked = _ask(client, editor)
+    address = f"{SCANS}/{asked['id']}/audit?format={form}&language=fr"
+    assert client.get(address, headers=editor).status_code == 409
+    _survey(app, FAULTY)
+    answer = client.get(address, headers=bearer(app, Role.VIEWER))
+    assert (answer.status_code, answer.content_type.replace("xml; charset=utf-8", "xml")) == (200, media_type)
+    assert has in answer.text
+    assert client.get(f"{SCANS}/{asked['id']}/audit?format=docx", headers=editor).status_code == 422
+
+
+def test_it_is_cancelled_once(client: FlaskClient, editor: dict[str, str]) -> None:
+    address = f"{SCANS}/{_ask(client, editor)['id']}/cancel"
+    assert client.post(address, headers=editor).get_json()["state"] == "cancelled"
+    assert client.post(address, headers=editor).status_code == 409
+    assert client.post(f"{SCANS}/999/cancel", headers=editor).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"address": "https://elsewhere.example/"}, "address"),
+        ({"pages": 51}, "pages"),
+        ({"seconds": 9}, "seconds"),
+        ({"private": True}, "private"),
+    ],
+)
+def test_what_cannot_be_scanned_is_refused_by_its_field(
+    client: FlaskClient, editor: dict[str, str], given: dict[str, object], field: str
+) -> None:
+    answer = client.post(SCANS, json=given, headers=editor)
+    assert answer.status_code == 422
+    assert list(answer.get_json()["errors"]) == [field]
+
+
+def test_without_a_browser_it_is_said(
+    app: Flask, client: FlaskClient, editor: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHROMIUM", "no-such-browser")
+    asked = _ask(client, editor)
+    Surveyor(app.extensions["sessions"]).turn()
+    one = client.get(f"{SCANS}/{asked['id']}", headers=editor).get_json()
+    assert one["state"] == "failed"
+    assert one["why_failed"].startswith("A browser is missing")
+
+
+def test_names_that_no_encoding_has_are_kept_and_told(app: Flask, client: FlaskClient, editor: dict[str, str]) -> None:
+    asked = _ask(client, editor)
+    _survey(app, seen(before=pass_of("before", cookie("half\ud800\x00"))))
+    one = client.get(f"{SCANS}/{asked['id']}", headers=editor).get_json()
+    assert one["state"] == "ended"
+    assert one["scan"]["passes"][0]["cookies"][0]["name"] == "half?\x00"
