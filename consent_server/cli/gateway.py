@@ -13,8 +13,9 @@ import os
 import signal
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
@@ -42,7 +43,8 @@ OPENED_S = 60
 
 Environ = dict[str, Any]
 Answer = tuple[int, list[tuple[str, str]]]
-Hot = Callable[[str, str, str, Callable[[str], str | None]], tuple[int, list[tuple[str, str]], bytes] | None]
+Whole = tuple[int, list[tuple[str, str]], bytes]
+Hot = Callable[[str, str, str, Callable[[str], str | None]], Whole | None]
 """Answers from memory, given method, path, query and what gives a header; None: it cannot."""
 
 
@@ -53,10 +55,25 @@ class Application(Protocol):
         """Answer one request."""
 
 
+class Taken(Protocol):
+    """A request whose answer is being made elsewhere: no thread of ours waits for it."""
+
+    made: Future[Any]
+    patience_s: float
+
+    def answer(self) -> Whole | None:
+        """Return it, once it is made or nobody waits any longer; None: the application shall answer."""
+
+
+Take = Callable[[Environ], Taken | None]
+"""Takes a request that was read whole; None: it does not, and has done nothing."""
+
+
 class Gateway:
     """An RSGI application made of a WSGI one, for one process.
 
     ``hot`` answers what is in memory, at once and without a thread: it goes on while every thread waits for a database.
+    ``take`` is asked next, without a thread as well.
     ``started`` and ``stopping`` are called in it: before the first request, and after the last was answered.
     """
 
@@ -67,12 +84,15 @@ class Gateway:
         threads: int,
         started: Callable[[], None],
         stopping: Callable[[], None],
+        take: Take = lambda _environ: None,
     ) -> None:
         self._application = application
         self._hot = hot
         self._threads = threads
         self._started = started
         self._stopping = stopping
+        self._take = take
+        self._made: deque[asyncio.Future[None]] = deque()
         self._large = LARGE_BODIES
         self._sent: set[Path] = set()
         self._parent = os.getppid()
@@ -108,7 +128,30 @@ class Gateway:
                 return protocol.response_empty(503, [("connection", "close"), ("retry-after", "5")])
             except (ProtocolError, ProtocolClosed):  # who asked sent less than announced, and may be gone
                 return protocol.response_empty(400, [("connection", "close")])
-        await self._loop.run_in_executor(self._pool, self._answer, _environ(scope, body), protocol)
+        environ = _environ(scope, body)
+        if taken := self._take(environ):
+            await self._until_made(taken)
+            if whole := taken.answer():
+                return protocol.response_bytes(*whole)
+        await self._loop.run_in_executor(self._pool, self._answer, environ, protocol)
+
+    async def _until_made(self, taken: Taken) -> None:
+        """Wait for an answer that another thread makes, as long as whoever took the request says."""
+        waiter = self._loop.create_future()
+
+        def made(_answer: Future[Any]) -> None:
+            self._made.append(waiter)
+            if len(self._made) == 1:  # who makes several at once wakes the loop once
+                self._loop.call_soon_threadsafe(self._go_on)
+
+        taken.made.add_done_callback(made)
+        limit = self._loop.call_later(taken.patience_s, _end, waiter)
+        await waiter
+        limit.cancel()
+
+    def _go_on(self) -> None:
+        while self._made:
+            _end(self._made.popleft())
 
     async def _body(self, announced: str, protocol: HTTPProtocol) -> bytes:
         length = int(announced)
@@ -177,6 +220,11 @@ class Gateway:
 
 class _TooMany(Exception):
     pass
+
+
+def _end(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 def _beginning(pieces: Iterator[bytes]) -> tuple[bytes, bytes | None]:

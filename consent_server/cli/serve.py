@@ -134,7 +134,8 @@ class Server(MPServer):
 
         by_host = app.extensions["settings"].demo
         hot = _nothing if by_host else app.extensions["hot_reads"].counted
-        return Gateway(app, hot, self._settings.threads, started, stopping)
+        take = _nothing if by_host else app.extensions["hot_posts"].take
+        return Gateway(app, hot, self._settings.threads, started, stopping, take)
 
 
 @click.command()

@@ -56,7 +56,7 @@ from consent_server.services import clock
 from consent_server.services.keyring import Keyring
 from consent_server.services.measuring import COMMIT_RECORDS, COMMIT_SECONDS, QUEUE
 from consent_server.services.patience import PATIENCE_S, RETRY_AFTER_S, STOPPING
-from consent_server.services.remembering import Memory
+from consent_server.services.remembering import Memory, NotRemembered
 from consent_server.storage import consent_records, proof_log
 from consent_server.storage.circuit import Circuit
 from consent_server.storage.consent_records import KeptRecord
@@ -124,7 +124,7 @@ class _Job:
     asked: Asked
     client: Client
     body_digest: bytes
-    assurance: Assurance | None
+    assurance: Assurance | None = None
     result: Future[Recorded] = field(default_factory=Future)
 
 
@@ -165,7 +165,8 @@ class Recorder:
         body) or ``Unavailable`` (nothing was acknowledged; the same post again is harmless).
         """
         self._refuse_when_away()
-        job = _prepare(self._memory, site_key, answer, page_origin, client, assurance)
+        job = _prepare(self._memory, site_key, answer, page_origin, client)
+        job.assurance = assurance
         self._refuse_backlog()
         self._waiting += 1
         try:
@@ -176,6 +177,27 @@ class Recorder:
         finally:
             self._waiting -= 1
 
+    def begin(
+        self,
+        site_key: str,
+        answer: Answer,
+        *,
+        page_origin: str | None,
+        client: Client,
+        assure: Callable[[], Assurance],
+    ) -> Future[Recorded]:
+        """Queue an answer and return at once: for who has no thread that could wait.
+
+        ``assure`` is asked last, when nothing else speaks against the answer. Raises what ``record`` does, and
+        ``NotRemembered`` when the database would have to be asked; then nothing is queued.
+        """
+        job = _prepare(self._memory, site_key, answer, page_origin, client, wait=False)
+        self._refuse_when_away()
+        self._refuse_backlog(wait=False)
+        job.assurance = assure()
+        self._queue(job)
+        return job.result
+
     def _refuse_when_away(self) -> None:
         """Keep the threads free for what needs no database."""
         since = self._writing_since
@@ -185,9 +207,11 @@ class Recorder:
         if not self._circuit.admits():
             raise Unavailable("The database is away; nothing was acknowledged.", RETRY_AFTER_S)
 
-    def _refuse_backlog(self) -> None:
+    def _refuse_backlog(self, *, wait: bool = True) -> None:
         """Promise nothing that the log may not keep in time; counted at most once a second, because counting costs."""
         if time.monotonic() - self._counted_at > COUNT_EVERY_S:
+            if not wait:
+                raise NotRemembered
             self._counted_at = time.monotonic()
             self._backlog = self._memory.ask(lambda session: proof_log.count_pending(session, MOST_PENDING))
         if self._backlog >= MOST_PENDING:
@@ -380,13 +404,14 @@ def _prepare(
     answer: Answer,
     page_origin: str | None,
     client: Client,
-    assurance: Assurance | None,
+    *,
+    wait: bool = True,
 ) -> _Job:
-    site = memory.site(site_key)
+    site = memory.site(site_key, wait=wait)
     if page_origin is not None and page_origin not in site.origins:
         raise OriginNotAllowed("The page that sent this is not one of the site's.")
     try:
-        asked = memory.asked(site, answer.config_version)
+        asked = memory.asked(site, answer.config_version, wait=wait)
     except ConfigurationNotFound as error:
         raise Invalid.because(str(error), "config_version") from None
     check_choice(answer.choice, asked)
@@ -399,7 +424,7 @@ def _prepare(
     assert site.log_origin is not None, "whatever has published a configuration has a log"
     digest = hashlib.sha256(canonical_json.encode(dict(answer.body)).encode()).digest()
     record_id = answer.record_id or str(uuid.uuid4())
-    return _Job(record_id, site.id, site.key, site.log_origin, answer, asked, client, digest, assurance)
+    return _Job(record_id, site.id, site.key, site.log_origin, answer, asked, client, digest)
 
 
 def _record(job: _Job, now: datetime) -> ConsentRecord:

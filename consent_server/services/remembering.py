@@ -65,8 +65,12 @@ class _Seen:
     asked_at: float
 
 
+class NotRemembered(Exception):
+    """It is not in memory, and who asks may not wait for the database."""
+
+
 class Memory:
-    """What the recorder of one process remembers."""
+    """What the recorder of one process remembers. ``wait``: whether the database may be asked, and waited for."""
 
     def __init__(self, sessions: Callable[[], Session]) -> None:
         self._sessions = sessions
@@ -87,11 +91,13 @@ class Memory:
         """Ask nothing more."""
         self._gate.stop()
 
-    def site(self, key: str) -> RecordingSite:
-        """Return the site of that key; raises ``SiteNotFound``, or ``Unavailable`` instead of waiting."""
+    def site(self, key: str, *, wait: bool = True) -> RecordingSite:
+        """Return the site of that key; raises ``SiteNotFound``, or ``Unavailable`` instead of waiting for long."""
         now, seen = time.monotonic(), self._sites.get(key)
         if seen is not None and now - seen.asked_at < FRESH_SECONDS:
             return seen.site
+        if not wait:
+            raise NotRemembered
         if seen is not None:
             seen.asked_at = now  # whoever comes meanwhile need not ask as well
         try:
@@ -102,13 +108,15 @@ class Memory:
         self._sites.put(key, _Seen(site, now))
         return site
 
-    def asked(self, site: RecordingSite, version: int) -> Asked:
+    def asked(self, site: RecordingSite, version: int, *, wait: bool = True) -> Asked:
         """Return what was asked in one of a site's configurations.
 
-        Raises ``ConfigurationNotFound``, or ``Unavailable`` instead of waiting.
+        Raises ``ConfigurationNotFound``, or ``Unavailable`` instead of waiting for long.
         """
         found = self._asked.get((site.id, version))
         if found is None:
+            if not wait:
+                raise NotRemembered
             found = self.ask(lambda session: asked_of(configurations.find_configuration(session, site.id, version)))
             self._asked.put((site.id, version), found)
         return found

@@ -94,8 +94,12 @@ _COLUMNS = (
 )
 
 
-_SELECT: Select[*tuple[Any, ...]] = select(*(getattr(ConsentRecordRow, column) for column in _COLUMNS))
-_INSERT = insert(cast(Table, ConsentRecordRow.__table__)).inline()
+_TABLE = cast(Table, ConsentRecordRow.__table__)
+_FIND: Select[*tuple[Any, ...]] = select(*(_TABLE.c[column] for column in _COLUMNS)).where(
+    _TABLE.c.record_id.in_(bindparam("record_ids", expanding=True))
+)
+"""Made once, and of the table: each batch of the recorder asks this, and waits for it."""
+_INSERT = insert(_TABLE).inline()
 _GIVEN = any_(bindparam("record_ids", type_=ARRAY(String)))
 _TAKEN = union_all(
     select(ProofPendingRow.record_id).where(ProofPendingRow.record_id == _GIVEN),
@@ -131,7 +135,7 @@ def newest_time(session: Session) -> datetime | None:
 
 
 def _find(session: Session, record_ids: Collection[str]) -> dict[str, KeptRecord]:
-    found = session.execute(_SELECT.where(ConsentRecordRow.record_id.in_(record_ids))) if record_ids else ()
+    found = session.execute(_FIND, {"record_ids": list(record_ids)}) if record_ids else ()
     return {values[0]: KeptRecord(*values) for values in found}
 
 

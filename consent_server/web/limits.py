@@ -18,7 +18,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, g
 
 from consent_server.config import Settings
 from consent_server.domain.choice import ALL_FALSE, GPC
@@ -48,19 +48,19 @@ def network_of(address: str | None) -> str:
     return "unknown" if parsed is None else _within(parsed, 24 if parsed.version == 4 else 48)
 
 
-def count_answer(site_key: str, action: str, consent_id: str | None) -> bool:
+def count_answer(app: Flask, sender: str | None, site_key: str, action: str, consent_id: str | None) -> bool:
     """Count an answer and return whether no more come than from people; raises ``TooManyTries``."""
-    rate = _rates().answers
+    rate = _rates(app).answers
     if rate is None:
         return True
-    limiter: Limiter = current_app.extensions["limiter"]
+    limiter: Limiter = app.extensions["limiter"]
     kind = "withdrawals" if action in RESERVED else "answers"
     limits: list[tuple[Key, Rate]] = []
     if consent_id is not None:
         limits.append(((kind, site_key, consent_id), VISITOR))
-    address = _parsed(request.remote_addr)
+    address = _parsed(sender)
     if address is not None and not address.is_loopback:
-        network = network_of(request.remote_addr)
+        network = network_of(sender)
         limits += [((kind, site_key, network), rate), ((kind, network), rate.times(EVERYWHERE))]
         if address.version == 6:
             limits.append(((kind, site_key, _within(address, 64)), rate.times(HOUSEHOLD)))
@@ -70,7 +70,7 @@ def count_answer(site_key: str, action: str, consent_id: str | None) -> bool:
 
 def count_request() -> None:
     """Count a request of whoever acts with a token; raises ``TooManyTries``."""
-    rate = _rates().requests
+    rate = _rates(current_app).requests
     if rate is not None:
         limiter: Limiter = current_app.extensions["limiter"]
         limiter.count((("token", g.actor.id), rate))
@@ -85,8 +85,8 @@ def register(app: Flask) -> None:
     )
 
 
-def _rates() -> Rates:
-    rates: Rates = current_app.extensions["rates"]
+def _rates(app: Flask) -> Rates:
+    rates: Rates = app.extensions["rates"]
     return rates
 
 

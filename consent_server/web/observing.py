@@ -26,6 +26,7 @@ log = logging.getLogger(journaling.REQUESTS)
 
 ROUTE = "consent.route"
 SITE = "consent.site"
+SEEN = "consent.seen"
 HEADER = "X-Request-ID"
 NO_ROUTE = "(none)"
 
@@ -64,7 +65,8 @@ def register(app: Flask) -> None:
     settings: Settings = app.extensions["settings"]
     app.after_request(_name_route)
     app.log_exception = _log_exception  # type: ignore[method-assign,assignment]  # Flask's names the whole path
-    app.wsgi_app = Observer(app.wsgi_app, believed=settings.trusted_proxies > 0)  # type: ignore[method-assign]
+    observer = Observer(app.wsgi_app, believed=settings.trusted_proxies > 0)
+    app.extensions["observer"] = app.wsgi_app = observer  # type: ignore[method-assign]
 
 
 def _name_route(response: Response) -> Response:
@@ -89,7 +91,7 @@ class Observer:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer as the application does, with the request's id beside."""
-        seen = _Seen(environ, self._id(environ))
+        seen = self.watch(environ)
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
             seen.status = int(status[:3])
@@ -105,6 +107,13 @@ class Observer:
             raise
         return _Body(body, seen)
 
+    def watch(self, environ: WSGIEnvironment) -> Seen:
+        """Return what is told of a request once it has ended: the same, whoever looks at it first."""
+        if SEEN not in environ:
+            environ[SEEN] = Seen(environ, self._id(environ))
+        seen: Seen = environ[SEEN]
+        return seen
+
     def _id(self, environ: WSGIEnvironment) -> str:
         """Return the id that a proxy of ours gave, if it is one, else a new one."""
         given = environ.get("HTTP_X_REQUEST_ID", "") if self._believed else ""
@@ -116,7 +125,7 @@ def _is_shared(headers: list[tuple[str, str]]) -> bool:
     return any(name.lower() == "cache-control" and "public" in value for name, value in headers)
 
 
-class _Seen:
+class Seen:
     """What is told of one request, once."""
 
     def __init__(self, environ: WSGIEnvironment, request_id: str) -> None:
@@ -128,6 +137,7 @@ class _Seen:
         self.size = 0
 
     def end(self) -> None:
+        """Tell it."""
         if self._told:
             return
         self._told = True
@@ -153,7 +163,7 @@ class _Seen:
 class _Body:
     """The answer's bytes, counted as they go by."""
 
-    def __init__(self, body: Iterable[bytes], seen: _Seen) -> None:
+    def __init__(self, body: Iterable[bytes], seen: Seen) -> None:
         self._body = body
         self._seen = seen
 

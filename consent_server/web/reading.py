@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, Request, request
 from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge, UnsupportedMediaType
 
 from consent_server.domain.configuration import Configuration
@@ -37,20 +37,20 @@ def chosen_language(configuration: Configuration, wanted: str | None) -> str:
     return wanted
 
 
-def json_body(most_bytes: int) -> Any:
+def json_body(most_bytes: int, asked: Request = request) -> Any:
     """Return the body as JSON; raises 413, 415 or ``MalformedJson``.
 
     ``text/plain`` carries the same JSON, because a page may send it across origins without a preflight.
     """
-    if request.mimetype not in JSON_TYPES:
+    if asked.mimetype not in JSON_TYPES:
         raise UnsupportedMediaType("Send application/json, or text/plain with the same JSON.")
-    return parse_json(body(most_bytes))
+    return parse_json(body(most_bytes, asked))
 
 
-def body(most_bytes: int) -> bytes:
+def body(most_bytes: int, asked: Request = request) -> bytes:
     """Return the body; raises 413."""
-    request.max_content_length = most_bytes
-    data = request.get_data(cache=False)
+    asked.max_content_length = most_bytes
+    data = asked.get_data(cache=False)
     if len(data) > most_bytes:
         raise RequestEntityTooLarge(f"The body may have {most_bytes} bytes.")
     return data

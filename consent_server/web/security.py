@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -17,11 +19,15 @@ PAGE_POLICY = (
 
 def register(app: Flask) -> None:
     """Set the headers of every answer, and believe only as many proxies as are configured."""
-    settings: Settings = app.extensions["settings"]
-    if settings.trusted_proxies:
-        count = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    app.wsgi_app = behind_proxies(app, app.wsgi_app)  # type: ignore[method-assign]
     app.after_request(_headers)
+
+
+def behind_proxies(app: Flask, application: Any) -> Any:
+    """Return the WSGI application that is told what those proxies say, and of nothing that others say."""
+    settings: Settings = app.extensions["settings"]
+    count = settings.trusted_proxies
+    return ProxyFix(application, x_for=count, x_proto=count, x_host=count) if count else application
 
 
 def _headers(response: Response) -> Response:

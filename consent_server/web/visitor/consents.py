@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from flask import Response, current_app, jsonify, request
+from flask import Flask, Request, Response, current_app, jsonify, request
 from flask_smorest import Blueprint
 from marshmallow import ValidationError
 
-from consent_server.domain.assurance import assure
+from consent_server.domain.assurance import Assurance, assure
 from consent_server.domain.catalogue import parse_origin
 from consent_server.domain.choice import Choice
 from consent_server.domain.errors import Invalid, OriginNotAllowed
 from consent_server.services import receiving
 from consent_server.services.measuring import RECORDED, REPLAYED
 from consent_server.services.receiving import Addresses
-from consent_server.services.recording import Answer, Recorder
+from consent_server.services.recording import Answer, Recorded, Recorder
 from consent_server.services.reducing import reduce_user_agent
 from consent_server.web.errors import ProblemSchema
 from consent_server.web.limits import count_answer
@@ -59,26 +59,44 @@ _schema = ConsentSchema()
 def record(site_key: str) -> Response:
     """Record a choice; answered only once it is durable."""
     recorder: Recorder = current_app.extensions["recorder"]
-    addresses: Addresses = current_app.extensions["addresses"]
-    answer = read_answer(json_body(LARGEST_BODY))
-    rate_normal = count_answer(site_key, answer.choice.action, answer.consent_id)
-    page_origin = _page_origin()
+    answer = read_post(request)
+    assurance = look_at(current_app, request, site_key, answer)
     recorded = recorder.record(
         site_key,
-        replace(answer, signals=_signals(answer)),
-        page_origin=page_origin,
+        answer,
+        page_origin=page_origin(request),
         client=reduce_user_agent(request.headers.get("User-Agent")),
-        assurance=assure(
-            origin_listed=page_origin is not None,
-            fetch_site=request.headers.get("Sec-Fetch-Site"),
-            rate_normal=rate_normal,
-        ),
+        assurance=assurance,
     )
-    (RECORDED if recorded.new else REPLAYED).labels(answer.choice.action).inc()
-    response = jsonify(receiving.receipt(recorded.kept, recorded.origin, addresses))
-    response.status_code = 201 if recorded.new else 200
+    status, receipt = acknowledge(current_app, recorded)
+    response = jsonify(receipt)
+    response.status_code = status
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def read_post(asked: Request) -> Answer:
+    """Return the answer that was posted, with what the browser signalled beside it; raises what reading does."""
+    answer = read_answer(json_body(LARGEST_BODY, asked))
+    return replace(answer, signals=_signals(answer, asked))
+
+
+def look_at(app: Flask, asked: Request, site_key: str, answer: Answer) -> Assurance:
+    """Count an answer, and return what its arrival says; raises ``TooManyTries``, ``OriginNotAllowed``."""
+    rate_normal = count_answer(app, asked.remote_addr, site_key, answer.choice.action, answer.consent_id)
+    return assure(
+        origin_listed=page_origin(asked) is not None,
+        fetch_site=asked.headers.get("Sec-Fetch-Site"),
+        rate_normal=rate_normal,
+    )
+
+
+def acknowledge(app: Flask, recorded: Recorded) -> tuple[int, dict[str, Any]]:
+    """Count a record that is committed, and return status and receipt; raises ``RecordNotFound`` when it was erased."""
+    addresses: Addresses = app.extensions["addresses"]
+    receipt = receiving.receipt(recorded.kept, recorded.origin, addresses)
+    (RECORDED if recorded.new else REPLAYED).labels(receipt["action"]).inc()
+    return (201 if recorded.new else 200), receipt
 
 
 def read_answer(document: Any) -> Answer:
@@ -91,16 +109,16 @@ def read_answer(document: Any) -> Answer:
     return Answer(choice=choice, body=known, **passed_on)
 
 
-def _signals(answer: Answer) -> Mapping[str, bool] | None:
+def _signals(answer: Answer, asked: Request) -> Mapping[str, bool] | None:
     """Add the privacy control that came as a header (GPC-01); only the exact value ``1`` says anything."""
-    if "1" not in (part.strip() for part in request.headers.get("Sec-GPC", "").split(",")):
+    if "1" not in (part.strip() for part in asked.headers.get("Sec-GPC", "").split(",")):
         return answer.signals
     return {**(answer.signals or {}), "gpc_header": True}
 
 
-def _page_origin() -> str | None:
+def page_origin(asked: Request) -> str | None:
     """Return the origin that the browser named; a page without one (``null``) is nobody's page."""
-    header = request.headers.get("Origin")
+    header = asked.headers.get("Origin")
     if header is None:
         return None
     try:
