@@ -2,7 +2,7 @@
 
 A browser resolves names by itself, and a hostile page may point one at this machine or at its network, at once or the
 second time it is asked. Here a name is resolved once per connection, every address of it is checked, and it is the
-checked address that is connected to. Bytes are counted: a page cannot send without end.
+checked address that is connected to. Bytes are counted, both ways: a page cannot send without end.
 """
 
 from __future__ import annotations
@@ -11,18 +11,41 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 LOOPBACK = ".localhost"
 PATIENCE_S = 15.0
 CHUNK = 64 * 1024
 LONGEST_HEAD = 64 * 1024
+MOST_ADDRESSES = 4
+MOST_REFUSED = 100
+
+_EMBEDDED = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: who has IPv6 alone reaches IPv4 addresses through these
+_6TO4 = ipaddress.ip_network("2002::/16")
+_GLOBAL = ipaddress.ip_network("2000::/3")
+_OF_A_CLOUD = {ipaddress.ip_address("168.63.129.16")}
+"""Public by its number, and yet what answers there is the machine's own host, which has its secrets."""
+
+
+def is_public(text: str) -> bool:
+    """Whether an address is one of the Internet's, not of this machine, its network or its cloud."""
+    address = ipaddress.ip_address(text)
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped
+        if address in _EMBEDDED:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is None:
+            return address in _GLOBAL and address not in _6TO4 and address.is_global
+        address = inner
+    return address.is_global and not address.is_multicast and address not in _OF_A_CLOUD
 
 
 class Egress:
-    """A proxy while it runs: ``refused`` are the hosts that it did not connect to, ``used`` the bytes that came in."""
+    """A proxy while it runs: ``refused`` are hosts that were not connected to, ``used`` the bytes passed on."""
 
     def __init__(self, most_bytes: int, resolve: Mapping[str, str], *, private: bool = False) -> None:
         self.most_bytes = most_bytes
@@ -31,10 +54,11 @@ class Egress:
         self.used = 0
         self.refused: set[str] = set()
         self.port = 0
+        self.loop: asyncio.AbstractEventLoop
 
     @property
     def exhausted(self) -> bool:
-        """Whether everything that may come in has come in."""
+        """Whether everything that may be passed on has been."""
         return self.used >= self.most_bytes
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -53,25 +77,55 @@ class Egress:
         finally:
             writer.close()
 
-    async def _connect(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+    async def ask(self, address: str, head: bytes, most: int) -> bytes | None:
+        """Return what a web server answers to a request of ours, cut at ``most``; None where nobody may ask.
+
+        Raises ``OSError`` when it does not answer.
+        """
+        parts = urlsplit(address)
+        secure = ssl.create_default_context() if parts.scheme == "https" else None
+        there = await self._connect(parts.hostname or "", parts.port or (443 if secure else 80), secure)
+        if there is None:
+            return None
+        source, out = there
+        try:
+            out.write(head)
+            answer = bytearray()
+            while len(answer) < most and not self.exhausted and (data := await source.read(CHUNK)):
+                self.used += len(data)
+                answer += data
+            return bytes(answer[:most])
+        finally:
+            out.close()
+
+    async def _connect(
+        self, host: str, port: int, secure: ssl.SSLContext | None = None
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        name = host
         if host in self._resolve:
             elsewhere = urlsplit(f"//{self._resolve[host]}")
             host, port = elsewhere.hostname or "", elsewhere.port or port
-        address = await self._address(host, port)
-        if address is None or self.exhausted:
-            self.refused.add(host)
+        addresses = await self._addresses(host, port)
+        if not addresses or self.exhausted:
+            if len(self.refused) < MOST_REFUSED:
+                self.refused.add(host)
             return None
-        return await asyncio.wait_for(asyncio.open_connection(address, port), PATIENCE_S)
+        told: dict[str, Any] = {"ssl": secure, "server_hostname": name} if secure else {}
+        for last, address in enumerate(addresses, 1 - len(addresses)):
+            try:
+                return await asyncio.wait_for(asyncio.open_connection(address, port, **told), PATIENCE_S)
+            except (OSError, TimeoutError):
+                if not last:
+                    raise
+        return None
 
-    async def _address(self, host: str, port: int) -> str | None:
-        """Return an address to connect to; None when one of the name's is not public."""
+    async def _addresses(self, host: str, port: int) -> list[str]:
+        """Return the addresses to connect to, in order; none when one of the name's is not public."""
         if self.private and (host == "localhost" or host.endswith(LOOPBACK)):
-            return "127.0.0.1"  # as browsers read such names; resolvers do not
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        addresses = [str(each[4][0]) for each in found]
-        if not self.private and not all(ipaddress.ip_address(each).is_global for each in addresses):
-            return None
-        return addresses[0] if addresses else None
+            return ["127.0.0.1"]  # as browsers read such names; resolvers do not
+        resolving = asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = dict.fromkeys(str(each[4][0]) for each in await asyncio.wait_for(resolving, PATIENCE_S))
+        return list(found)[:MOST_ADDRESSES] if self.private or all(map(is_public, found)) else []
 
     async def _carry(
         self,
@@ -87,14 +141,14 @@ class Egress:
         else:
             out.write(_to_origin(head))
         try:
-            await asyncio.gather(self._pump(reader, out, count=False), self._pump(there, writer, count=True))
+            await asyncio.gather(self._pump(reader, out), self._pump(there, writer))
         finally:
             out.close()
 
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, count: bool) -> None:
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             while data := await source.read(CHUNK):
-                self.used += len(data) if count else 0
+                self.used += len(data)
                 if self.exhausted:
                     break
                 sink.write(data)
@@ -111,6 +165,7 @@ def egress(most_bytes: int, resolve: Mapping[str, str], *, private: bool = False
 
     async def run() -> None:
         over, loop = asyncio.Event(), asyncio.get_running_loop()
+        way.loop = loop
         server = await asyncio.start_server(way.serve, "127.0.0.1", 0, limit=LONGEST_HEAD)
         way.port = server.sockets[0].getsockname()[1]
         stopping.append(lambda: loop.call_soon_threadsafe(over.set))

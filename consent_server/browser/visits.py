@@ -19,17 +19,16 @@ import tempfile
 import threading
 import time
 import traceback
-import urllib.robotparser
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, NoReturn
-from urllib.parse import urljoin, urlsplit
 
 from consent_server.browser.banners import KINDS, BannerKind
 from consent_server.browser.banners.kind import Clicks
 from consent_server.browser.chromium import open_chromium
-from consent_server.browser.crawl import AGENT, Plan, took_too_long
+from consent_server.browser.crawl import Plan, took_too_long
 from consent_server.browser.egress import Egress, egress
+from consent_server.browser.finding import MOST_LINKS, Finding
 from consent_server.browser.guard import Guard
 from consent_server.browser.processes import adopt_orphans, end_family, reap
 from consent_server.browser.snapshot import DESKTOP, take, take_on_phone
@@ -63,6 +62,7 @@ TO_REAP_S = 5.0
 NICE = 10
 LARGEST_FILE = 256 * 2**20
 
+_LINKS = """(most) => [...document.links].slice(0, most).map((link) => String(link.href).slice(0, 2000))"""
 _LEAVING = threading.Lock()
 
 ARGUMENTS = (
@@ -107,7 +107,8 @@ class Visitor:
         self._opened: Browser | None = None
         self._open = contextlib.ExitStack()
         self._site = host_of(plan.address)
-        self._pages: list[str] = []
+        self._pages: list[str] | None = None
+        self._delay = 0.0
         self.pictures: dict[str, bytes] = {}
 
     def passes(self) -> Iterator[Pass]:
@@ -184,7 +185,7 @@ class Visitor:
         from playwright.sync_api import Error
 
         said = ""
-        with self._guard.page(self._plan.page_seconds):
+        with self._guard.page(self._plan.page_seconds + self._delay):
             try:
                 yield
             except Error as error:
@@ -197,27 +198,30 @@ class Visitor:
         stay.goes_on = False
         if not stay.page:
             stay.page.append(stay.context.new_page())
+            stay.page[0].on("popup", _close)
             stay.watch.follow(stay.page[0])
         page, watch, first = stay.page[0], stay.watch, not stay.visited
+        page.wait_for_timeout(self._delay * 1_000)
         watch.page = without_query(address)
         if not self._goto(page, address, watch):
             return
         stay.visited.append(without_query(page.url))
         if first:
-            self._find_pages(page)
+            self._find_pages(page, watch)
             if stay.answer == "withdraw":
                 self._read(page)
             stay.banner = self._answer(page, stay.answer, watch)
             if stay.answer != "withdraw":
                 self._picture(stay.name, page, watch)
         self._read(page)
-        watch.look(page)
-        stay.goes_on = not page.is_closed()
+        if self._is_own(page, address, watch):
+            watch.look(page)
+            stay.goes_on = True
 
     def _addresses(self) -> Iterator[str]:
         """Yield the first page, then those that were found on it."""
         yield self._plan.address
-        yield from self._pages[: self._plan.pages - 1]
+        yield from self._pages or ()
 
     def _goto(self, page: Page, address: str, watch: Watch) -> bool:
         from playwright.sync_api import Error
@@ -225,48 +229,30 @@ class Visitor:
         try:
             answer = page.goto(address, wait_until="domcontentloaded", timeout=LOAD_MS)
         except Error as error:
-            watch.limits.add(f"{without_query(address)}: {_reason(error.message)}")
+            if not self._guard.why:
+                watch.limits.add(f"{without_query(address)}: {_reason(error.message)}")
             return False
-        if not same_site(host_of(page.url), self._site):
-            watch.limits.add(f"{without_query(address)} leads to another site, {host_of(page.url)}")
+        if not self._is_own(page, address, watch):
             return False
         if answer is not None and answer.status >= 400:
             watch.limits.add(f"{without_query(address)} answered {answer.status}")
         return True
 
-    def _find_pages(self, page: Page) -> None:
-        """Choose further pages among the links, once for all passes: same site, allowed to robots, each path once."""
-        if self._pages or self._plan.pages < 2:
-            return
-        rules = self._robots(page)
-        found = page.evaluate("() => [...document.links].slice(0, 2000).map((link) => link.href)")
-        own = {urlsplit(page.url).path}
-        for link in [*found, *self._sitemap(page)]:
-            address = str(link).partition("#")[0]
-            path = urlsplit(address).path
-            wanted = address.startswith("http") and same_site(host_of(address), self._site) and path not in own
-            if wanted and not _is_file(path) and rules.can_fetch(AGENT, address):
-                own.add(path)
-                self._pages.append(address)
-            if len(self._pages) >= self._plan.pages - 1:
-                break
+    def _is_own(self, page: Page, address: str, watch: Watch) -> bool:
+        """Whether a page is still one of the site: it may go elsewhere at any time."""
+        if own := same_site(host_of(page.url), self._site):
+            return own
+        watch.limits.add(f"{without_query(address)} leads to another site, {without_query(page.url)}")
+        return False
 
-    def _robots(self, page: Page) -> urllib.robotparser.RobotFileParser:
-        rules = urllib.robotparser.RobotFileParser()
-        rules.parse(self._text(page, "/robots.txt").splitlines())
-        return rules
-
-    def _sitemap(self, page: Page) -> list[str]:
-        text = self._text(page, "/sitemap.xml")
-        return [part.partition("</loc>")[0].strip() for part in text.split("<loc>")[1:200]]
-
-    def _text(self, page: Page, path: str) -> str:
-        """Fetch a small text of the site, through the browser and so through its only way out."""
-        with contextlib.suppress(Exception):
-            answer = page.context.request.get(urljoin(page.url, path), timeout=CLICK_MS, max_redirects=2)
-            if answer.ok and int(answer.headers.get("content-length", "0")) < 1_000_000:
-                return answer.text()[:500_000]
-        return ""
+    def _find_pages(self, page: Page, watch: Watch) -> None:
+        """Choose further pages, once for all passes."""
+        if self._pages is None and self._plan.pages > 1:
+            finding = Finding(self._way, self._site)
+            self._pages = finding.pages(page.url, _links(page), self._plan.pages - 1)
+            self._delay = finding.delay
+            if finding.trouble:
+                watch.limits.add(finding.trouble)
 
     def _answer(self, page: Page, answer: str | None, watch: Watch) -> SeenBanner | None:
         """Find the banner and answer as the pass wants; what could be pressed is told in any case."""
@@ -330,7 +316,7 @@ class Visitor:
 
     def _bounds(self) -> Iterator[str]:
         if self._way.exhausted:
-            yield f"more than {self._way.most_bytes // 2**20} MB came in"
+            yield f"more than {self._way.most_bytes // 2**20} MB were passed on"
         if self._way.refused:
             yield f"not connected to, because private or beyond the bounds: {', '.join(sorted(self._way.refused)[:10])}"
 
@@ -370,13 +356,27 @@ def _one_purpose(purpose: str) -> Clicks:
     )
 
 
-def _is_file(path: str) -> bool:
-    ending = path.rpartition(".")[2].lower() if "." in path.rpartition("/")[2] else ""
-    return ending not in {"", "html", "htm", "php", "asp", "aspx", "jsp"}
+def _close(popup: Page) -> None:
+    """Close a window that a page opened; none is visited."""
+    with contextlib.suppress(Exception):
+        popup.close()
+
+
+def _links(page: Page) -> list[str]:
+    """Return where a page's links lead; a page that goes on to another meanwhile is asked twice."""
+    from playwright.sync_api import Error
+
+    for _ in range(2):
+        with contextlib.suppress(Error):
+            found = page.evaluate(_LINKS, MOST_LINKS)
+            return [str(each) for each in found[:MOST_LINKS]] if isinstance(found, list) else []
+        page.wait_for_load_state("domcontentloaded", timeout=IDLE_MS)
+    return []
 
 
 def _reason(message: str) -> str:
-    return message.splitlines()[0].partition(" at ")[0].removeprefix("Page.goto: ")[:120]
+    line = message.splitlines()[0].partition(" at ")[0]
+    return "the browser had been ended" if "has been closed" in line else line.rpartition(": ")[2][:120]
 
 
 def main() -> None:

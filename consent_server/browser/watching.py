@@ -33,7 +33,12 @@ MOST_REQUESTS = 3_000
 MOST_WRITES = 2_000
 MOST_COOKIES = 1_000
 MOST_KEYS = 500
+MOST_STORED = 3_000
+MOST_CHARACTERS = 4_000
 MOST_FRAMES = 50
+MOST_WORKERS = 50
+MOST_SIGNALS = 100
+MOST_UNDER_WAY = 20_000
 DEEPEST_CHAIN = 12
 
 _HOOKS = """(tell, most, deepest) => {
@@ -76,8 +81,8 @@ _HOOKS = """(tell, most, deepest) => {
 }"""
 
 _KEPT = """(most) => {
-  const of = (kind) => { try { return Object.entries(window[kind]).slice(0, most)
-    .map(([name, value]) => [name.slice(0, 300), String(value).length]); } catch { return []; } };
+  const of = (kind) => { try { return Object.keys(window[kind]).slice(0, most)
+    .map((name) => [name.slice(0, 300), String(window[kind].getItem(name)).length]); } catch { return []; } };
   return { local_storage: of('localStorage'), session_storage: of('sessionStorage') };
 }"""
 
@@ -125,7 +130,7 @@ class Watch:
         name = "_" + secrets.token_hex(8)
         context.expose_binding(name, lambda source, said: self._written(said, source["frame"]))
         context.add_init_script(f"({_HOOKS})({name!r}, {MOST_WRITES}, {DEEPEST_CHAIN})")
-        context.on("serviceworker", lambda worker: self.workers.add(without_query(worker.url)))
+        context.on("serviceworker", lambda worker: self._worker(worker.url))
 
     def follow(self, page: Page) -> None:
         """Listen to the protocol of one page, from before it asks for anything."""
@@ -133,6 +138,7 @@ class Watch:
         page.on("framenavigated", self._frame)
         session = page.context.new_cdp_session(page)
         session.on("Network.requestWillBeSent", self._request)
+        session.on("Network.webSocketCreated", self._socket)
         session.on("Network.responseReceivedExtraInfo", self._answer)
         session.send("Network.enable")
         # Without it nobody knows whose a pixel is: an image is asked for a moment after the script that made it.
@@ -149,7 +155,8 @@ class Watch:
             with contextlib.suppress(Exception):  # a frame may go while it is looked at
                 self._keys(frame)
         with contextlib.suppress(Exception):
-            self.consent_mode.update(page.evaluate(_CONSENT_MODE))
+            told = {**self.consent_mode, **page.evaluate(_CONSENT_MODE)}
+            self.consent_mode = dict(list(told.items())[:MOST_SIGNALS])
 
     def cookies(self, context: BrowserContext) -> tuple[SeenCookie, ...]:
         """Return every cookie of the profile, without its value."""
@@ -198,7 +205,9 @@ class Watch:
 
     def _request(self, event: dict[str, Any]) -> None:
         address = without_query(event["request"]["url"])
-        self._addresses[event["requestId"]] = event["request"]["url"]
+        if len(self._addresses) >= MOST_UNDER_WAY:
+            self._addresses.clear()
+        self._addresses[event["requestId"]] = event["request"]["url"][:MOST_CHARACTERS]
         seen = self.requests.get(address)
         if seen is not None:
             self.requests[address] = SeenRequest(**{**seen.__dict__, "times": seen.times + 1})
@@ -208,6 +217,14 @@ class Watch:
             third = not same_site(host_of(address), self.site)
             kind = str(event.get("type", "Other")).lower()
             self.requests[address] = SeenRequest(address, kind, third, _chain(event.get("initiator") or {}), self.page)
+
+    def _socket(self, event: dict[str, Any]) -> None:
+        initiator = event.get("initiator") or {}
+        self._request({**event, "request": {"url": event["url"]}, "type": "WebSocket", "initiator": initiator})
+
+    def _worker(self, address: str) -> None:
+        if len(self.workers) < MOST_WORKERS:
+            self.workers.add(without_query(address))
 
     def _answer(self, event: dict[str, Any]) -> None:
         lines = next((v for k, v in event.get("headers", {}).items() if k.lower() == "set-cookie"), "")
@@ -229,11 +246,16 @@ class Watch:
 
     def _keys(self, frame: Frame) -> None:
         address = _address(frame.url, frame)
-        kept = frame.evaluate(_KEPT, MOST_KEYS)
-        kept["indexed_db"] = [[name, 0] for name in frame.evaluate(_DATABASES, MOST_KEYS)]
+        kept = frame.evaluate(_KEPT, MOST_KEYS + 1)
+        kept["indexed_db"] = [[name, 0] for name in frame.evaluate(_DATABASES, MOST_KEYS + 1)]
         host = host_of(address)
         for kind, entries in kept.items():
-            for name, size in entries:
+            if len(entries) > MOST_KEYS:
+                self.limits.add(f"more than {MOST_KEYS} keys of one kind ({kind}) on {host}")
+            for name, size in entries[:MOST_KEYS]:
+                if len(self.storage) >= MOST_STORED:
+                    self.limits.add(f"more than {MOST_STORED} keys")
+                    return
                 write = self._writes.get((name, f"{kind} {host}"))
                 self.storage.setdefault(
                     (kind, name, host),

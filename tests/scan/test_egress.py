@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import threading
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from consent_server.browser.egress import egress
+from consent_server.browser.egress import egress, is_public
 
 LONG = b"x" * 500_000
 
@@ -68,6 +69,33 @@ def test_a_network_of_ones_own_is_not_reached() -> None:
             403
         ] * 3
         assert way.refused == {"10.0.0.1", "192.168.1.1", "169.254.169.254"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    """0.0.0.0 10.1.2.3 100.64.0.1 127.0.0.1 168.63.129.16 169.254.169.254 172.16.0.1 192.168.0.1 224.0.0.1
+    255.255.255.255 :: ::1 ::127.0.0.1 ::ffff:10.0.0.1 64:ff9b::7f00:1 64:ff9b::a9fe:a9fe 64:ff9b:1::1
+    2002:7f00:1:: 2001:db8::1 fc00::1 fd00:ec2::254 fe80::1 fe80::1%eth0 fec0::1 ff02::1""".split(),
+)
+def test_an_address_that_leads_to_this_machine_or_its_network_is_not_public(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
+def test_an_address_of_the_internet_is_public(address: str) -> None:
+    assert is_public(address)
+
+
+def test_a_name_is_judged_by_all_its_addresses_each_time(inside: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = [["8.8.8.8", "127.0.0.1"], ["127.0.0.1"], ["::ffff:127.0.0.1"]]
+
+    async def resolve(_loop: object, _host: str, port: int, **_how: object) -> list[tuple[object, ...]]:
+        return [(0, 0, 0, "", (each, port)) for each in given.pop(0)]
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", resolve)
+    with egress(10**6, {}) as way:
+        assert [_ask(way.port, f"http://rebinding.example:{inside}/")[0] for _ in range(3)] == [403] * 3
+    assert _Inside.reached == []
 
 
 def test_who_may_look_inside_does_and_a_host_can_be_looked_for_elsewhere(inside: int) -> None:

@@ -26,7 +26,7 @@ from tests.scan.hostile_pages import HOSTILE, MB, SOME, HostileServer, Respond
 from tests.servers import eventually
 
 TRIED = HOSTILE if os.environ.get("CONSENT_TEST_SITES") == "all" else SOME
-SECONDS = 100
+SECONDS = 200
 TO_END_S = 30
 """What a loaded machine may take to end what is to end at once."""
 
@@ -45,7 +45,7 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def _plan(server: HostileServer, **bounds: object) -> Plan:
-    ours = {"pages": 2, "private": True, "settle_ms": 100, "banner_ms": 200, "seconds": SECONDS, "page_seconds": 4}
+    ours = {"pages": 2, "private": True, "settle_ms": 100, "banner_ms": 200, "seconds": SECONDS, "page_seconds": 6}
     memory = {"most_memory": 1_200 * MB}
     return Plan(f"http://hostile.localhost:{server.port}/", **{**ours, **memory, **bounds})  # type: ignore[arg-type]
 
