@@ -59,7 +59,7 @@ def read_policy(text: str, library: Library) -> PolicyFindings:
         contact_emails=contact_emails(plain),
         max_lifetime_claim=max_lifetime_claim(statements),
         cookies=tuple(cookies),
-        services=tuple(with_those_of_cookies(found_services(blocks, names), cookies, library)),
+        services=tuple(with_those_of_cookies(found_services(blocks, names), cookies, library, names)),
         statements=tuple(statements),
     )
 

@@ -65,6 +65,8 @@ _OWN = re.compile(
     r"|editeur)"
 )
 _LONE_WORD = re.compile(r"(?:[a-z]{2,24}|[A-Z]{2,24})\Z")
+_LASTING = re.compile(r"(?:duree|expir|duration|lifetime|retention|conserve|stored for|kept for)")
+_KEY = re.compile(r"[a-z][\w-]{1,30}(?::[a-z][\w.-]{1,40}){1,3}\Z")  # “firebase:authUser”
 _PATH = re.compile(r"/?[a-z]{1,20}/[\w./-]{1,100}\Z")  # “ads/ga-audiences”: the address of a pixel
 _LISTING = re.compile(r"[,;/]|\b(?:et|and)\b")
 _INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
@@ -157,7 +159,7 @@ def _in_headed_row(block: Block, columns: Columns, context: Context) -> list[_Dr
     written = _cell(cells, columns.duration)
     if not listed and columns.says_name and _LONE_WORD.match(cells[columns.name]) and duration_of_cell(fold(written)):
         listed = [Token(cells[columns.name], 0, len(cells[columns.name]), Shape.PLAIN)]
-    given = [duration_of_cell(fold(part)) for part in written.split("\n")]
+    given = [duration_of_cell(fold(part).strip()) for part in re.split(r"\n|/", written)]
     if len(given) != len(listed) or len(listed) < 2 or None in given:
         given = [duration_of_cell(fold(written.replace("\n", " "))) if written else None] * len(listed)
     services = _services_in_row(block, vendor, context)
@@ -171,10 +173,19 @@ def _names_in_cell(cell: str, context: Context) -> list[Token]:
     """Return the names in a cell under “name”: all of them when it holds nothing else."""
     if _PATH.match(cell):
         return []
-    listed = names_listed(cell) or names_listed(re.sub(r"\([^()]{0,200}\)", " ", cell))
-    if listed and (len(listed) == 1 or _is_listing(cell) or min(token.shape for token in listed) > Shape.PLAIN):
+    if _KEY.match(cell):
+        return [Token(cell, 0, len(cell), Shape.MEDIUM)]
+    listed = _listed_in(cell)
+    if listed:
         return [] if len(listed) == 1 and _is_only_a_service(listed[0], context) else listed
     return [token for token in tokens(cell) if token.shape is Shape.STRICT]
+
+
+def _listed_in(cell: str) -> list[Token]:
+    """Return the names of a cell that holds nothing else; words one after the other are a phrase."""
+    listed = names_listed(cell) or names_listed(re.sub(r"\([^()]{0,200}\)", " ", cell))
+    whole = len(listed) == 1 or _is_listing(cell) or all(token.shape > Shape.PLAIN for token in listed)
+    return listed if whole else []
 
 
 def _is_listing(cell: str) -> bool:
@@ -188,7 +199,7 @@ def _is_only_a_service(token: Token, context: Context) -> bool:
 
 
 def _in_bare_row(block: Block, near: bool, context: Context) -> list[_Draft]:
-    found = next((listed for cell in block.cells[:2] if (listed := names_listed(cell.replace("\n", " ")))), [])
+    found = next((listed for cell in block.cells[:2] if (listed := _listed_in(cell.replace("\n", " ")))), [])
     said = near and lifetime_in(block.folded) is not None
     kept = [token for token in found if _certain(token, context) or (said and _likely(token, context))]
     services = _services_in_row(block, "", context)
@@ -236,7 +247,7 @@ def _is_defined(token: Token, block: Block, rest: int, since: int, context: Cont
         return known or since <= _REACH
     if since > _REACH or _is_only_a_service(token, context):
         return False
-    says_so = COOKIE_WORD.search(block.folded, rest) is not None or bool(durations(block.folded[rest:]))
+    says_so = COOKIE_WORD.search(block.folded, token.end) is not None or bool(durations(block.folded[rest:]))
     if token.shape is Shape.PLAIN:
         return token.name[0].islower() and says_so and not _is_a_kind(token, block)
     return known or _tells(token) or (says_so and not _CAPITALISED.match(token.name))
@@ -260,6 +271,8 @@ def _in_sentences(block: Block, since: int, context: Context) -> list[_Draft]:
             all_tokens = [_moved(token, start) for token in tokens(block.text[start:end])]
             listed = [t for t in all_tokens if _is_presented(t, block, start, about_cookies, near, context)]
             listed = _with_neighbours(listed, all_tokens, block, context)
+        if not listed and drafts and block.is_bullet and _LASTING.match(folded):
+            drafts = [replace(draft, lifetime=draft.lifetime or lifetime_in(folded)) for draft in drafts]
         drafts += _attributed(block, listed, start, end, context, in_list=False)
     return drafts
 

@@ -80,7 +80,7 @@ def _placed(line: list[_Cell], starts: list[int]) -> list[str]:
 
 
 def _goes_on(row: list[str], line: list[str]) -> bool:
-    return not line[0] or ("" in line[1:] and _ends_cut(row[0]))
+    return not line[0] or ("" in line[1:] and _ends_cut(row[0])) or row[0].endswith(",")
 
 
 def _ends_cut(name: str) -> bool:

@@ -40,7 +40,7 @@ _BROWSER = re.compile(
 )
 _INFRASTRUCTURE = re.compile(
     r"heberg|hosted|hosting|datacent|data cent|centres? de donnees|serveur|\bservers?\b|stockee?s|stockage|stored"
-    r"|storage|cloud"
+    r"|storage|\bcloud\b"
     r"|sauvegarde|backup|infrastructure|messagerie|gestion des domaines|domain name|certifi|chiffre|encrypt"
     r"|bases? de donnees"
 )
@@ -54,6 +54,8 @@ _DENIED = re.compile(
     r"|set|plac|work)"
     r"|\b(?:don't|doesn't|won't) (?:use|rely|load|embed|set|place)|\bnever use|\bno longer us|\bwithout (?:using"
     r"|any)|\bunlike\b"
+    r"|\bpourr\w{1,5} (?:\w{1,12} )?etre (?:active|ajoute|mis)"
+    r"|\b(?:may|could|might) (?:\w{1,12} )?be (?:added|activated|enabled)"
     r"|\binstead of|\brather than|\balternatives? to|\bwe use (?:no|neither)\b|\bno use of\b"
 )
 _NO_TOOL = re.compile(
@@ -69,8 +71,17 @@ _ON_OTHER_SITES = re.compile(
     r"\b(?:autres? sites?|sites? tiers|other (?:web)?sites?|another (?:web)?site|third[- ]party (?:web)?sites?)"
     r"\b[^.;()]{0,40}\((?:comme|tels? que|par exemple|ex\b|such as|like|e\.g)[^()]{0,60}\Z"
 )
+_ENTRY = re.compile(r" ?[:(–—]| -")
+_ADVERTISES = re.compile(
+    r"publicit|pixel|conversion|reciblage|audience|campagne|advertis|\bads?\b|retarget|remarket|marketing|analy"
+)
+_EMBEDS = re.compile(
+    r"\b(?:widget|bouton|button|modul|plug-?in|partag|shar(?:e|ing)\b|embed|integr|iframe|video|lecteur|player"
+    r"|fil d'actu|j'aime|like button)"
+)
 _STILL = re.compile(r"[.;!?:]|\b(?:mais|but|however|cependant|en revanche|toutefois)\b")
 _SENTENCE_STOP = re.compile(r"[.!?;] ")
+_OPEN_LIST = re.compile(r"\([^()]{1,400}\Z")
 _NEAR = 160
 _DENIAL_REACH = 120
 
@@ -101,6 +112,7 @@ class ServiceNames:
 
     def __init__(self, library: Library) -> None:
         self._names: dict[str, _Name] = {}
+        self._embedded = _embedded(library.services)
         companies = _companies(library.services)
         for service in library.services:
             for name in (service.name, *service.aliases):
@@ -146,8 +158,14 @@ class ServiceNames:
             letters += folded[begin:end]
             name = self._names.get(letters)
             if name and _counts(name, count, text, folded, start, end, in_row):
-                found = Mention(name.service, start, end), count
+                found = Mention(self._meant(name, folded, start, end), start, end), count
         return found
+
+    def _meant(self, name: _Name, folded: str, start: int, end: int) -> LibraryService:
+        """Return what a company's bare name stands for: “a Facebook widget” is not its advertising."""
+        embedded = self._embedded.get(name.service.id) if name.words == 1 else None
+        near = _sentence_near(folded, start, end)
+        return embedded if embedded and _EMBEDS.search(near) and not _ADVERTISES.search(near) else name.service
 
 
 def found_services(blocks: Iterable[Block], names: ServiceNames) -> list[FoundService]:
@@ -166,7 +184,7 @@ def _in_a_name(block: Block, mention: Mention) -> bool:
 
 
 def with_those_of_cookies(
-    found: list[FoundService], cookies: Iterable[FoundCookie], library: Library
+    found: list[FoundService], cookies: Iterable[FoundCookie], library: Library, service_names: ServiceNames
 ) -> list[FoundService]:
     """Return ``found`` and the services whose cookies are presented as theirs, or as their company's."""
     known = {service.id: service for service in library.services}
@@ -174,13 +192,16 @@ def with_those_of_cookies(
     ids = {service.id for service in found}
     for cookie in cookies:
         service = known.get(cookie.service_id or "")
-        if service and service.id not in ids and _names_it(cookie, service, companies):
+        mentioned = list(service_names.mentions(cookie.evidence, in_row=True)) if service else []
+        if service and service.id not in ids and _names_it(cookie, service, companies, mentioned):
             ids.add(service.id)
             found = [*found, FoundService(service.id, service.name, service.purpose, cookie.evidence)]
     return found
 
 
-def _names_it(cookie: FoundCookie, service: LibraryService, companies: frozenset[str]) -> bool:
+def _names_it(
+    cookie: FoundCookie, service: LibraryService, companies: frozenset[str], mentioned: list[Mention]
+) -> bool:
     """Whether what presents a cookie says whose it is; a company with several services names none of them."""
     folded = fold(cookie.evidence)
     names = {service.name, *service.aliases, *({service.vendor} if _letters(service.vendor) not in companies else ())}
@@ -188,6 +209,8 @@ def _names_it(cookie: FoundCookie, service: LibraryService, companies: frozenset
     for name in names:
         at = re.search(rf"(?<!\w){re.escape(fold(name))}(?!\w)", folded)
         if at and cookie.evidence[at.start()].isupper():
+            if any(m.start <= at.start() < m.end and m.service != service for m in mentioned):
+                return False  # “Cloudflare” of “Cloudflare Turnstile”
             return not is_denied(folded[: at.start()])
     return False
 
@@ -213,7 +236,8 @@ def _acts_in_browser(block: Block, mention: Mention) -> bool:
 
 def is_denied(before: str) -> bool:
     """Whether what stands before a name in its sentence says that it is not used."""
-    near = before[-_DENIAL_REACH:]
+    listed = _OPEN_LIST.search(before[-4 * _DENIAL_REACH :])
+    near = before[: len(before) - len(listed[0]) if listed else None][-_DENIAL_REACH:]
     last = max((match.end() for match in _DENIED.finditer(near)), default=-1)
     return last >= 0 and _STILL.search(near, last) is None
 
@@ -242,9 +266,16 @@ def _counts(name: _Name, count: int, text: str, folded: str, start: int, end: in
         return name.words > 1 or written[0].isupper() or len(letters) >= 6
     if not written[0].isupper():
         return False
+    around = _sentence_near(folded, start, end)
+    if _starts_sentence(text, start) and not _ENTRY.match(folded, end):
+        return in_row
+    return in_row or _COMPANY.search(around) is not None
+
+
+def _sentence_near(folded: str, start: int, end: int) -> str:
+    """Return the words of the sentence around a name, without the name."""
     before = _SENTENCE_STOP.split(folded[max(0, start - _NEAR) : start])[-1]
-    around = f"{before} {_SENTENCE_STOP.split(folded[end : end + _NEAR])[0]}"
-    return in_row or (not _starts_sentence(text, start) and _COMPANY.search(around) is not None)
+    return f"{before} {_SENTENCE_STOP.split(folded[end : end + _NEAR])[0]}"
 
 
 def _starts_sentence(text: str, start: int) -> bool:
@@ -258,6 +289,18 @@ def _has_inner_capital(word: str) -> bool:
 
 def _letters(text: str) -> str:
     return "".join(_WORD.findall(fold(text)))
+
+
+def _embedded(services: Iterable[LibraryService]) -> dict[str, LibraryService]:
+    """Return for an advertising service what its company has others put into their pages."""
+    social = [service for service in services if service.purpose == "social"]
+    found: dict[str, LibraryService] = {}
+    for service in services:
+        bare = {alias for alias in service.aliases if alias.isalpha()} if service.purpose == "marketing" else set()
+        for other in social:
+            if other.vendor == service.vendor and any(alias in other.name for alias in bare):
+                found[service.id] = other
+    return found
 
 
 def _companies(services: Iterable[LibraryService]) -> frozenset[str]:

@@ -67,6 +67,15 @@ class Columns:
     """Whether the heading speaks of the name of a cookie, so that any word below is one."""
 
 
+@dataclass(frozen=True)
+class _Field:
+    """A line such as “Expiry: 2 years”; the role is ``None`` for a label that says nothing here."""
+
+    label: str
+    value: str
+    role: str | None
+
+
 def columns_of(cells: tuple[str, ...]) -> Columns | None:
     """Return the columns when ``cells`` head a table of cookies."""
     if not 2 <= len(cells) <= _MOST_COLUMNS or any(_is_a_name(cell) for cell in cells):
@@ -124,25 +133,23 @@ def _record(blocks: list[Block], at: int) -> tuple[list[Block], int] | None:
 def _labelled_record(blocks: list[Block], at: int) -> tuple[list[Block], int] | None:
     """“Name: _ga”, “Provider: Google”, “Expiry: 2 years”: a heading and a row."""
     parts = _parts_of_line(blocks[at])
-    first = _labelled(parts[:1])
-    if not first or role_of(first[0][0]) != "name":
+    first = _field(parts[0])
+    if first is None or not names_listed(_ASIDE.sub("", first.value)):
         return None
-    below = parts[1:] or blocks[at + 1 : at + _MOST_COLUMNS]
-    pairs = first + _labelled(below, but=("name",), named=True)
-    if len(pairs) < 2 or not names_listed(_ASIDE.sub("", pairs[0][1])):
+    more = _fields(parts[1:] or blocks[at + 1 : at + _MOST_COLUMNS])
+    lasting = any(field.role == "duration" for field in more)
+    if not more or not (first.role == "name" or (first.role is None and lasting and _is_name(first.value))):
         return None
-    end = at + (1 if len(parts) > 1 else len(pairs))
+    end = at + (1 if len(parts) > 1 else 1 + len(more))
     source = " ".join(block.source or block.text for block in blocks[at:end])
-    values = replace(row([value for _, value in pairs]), source=source)
-    return [row([label for label, _ in pairs]), values], end
+    return _as_table(first.value, more, source), end
 
 
 def _parts_of_line(block: Block) -> list[Block]:
     """Return the fields of a record written as one line: “Name: _ga; Purpose: statistics; Lifetime: 2 years”."""
     parts = [] if block.cells else block.text[:_LONGEST_RECORD].lstrip("- ").split("; ")
-    if len(parts) < 2 or len(_labelled([Block(part) for part in parts])) < 2:
-        return [block]
-    return [Block(part.rstrip(".")) for part in parts]
+    whole = len(parts) > 1 and all(_field(Block(part)) for part in parts)
+    return [Block(part.rstrip(".")) for part in parts] if whole else [block]
 
 
 def _named_record(blocks: list[Block], at: int) -> tuple[list[Block], int] | None:
@@ -150,34 +157,48 @@ def _named_record(blocks: list[Block], at: int) -> tuple[list[Block], int] | Non
     title = blocks[at]
     if title.cells or len(title.text) > 120 or not names_listed(title.text):
         return None
-    pairs = _labelled(blocks[at + 1 : at + _MOST_COLUMNS], but=("name",))
-    if len(pairs) < 2 and not (pairs and role_of(pairs[0][0]) == "duration" and _is_coded(title)):
+    more = _fields(blocks[at + 1 : at + _MOST_COLUMNS])
+    if not more or more[0].role is None:
         return None
-    source = " ".join(block.text for block in blocks[at : at + 1 + len(pairs)])
-    values = replace(row([title.text, *(value for _, value in pairs)]), source=source)
-    return [row([_NAME, *(label for label, _ in pairs)]), values], at + 1 + len(pairs)
+    if len(more) < 2 and not (more[0].role == "duration" and _is_coded(title)):
+        return None
+    source = " ".join(block.text for block in blocks[at : at + 1 + len(more)])
+    return _as_table(title.text, more, source), at + 1 + len(more)
+
+
+def _as_table(name: str, fields: list[_Field], source: str) -> list[Block]:
+    values = replace(row([name, *(field.value for field in fields)]), source=source)
+    return [row([_NAME, *(field.label for field in fields)]), values]
 
 
 def _is_coded(block: Block) -> bool:
     return all(token.shape > Shape.PLAIN for token in names_listed(block.text))
 
 
-def _labelled(blocks: list[Block], but: tuple[str, ...] = (), named: bool = False) -> list[tuple[str, str]]:
-    """Return label and value of each line that has them, up to the first that has not.
-
-    Other labels (“Value”) may stand between those that say something here.
-    """
-    pairs: list[tuple[str, str]] = []
-    known = 0
+def _fields(blocks: list[Block]) -> list[_Field]:
+    """Return the fields below a name, up to the last whose label says something here (“Value” may stand between)."""
+    fields: list[_Field] = []
     for block in blocks:
-        label, colon, value = (part.strip() for part in block.text[:_LONGEST_RECORD].partition(":"))
-        role = role_of(label) if colon and value and not block.cells else None
-        other = (known or named) and colon and value and not block.cells and _OTHER_LABEL.match(label)
-        if role in but or (role is None and not other):
+        field = _field(block)
+        if field is None or field.role == "name" or (field.role is None and _is_name(field.value)):
             break
-        pairs.append((label, value))
-        known = len(pairs) if role else known
-    return pairs[:known]
+        fields.append(field)
+    while fields and fields[-1].role is None:
+        fields.pop()
+    return fields
+
+
+def _is_name(value: str) -> bool:
+    listed = names_listed(_ASIDE.sub("", value))
+    return bool(listed) and all(token.shape is Shape.STRICT for token in listed)
+
+
+def _field(block: Block) -> _Field | None:
+    """Return label and value of a line that has them."""
+    label, _, value = (part.strip() for part in block.text[:_LONGEST_RECORD].partition(":"))
+    role = None if block.cells or not value else role_of(label)
+    known = role or (value and not block.cells and _OTHER_LABEL.match(label))
+    return _Field(label, value, role) if known else None
 
 
 def _name_and_notes(blocks: list[Block], at: int) -> tuple[list[Block], int]:
