@@ -17,6 +17,7 @@ checksum = $(shell cat $(1) | cksum | tr ' ' -)
 RUN = .make/run-$(call checksum,requirements/build.txt requirements/run.txt setup.cfg pyproject.toml)
 TEST = .make/test-$(call checksum,requirements/test.txt)
 BANNER = .make/banner-$(call checksum,banner/package-lock.json)
+PEERS = .make/peers-$(call checksum,benchmarks/banner/package-lock.json)
 
 .PHONY: help run test test-faults test-scans test-api benchmarks lint format banner words lock clean browser nginx
 
@@ -27,13 +28,13 @@ help:  ## list these targets
 run: $(RUN)  ## start everything on this machine, with five demo sites
 	@exec $(BIN)/consent-server run --demo
 
-test: $(TEST) $(BANNER) browser  ## run every test: units, both databases, faults, real browser
+test: $(TEST) $(BANNER) $(PEERS) browser  ## run every test: units, both databases, faults, real browser
 	@exec $(BIN)/python -m pytest -n 2 --dist loadfile $(LATE) $(PYTEST)
 
 test-faults: $(TEST)  ## kill whatever can be killed, hundreds of times on each engine, and whatever else may go wrong
 	@CONSENT_TEST_FAULTS=long $(BIN)/python -m pytest tests/faults $(PYTEST)
 
-test-scans: $(TEST) browser  ## scan all sites made for it, and the demo sites with and without our banner (some minutes)
+test-scans: $(TEST) $(PEERS) browser  ## scan all sites made for it, and the demo sites with and without our banner (some minutes)
 	@CONSENT_TEST_SITES=all $(BIN)/python -m pytest tests/scan $(PYTEST)
 
 benchmarks: $(TEST) browser  ## measure everything twice and write docs/benchmarks.md (half an hour; leave the machine alone)
@@ -71,8 +72,8 @@ lock: $(RUN)  ## choose the versions anew from setup.cfg and write requirements/
 	echo 'setuptools>=77' | $(LOCK) --output-file requirements/build.txt -
 
 clean:  ## remove what was installed and built here, and nothing that was recorded
-	rm -rf .venv .make build *.egg-info banner/node_modules .pytest_cache .hypothesis .mypy_cache .ruff_cache \
-	  .import_linter_cache .schemathesis test-results
+	rm -rf .venv .make build *.egg-info banner/node_modules benchmarks/banner/node_modules .pytest_cache .hypothesis \
+	  .mypy_cache .ruff_cache .import_linter_cache .schemathesis test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A name on PATH may be an empty promise (pyenv's shims), and Debian's python3 comes without its venv module: ask each.
@@ -102,6 +103,11 @@ $(BANNER): $(TEST)
 	@echo "Installing what the banner is built with into banner/node_modules"
 	@cd banner && $(NPM) ci --loglevel=error
 	@rm -f .make/banner-* && touch $@
+
+$(PEERS): $(TEST)
+	@echo "Installing the banners that ours is compared with into benchmarks/banner/node_modules"
+	@cd benchmarks/banner && ../../$(BIN)/python ../../tests/programs.py npm ci --ignore-scripts --loglevel=error
+	@rm -f .make/peers-* && touch $@
 
 # What no wheel carries. Firefox's tests are skipped where it is not installed.
 browser: $(TEST)

@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
 from consent_server.browser.banners import KINDS, BannerKind
-from consent_server.browser.banners.kind import Clicks
+from consent_server.browser.banners.kind import Clicks, Untick
 from consent_server.browser.chromium import open_chromium
 from consent_server.browser.crawl import Plan, took_too_long
 from consent_server.browser.egress import Egress, egress
@@ -50,11 +50,14 @@ from consent_server.domain.scan import (
 )
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 LOAD_MS = 15_000
 IDLE_MS = 4_000
 CLICK_MS = 3_000
+LEAVE_MS = 1_000
+SWITCH_MS = 50
+MOST_SWITCHES = 100
 SCROLLS = 4
 REOPEN_MS = 300
 TO_TELL_S = 15.0
@@ -67,6 +70,7 @@ _LEAVING = threading.Lock()
 
 ARGUMENTS = (
     "--disable-quic",
+    "--disable-blink-features=AutomationControlled",  # banners that hide from programs are shown to visitors
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     # One process for all frames: their requests are told in one session. There is nothing here to keep apart.
     "--disable-site-isolation-trials",
@@ -340,12 +344,37 @@ def _way(page: Page, ways: tuple[Clicks, ...]) -> Clicks | None:
 
 
 def _press(page: Page, ways: tuple[Clicks, ...]) -> bool:
+    """Press the buttons of the first way that leads to its end."""
     for way in ways:
         with contextlib.suppress(Exception):
-            for selector in way:
-                page.locator(selector).first.click(timeout=CLICK_MS)
+            for step, before in zip(way, ("", *way), strict=False):
+                if not isinstance(step, Untick):
+                    button = page.locator(f"{step} >> visible=true").first
+                    button.wait_for(timeout=CLICK_MS)
+                    if isinstance(before, Untick):
+                        _untick(page, before)
+                    _click(button)
             return True
     return False
+
+
+def _click(button: Locator) -> None:
+    """Press a button; once more where it stays, because a banner may show before it listens."""
+    button.click(timeout=CLICK_MS)
+    with contextlib.suppress(Exception):
+        button.wait_for(state="hidden", timeout=LEAVE_MS)
+        return
+    with contextlib.suppress(Exception):  # it may have gone meanwhile
+        button.click(timeout=LEAVE_MS)
+
+
+def _untick(page: Page, switches: Untick) -> None:
+    """Turn off what is on, one by one: a switch may turn others with it."""
+    for _ in range(MOST_SWITCHES):
+        if not page.locator(switches).count():
+            return
+        page.locator(switches).first.dispatch_event("click")
+        page.wait_for_timeout(SWITCH_MS)
 
 
 def _one_purpose(purpose: str) -> Clicks:

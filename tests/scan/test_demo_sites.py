@@ -80,7 +80,7 @@ def scans(
 
 def _scan(site: str, server: ConsentServer) -> Scan:
     purposes = {purpose for each in asked_for(site) if (purpose := each.purpose)}
-    return _visit(server.host(site) + "/", site, tuple(sorted(purposes)) if ALL else ())
+    return _visit(server.host(site) + "/", len(PAGES[site]) if ALL else 2, tuple(sorted(purposes)) if ALL else ())
 
 
 def _scan_alone(site: str, server: ConsentServer) -> Scan:
@@ -101,11 +101,10 @@ def _scan_alone(site: str, server: ConsentServer) -> Scan:
         return Answer(body.replace(ours, ""), told["Content-Type"] or "text/plain", headers=kept)
 
     with PageServer(page) as pages:
-        return _visit(pages.host(site) + "/", site, ())
+        return _visit(pages.host(site) + "/", len(PAGES[site]) if ALL else 1)
 
 
-def _visit(address: str, site: str, purposes: tuple[str, ...]) -> Scan:
-    pages = len(PAGES[site]) if ALL else 2
+def _visit(address: str, pages: int, purposes: tuple[str, ...] = ()) -> Scan:
     done, ended_early = scanning.scan(
         Plan(
             address,

@@ -1,11 +1,19 @@
-"""Complianz, of WordPress."""
+"""Complianz, of WordPress: the categories unfold in the banner itself."""
 
-from consent_server.browser.banners.kind import BannerKind
+from consent_server.browser.banners.kind import BannerKind, Untick
+
+_BANNER = ".cmplz-cookiebanner"
+_TICKED = f"{_BANNER} input.cmplz-consent-checkbox:checked:not(:disabled)"
+_SAVE = f"{_BANNER} .cmplz-save-preferences"
 
 KIND = BannerKind(
     name="Complianz",
-    seen=".cmplz-cookiebanner.cmplz-show, .cmplz-cookiebanner:not(.cmplz-hidden)",
-    accept=((".cmplz-cookiebanner .cmplz-accept",),),
-    refuse=((".cmplz-cookiebanner .cmplz-deny",),),
+    seen=f"{_BANNER}.cmplz-show, {_BANNER}:not(.cmplz-hidden)",
+    accept=((f"{_BANNER} .cmplz-accept",),),
+    refuse=(
+        (f"{_BANNER} .cmplz-deny",),
+        (f"{_BANNER} .cmplz-view-preferences", Untick(_TICKED), _SAVE),
+        (Untick(_TICKED), _SAVE),
+    ),
     reopen=(".cmplz-manage-consent",),
 )

@@ -8,6 +8,12 @@ Clicks = tuple[str, ...]
 """CSS selectors, pressed one after the other."""
 
 
+class Untick(str):
+    """A step of a way that turns off every switch it selects, before the button of the next step is pressed."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class BannerKind:
     """A consent platform's banner. ``accept`` and ``refuse`` are ways, the shortest first; a way is a row of clicks.
