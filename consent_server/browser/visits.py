@@ -289,7 +289,7 @@ class Visitor:
         if not self._plan.pictures:
             return
         taken = {name: take(page)}
-        if name == BEFORE:
+        if name == BEFORE and taken[name] is not None:  # a page that cannot be drawn would not be again
             taken[on_phone(name)] = take_on_phone(page, self._plan.pause_ms)
         self.pictures |= {each: picture for each, picture in taken.items() if picture is not None}
         if None in taken.values():

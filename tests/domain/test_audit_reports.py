@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -23,6 +24,7 @@ from consent_server.domain.audit import FAILS, HOLDS, UNDECIDED, Verdict, audit
 from consent_server.domain.audit.as_declared import _TOLD
 from consent_server.domain.audit.verdict import SOURCES, Proof
 from consent_server.domain.audit_reports import FORMATS, LANGUAGES
+from consent_server.domain.audit_reports.english import ENGLISH
 from consent_server.domain.audit_reports.french import FRENCH
 from consent_server.domain.audit_reports.words import Words, days_of, plain
 from consent_server.domain.classification import Classifier
@@ -162,7 +164,7 @@ def test_every_sentence_of_a_check_and_of_a_report_has_a_french_one() -> None:
     wanted |= {f"{{}} things {text}" for _, text, _ in _TOLD.values()}
 
     assert {each for each in wanted if each and each not in FRENCH} == set()
-    assert {each for each in FRENCH if each.count("{}") != FRENCH[each].count("{}")} == set()
+    assert {each for each in FRENCH if each.count("{}") != len(re.findall(r"{[^}]*}", FRENCH[each]))} == set()
 
 
 def _sentences(folder: Path) -> Iterator[str]:
@@ -203,8 +205,27 @@ def test_values_stand_in_the_french_sentence() -> None:
         "{evil}\u00a0: aucun bouton connu n’a été trouvé."
     )
     assert say.said("nobody ever wrote this") == "nobody ever wrote this"
+    assert say.said("local storage unknown") == "stockage local unknown", "a name stays a name"
+    assert say.said("a banner that we do not know: no known button was found.") == (
+        "un bandeau que nous ne connaissons pas\u00a0: aucun bouton connu n’a été trouvé."
+    )
+    assert say.said("policy: names _ga, P13M; browser: seen in before; lasts 730 days “_ga: 13 mois”") == (
+        "politique\u00a0: nomme _ga, P13M\u00a0; navigateur\u00a0: vu (before), durée\u00a0: 730 jours "
+        "«\u00a0_ga: 13 mois\u00a0»"
+    )
+    assert Words("en").said("1 things are unknown.") == "One thing is unknown."
     assert Words("xx").language == "en"
     assert plain("a\x00b\nc") == "a\ufffdb\nc"
+
+
+def test_one_thing_is_told_as_one() -> None:
+    assert set(ENGLISH) <= {each.replace("{}", "1") for each in FRENCH}
+
+
+def test_a_sentence_made_to_be_slow_is_read_at_once() -> None:
+    before = time.process_time()
+    Words("fr").said("“x” is , “x” is , " * 20_000)
+    assert time.process_time() - before < 2
 
 
 @pytest.mark.parametrize(

@@ -7,21 +7,15 @@ import random
 
 import pytest
 from PIL import Image
-from pypdf import PdfReader
 
 from consent_server.browser.crawl import Plan
-from consent_server.browser.printing import print_pdf
 from consent_server.browser.snapshot import MOST_BYTES, bounded
-from consent_server.domain.audit_reports.as_html import write_html
 from consent_server.domain.scan import (
     ACCEPTED,
     BEFORE,
     NEXT_VISIT,
     REFUSED,
     WITHDRAWN,
-    Pass,
-    Scan,
-    SeenBanner,
     picture_file,
 )
 from consent_server.services import scanning
@@ -79,21 +73,3 @@ def test_a_page_of_noise_makes_no_large_picture() -> None:
 def test_a_pictures_file_is_one_in_its_folder() -> None:
     assert picture_file("purpose:audience") == "purpose-audience.webp"
     assert picture_file("../../x") == "------x.webp"
-
-
-@pytest.mark.browser
-def test_a_report_is_printed_with_its_words_and_its_language() -> None:
-    banner = SeenBanner('<script>document.title = "run"</script>', could_accept=True, could_refuse=False)
-    at = "2026-11-22T10:00:00.000Z"
-    done = Scan("https://www.shop.example/", at, at, "consent-server/0.1.0", (Pass(BEFORE, (), banner),))
-    printed = PdfReader(io.BytesIO(print_pdf(write_html(done, (), "fr"))))
-    root = printed.trailer["/Root"]
-    text = " ".join(" ".join(page.extract_text() for page in printed.pages).split())
-
-    assert root["/Lang"] == "fr"
-    assert root["/MarkInfo"]["/Marked"]
-    assert root["/Outlines"]
-    assert printed.metadata
-    assert printed.metadata.title == "Audit des cookies de www.shop.example"
-    assert banner.name in text
-    assert f"{len(printed.pages)} / {len(printed.pages)}" in text

@@ -170,7 +170,7 @@ class _Page:
         what = Markup("{}{}{}").format(
             _code(self._words.said(proof.what)),
             self._known(proof.known),
-            Markup("<br><small>{}</small>").format(plain(proof.said)) if proof.said else "",
+            Markup("<br><small>{}</small>").format(self._said(proof.said)) if proof.said else "",
         )
         return (
             what,

@@ -62,7 +62,7 @@ def _proof(proof: Proof, words: Words) -> Iterator[str]:
     if proof.because_of:
         yield from _wrapped(words("by {}", " ← ".join(proof.because_of[:3])), "      ", "        ")
     if proof.said:
-        yield from _wrapped(proof.said, "      ", "        ")
+        yield from _wrapped(words.said(proof.said), "      ", "        ")
 
 
 def _wrapped(text: str, first: str, later: str = "") -> list[str]:

@@ -50,13 +50,13 @@ _CHECKS = {
     ),
     "No banner was seen, and nothing that would need one.": "Aucun bandeau n’a été vu, ni rien qui en demande un.",
     "{}: one click accepts everything, but no button of the first layer refuses.": (
-        "{} : un clic accepte tout, mais aucun bouton du premier écran ne refuse."
+        "{:say} : un clic accepte tout, mais aucun bouton du premier écran ne refuse."
     ),
     "Put “Tout refuser” beside “Tout accepter”: same place, same size, same contrast.": (
         "Mettez « Tout refuser » à côté de « Tout accepter » : même endroit, même taille, même contraste."
     ),
-    "{}: one click refuses everything, as one accepts.": "{} : un clic refuse tout, comme un clic accepte tout.",
-    "{}: no known button was found.": "{} : aucun bouton connu n’a été trouvé.",
+    "{}: one click refuses everything, as one accepts.": "{:say} : un clic refuse tout, comme un clic accepte tout.",
+    "{}: no known button was found.": "{:say} : aucun bouton connu n’a été trouvé.",
     "The pass before any choice was not made.": "La visite sans aucun choix n’a pas été faite.",
     "{} things that need consent were there before the visitor answered.": (
         "Des éléments soumis au consentement étaient là avant toute réponse du visiteur : {}."
@@ -76,7 +76,7 @@ _CHECKS = {
     ),
     "A refusal is remembered on the next visit.": "Un refus est retenu à la visite suivante.",
     "{} asks again on the next visit, although the visitor refused.": (
-        "{} redemande à la visite suivante, alors que le visiteur a refusé."
+        "{:say} redemande à la visite suivante, alors que le visiteur a refusé."
     ),
     "Keep the refusal as long as a yes would be kept: six months is the CNIL's good practice.": (
         "Gardez le refus aussi longtemps qu’un accord : six mois sont la bonne pratique de la CNIL."
@@ -145,6 +145,30 @@ _THINGS = {
     "{} days": "{} jours",
     "{} hours": "{} heures",
     "{} seconds": "{} secondes",
+}
+
+_DRIFT = {
+    "policy: {}; catalogue: {}; browser: {}": "politique : {:say} ; catalogue : {:say} ; navigateur : {:say}",
+    "policy: {}; catalogue: {}; browser: {} “{}”": (
+        "politique : {:say} ; catalogue : {:say} ; navigateur : {:say} « {} »"
+    ),
+    "policy: {}; browser: {}": "politique : {:say} ; navigateur : {:say}",
+    "policy: {}; browser: {} “{}”": "politique : {:say} ; navigateur : {:say} « {} »",
+    "catalogue: {}; browser: {}": "catalogue : {:say} ; navigateur : {:say}",
+    "catalogue: {}; browser: {} “{}”": "catalogue : {:say} ; navigateur : {:say} « {} »",
+    "browser: {}": "navigateur : {:say}",
+    "browser: {} “{}”": "navigateur : {:say} « {} »",
+    "names the service {}": "nomme le service {}",
+    "names {}, no lifetime said": "nomme {}, sans durée",
+    "names {}, {}": "nomme {}, {}",
+    "not named": "n’en parle pas",
+    "declared": "déclaré",
+    "not declared": "non déclaré",
+    "seen in {}; lasts {}": "vu ({}), durée : {:say}",
+    "seen in {}": "vu ({})",
+    "the session": "la session",
+    "not seen on the {} pages visited": "pas vu sur les {} pages visitées",
+    "not seen on the page visited": "pas vu sur la page visitée",
 }
 
 _LIMITS = {
@@ -263,4 +287,4 @@ _REPORT = {
     "cannot tell": "non jugé",
 }
 
-FRENCH: Mapping[str, str] = {**_CHECKS, **_THINGS, **_LIMITS, **_REPORT}
+FRENCH: Mapping[str, str] = {**_CHECKS, **_THINGS, **_DRIFT, **_LIMITS, **_REPORT}

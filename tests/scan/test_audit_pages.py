@@ -1,0 +1,72 @@
+"""The report of an audit as a browser shows and prints it: nobody is shut out, nothing of the site runs."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from pypdf import PdfReader
+
+from consent_server.browser.chromium import open_chromium
+from consent_server.browser.printing import print_pdf
+from consent_server.domain.audit import audit
+from consent_server.domain.audit_reports.as_html import write_html
+from consent_server.domain.classification import Classifier
+from consent_server.domain.scan import ACCEPTED, BEFORE, REFUSED, Origin, Pass, Scan, SeenBanner, SeenCookie
+from consent_server.storage.library import load_library
+from tests.pictures import encoded
+
+pytestmark = pytest.mark.browser
+
+SITE = "www.shop.example"
+PAGE = f"https://{SITE}/{'a-very-long-path-' * 10}"
+HOSTILE = '"><img src=x onerror="document.title = 1"><script>document.title = 2</script>'
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="module")
+def report() -> str:
+    at = "2026-11-22T10:00:00.000Z"
+    names = ("_ga", HOSTILE, "x" * 300)
+    cookies = tuple(
+        SeenCookie(name, SITE, "/", 9, 10**8, False, False, "Lax", False, "number", Origin("script", (PAGE,)), PAGE)
+        for name in names
+    )
+    banner = SeenBanner(HOSTILE, could_accept=True, could_refuse=False)
+    passes = tuple(Pass(name, (PAGE,), banner, cookies) for name in (BEFORE, REFUSED, ACCEPTED))
+    pictures = {BEFORE: encoded(kind="WEBP"), f"{BEFORE}-phone": encoded(kind="WEBP")}
+    done = Scan(PAGE, at, at, "consent-server/0.1.0", passes, pictures)
+    library = load_library()
+    return write_html(done, audit(done, Classifier(library, SITE), library), "fr")
+
+
+def test_the_page_shuts_nobody_out_and_fits_a_phone(report: str) -> None:
+    with open_chromium() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.set_content(report)
+        for width in (1280, 320):
+            page.set_viewport_size({"width": width, "height": 800})
+            found = Axe().run(page, options={"runOnly": LEVELS})
+            assert found.violations_count == 0, found.generate_report()
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+
+        assert page.title() == f"Audit des cookies de {SITE}"
+        assert [address for address in asked if not address.startswith("data:")] == []
+        assert page.evaluate("[...document.images].every((image) => image.naturalWidth > 0)")
+
+
+def test_a_report_is_printed_with_its_words_and_its_language(report: str) -> None:
+    printed = PdfReader(io.BytesIO(print_pdf(report)))
+    root = printed.trailer["/Root"]
+    text = " ".join(" ".join(page.extract_text() for page in printed.pages).split())
+
+    assert root["/Lang"] == "fr"
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/Outlines"]
+    assert printed.metadata
+    assert printed.metadata.title == f"Audit des cookies de {SITE}"
+    assert "onerror=" in text
+    assert f"{len(printed.pages)} / {len(printed.pages)}" in text
