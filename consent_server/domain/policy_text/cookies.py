@@ -66,6 +66,10 @@ _OWN = re.compile(
 )
 _LONE_WORD = re.compile(r"(?:[a-z]{2,24}|[A-Z]{2,24})\Z")
 _LASTING = re.compile(r"(?:duree|expir|duration|lifetime|retention|conserve|stored for|kept for)")
+_IT_LASTS = re.compile(
+    r"(?:il|elle|ce cookie|it|this cookie) (?:\w{1,12} ){0,3}?(?:expire|conserve|garde|dure|reste|valable"
+    r"|kept|stored|lasts?)"
+)
 _KEY = re.compile(r"[a-z][\w-]{1,30}(?::[a-z][\w.-]{1,40}){1,3}\Z")  # “firebase:authUser”
 _PATH = re.compile(r"/?[a-z]{1,20}/[\w./-]{1,100}\Z")  # “ads/ga-audiences”: the address of a pixel
 _LISTING = re.compile(r"[,;/]|\b(?:et|and)\b")
@@ -271,7 +275,7 @@ def _in_sentences(block: Block, since: int, context: Context) -> list[_Draft]:
             all_tokens = [_moved(token, start) for token in tokens(block.text[start:end])]
             listed = [t for t in all_tokens if _is_presented(t, block, start, about_cookies, near, context)]
             listed = _with_neighbours(listed, all_tokens, block, context)
-        if not listed and drafts and block.is_bullet and _LASTING.match(folded):
+        if not listed and drafts and (_IT_LASTS.match(folded) or (block.is_bullet and _LASTING.match(folded))):
             drafts = [replace(draft, lifetime=draft.lifetime or lifetime_in(folded)) for draft in drafts]
         drafts += _attributed(block, listed, start, end, context, in_list=False)
     return drafts

@@ -57,7 +57,7 @@ _NOT_NAMES = frozenset(
         " used url urls uri ip rgpd gdpr cnil cmp dpo ue eu eee eea usa tags tag gif pdf faq cgu cgv iab tcf api crm"
         " sas sarl rcs siret siren ceo ccpa php css javascript flash pixel pixels web beacon beacons local"
         " storage localstorage sessionstorage indexeddb mois ans jours months years days important attention note"
-        " des les le la un une du de the an by our notre nos ces ce this these"
+        " csrf xsrf oauth jwt des les le la un une du de the an by our notre nos ces ce this these"
         " exemple example contact identification authentification authentication communication facturation"
         " rectification portabilité navigateur browser domaine domain host éditeur hébergement google facebook"
         " meta microsoft apple amazon youtube linkedin twitter instagram tiktok ie ie9 ie10 ie11 html5 web2"

@@ -35,7 +35,7 @@ _COMPANY = re.compile(
     r"|\bmaps?\b|captcha"
 )
 _BROWSER = re.compile(
-    r"cookie|traceur|tracker|mesure d|audience|publicit|advertis|pixel|balise|\btags?\b|script|plug-?in|widget"
+    r"cookie|traceur|tracker|\bmesur|audience|publicit|advertis|pixel|balise|\btags?\b|script|plug-?in|widget"
     r"|navigateur|browser"
 )
 _INFRASTRUCTURE = re.compile(
@@ -56,6 +56,7 @@ _DENIED = re.compile(
     r"|any)|\bunlike\b"
     r"|\bpourr\w{1,5} (?:\w{1,12} )?etre (?:active|ajoute|mis)"
     r"|\b(?:may|could|might) (?:\w{1,12} )?be (?:added|activated|enabled)"
+    r"|\b(?:pas|ni|no) (?:de |d')?\Z"
     r"|\binstead of|\brather than|\balternatives? to|\bwe use (?:no|neither)\b|\bno use of\b"
 )
 _NO_TOOL = re.compile(
@@ -113,6 +114,7 @@ class ServiceNames:
     def __init__(self, library: Library) -> None:
         self._names: dict[str, _Name] = {}
         self._embedded = _embedded(library.services)
+        self._modules: dict[str, LibraryService] = {}
         companies = _companies(library.services)
         for service in library.services:
             for name in (service.name, *service.aliases):
@@ -126,6 +128,8 @@ class ServiceNames:
         unclear = letters in companies and letters != _letters(service.name)
         if 0 < len(words) <= _MOST_WORDS and not unclear and name not in {t.name for t in service.trackers}:
             self._names.setdefault(letters, _Name(service, len(words), name, plain))
+        if unclear and service.id in self._embedded:
+            self._modules[letters] = self._embedded[service.id]
 
     def is_name(self, text: str) -> bool:
         """Whether ``text`` as a whole names a service."""
@@ -159,13 +163,14 @@ class ServiceNames:
             name = self._names.get(letters)
             if name and _counts(name, count, text, folded, start, end, in_row):
                 found = Mention(self._meant(name, folded, start, end), start, end), count
+            elif letters in self._modules and text[start].isupper() and _is_embedded(folded, start, end):
+                found = Mention(self._modules[letters], start, end), count
         return found
 
     def _meant(self, name: _Name, folded: str, start: int, end: int) -> LibraryService:
         """Return what a company's bare name stands for: “a Facebook widget” is not its advertising."""
         embedded = self._embedded.get(name.service.id) if name.words == 1 else None
-        near = _sentence_near(folded, start, end)
-        return embedded if embedded and _EMBEDS.search(near) and not _ADVERTISES.search(near) else name.service
+        return embedded if embedded and _is_embedded(folded, start, end) else name.service
 
 
 def found_services(blocks: Iterable[Block], names: ServiceNames) -> list[FoundService]:
@@ -270,6 +275,12 @@ def _counts(name: _Name, count: int, text: str, folded: str, start: int, end: in
     if _starts_sentence(text, start) and not _ENTRY.match(folded, end):
         return in_row
     return in_row or _COMPANY.search(around) is not None
+
+
+def _is_embedded(folded: str, start: int, end: int) -> bool:
+    """Whether a sentence speaks of what a company lets others put into their pages, not of its advertising."""
+    near = _sentence_near(folded, start, end)
+    return _EMBEDS.search(near) is not None and _ADVERTISES.search(near) is None
 
 
 def _sentence_near(folded: str, start: int, end: int) -> str:
