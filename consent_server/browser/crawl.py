@@ -45,6 +45,7 @@ class Plan:
     """What to visit, and within which bounds. ``private`` allows addresses of this machine and its network.
 
     ``resolve`` are hosts that are looked for elsewhere (``{"www.example.fr": "192.0.2.7:8080"}``), as before a move.
+    ``patterns`` are URL patterns that look at queries: what matches one is told with it, since queries are not kept.
     ``pause_ms`` is how long the site is left alone between two deeds of a visitor; ``pictures`` asks for one of each
     pass.
     """
@@ -53,6 +54,7 @@ class Plan:
     pages: int = 3
     language: str = "fr-FR"
     purposes: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
     private: bool = False
     seconds: int = 300
     settle_ms: int = 1_500

@@ -143,7 +143,7 @@ class Visitor:
     def _profile(self) -> Iterator[tuple[BrowserContext, Watch]]:
         context = self._browser().new_context(locale=self._plan.language, viewport=DESKTOP, accept_downloads=False)
         context.set_default_timeout(CLICK_MS)
-        watch = Watch(self._site)
+        watch = Watch(self._site, self._plan.patterns)
         watch.attach(context)
         try:
             yield context, watch

@@ -25,8 +25,11 @@ from consent_server.domain.scan import (
     shape_of,
     without_query,
 )
+from consent_server.domain.url_pattern import parse_url_pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from playwright.sync_api import BrowserContext, Frame, Page
 
 MOST_REQUESTS = 3_000
@@ -115,6 +118,7 @@ class Watch:
     """What was seen in one browser profile since it began, or since ``forget``."""
 
     site: str
+    patterns: Sequence[str] = ()
     requests: dict[str, SeenRequest] = field(default_factory=dict)
     frames: set[str] = field(default_factory=set)
     workers: set[str] = field(default_factory=set)
@@ -208,15 +212,18 @@ class Watch:
         if len(self._addresses) >= MOST_UNDER_WAY:
             self._addresses.clear()
         self._addresses[event["requestId"]] = event["request"]["url"][:MOST_CHARACTERS]
-        seen = self.requests.get(address)
+        matches = tuple(each for each in self.patterns if parse_url_pattern(each).matches(event["request"]["url"]))
+        key = " ".join((address, *matches))
+        seen = self.requests.get(key)
         if seen is not None:
-            self.requests[address] = SeenRequest(**{**seen.__dict__, "times": seen.times + 1})
+            self.requests[key] = SeenRequest(**{**seen.__dict__, "times": seen.times + 1})
         elif len(self.requests) >= MOST_REQUESTS:
             self.limits.add(f"more than {MOST_REQUESTS} addresses were requested")
         elif address.partition(":")[0] in {"http", "https", "ws", "wss"}:
             third = not same_site(host_of(address), self.site)
             kind = str(event.get("type", "Other")).lower()
-            self.requests[address] = SeenRequest(address, kind, third, _chain(event.get("initiator") or {}), self.page)
+            asked_by = _chain(event.get("initiator") or {})
+            self.requests[key] = SeenRequest(address, kind, third, asked_by, self.page, matches=matches)
 
     def _socket(self, event: dict[str, Any]) -> None:
         initiator = event.get("initiator") or {}

@@ -294,9 +294,15 @@ def _services(site_key: str | None) -> tuple[Service, ...]:
 def _plan(
     address: str, services: Sequence[Service], pages: int, seconds: int, private: bool, resolve: Sequence[str]
 ) -> Plan:
-    purposes = scanning.purposes_of(services)
-    elsewhere = dict(each.partition("=")[::2] for each in resolve)
-    return Plan(address, pages, purposes=purposes, private=private, seconds=seconds, resolve=elsewhere)
+    return Plan(
+        address,
+        pages,
+        purposes=scanning.purposes_of(services),
+        patterns=scanning.patterns_of(services),
+        private=private,
+        seconds=seconds,
+        resolve=dict(each.partition("=")[::2] for each in resolve),
+    )
 
 
 def _visit(plan: Plan) -> Scan:

@@ -73,11 +73,13 @@ class Classifier:
 
     def request(self, request: SeenRequest) -> Classified | None:
         """Return whose request it is; None when it is the site's own, or nobody's that is known."""
-        for pattern, service in self._patterns:
-            if pattern.matches(request.address):
-                needs = None if service.purpose is None else not service.exempt
-                return self._asked(request, service.purpose, service.name, needs, DECLARED, f"matches {pattern.host}")
-        known = self._library.find_by_url(request.address)
+        matched = {parse_url_pattern(text) for text in request.matches}
+        fitting = [each for each in self._patterns if each[0] in matched or each[0].matches(request.address)]
+        if fitting:
+            pattern, service = max(fitting, key=lambda each: each[0].specificity)
+            needs = None if service.purpose is None else not service.exempt
+            return self._asked(request, service.purpose, service.name, needs, DECLARED, f"matches {pattern.host}")
+        known = self._library.find_by_url(request.address, matched)
         if known is None:
             return None
         return self._asked(

@@ -175,9 +175,16 @@ class Library:
         candidates = [t for t in self._named if kind in {None, t.kind} and _can_be(t, name, host)]
         return max(candidates, key=lambda t: _closeness(t, name, host), default=None)
 
-    def find_by_url(self, url: str) -> LibraryService | None:
-        """Return the service whose URL pattern most specifically matches ``url``, or ``None``."""
-        candidates = [(pattern.specificity, service) for pattern, service in self._by_url if pattern.matches(url)]
+    def find_by_url(self, url: str, matched: Collection[UrlPattern] = ()) -> LibraryService | None:
+        """Return the service whose URL pattern most specifically matches ``url``, or ``None``.
+
+        ``matched`` are patterns that the address is known to match, though its query is not.
+        """
+        candidates = [
+            (pattern.specificity, service)
+            for pattern, service in self._by_url
+            if pattern in matched or pattern.matches(url)
+        ]
         return max(candidates, key=lambda candidate: candidate[0])[1] if candidates else None
 
     def never_exempt(self, tracker_name: str) -> str | None:

@@ -87,7 +87,10 @@ class SeenStorage:
 
 @dataclass(frozen=True)
 class SeenRequest:
-    """A request, the first of its address; ``because_of`` are the scripts or the page that asked for it."""
+    """A request, the first of its address; ``because_of`` are the scripts or the page that asked for it.
+
+    ``matches`` are the patterns on queries that it matched, whose address is told without its query.
+    """
 
     address: str
     kind: str
@@ -95,6 +98,7 @@ class SeenRequest:
     because_of: tuple[str, ...]
     page: str
     times: int = 1
+    matches: tuple[str, ...] = ()
 
     @property
     def who(self) -> tuple[str, ...]:
@@ -172,12 +176,17 @@ def pass_from_json(document: Mapping[str, Any]) -> Pass:
         SeenBanner(**banner) if banner else None,
         tuple(SeenCookie(**{**each, "set_by": _origin(each["set_by"])}) for each in document["cookies"]),
         tuple(SeenStorage(**{**each, "set_by": _origin(each["set_by"])}) for each in document["storage"]),
-        tuple(SeenRequest(**{**each, "because_of": tuple(each["because_of"])}) for each in document["requests"]),
+        tuple(_request(each) for each in document["requests"]),
         tuple(document["frames"]),
         tuple(document["service_workers"]),
         document["consent_mode"],
         tuple(document["limits"]),
     )
+
+
+def _request(document: Mapping[str, Any]) -> SeenRequest:
+    told = {name: tuple(document.get(name, ())) for name in ("because_of", "matches")}
+    return SeenRequest(**{**document, **told})
 
 
 def _origin(document: Mapping[str, Any]) -> Origin:

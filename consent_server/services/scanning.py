@@ -12,6 +12,7 @@ from consent_server.domain.times import rfc3339
 from consent_server.domain.tracker import Service
 from consent_server.services import clock
 from consent_server.services.recording import SOFTWARE
+from consent_server.storage.library import load_library
 
 MOST_PAGES = 50
 
@@ -43,6 +44,13 @@ def check_plan(address: str, pages: int) -> None:
         raise Invalid.because("Give a web address without name and password: https://www.example.fr/", "address")
     if not 1 <= pages <= MOST_PAGES:
         raise Invalid.because(f"From 1 to {MOST_PAGES} pages are visited.", "pages")
+
+
+def patterns_of(services: Iterable[Service]) -> tuple[str, ...]:
+    """Return the URL patterns, of a catalogue and of the library, that a query decides: a scan keeps no query."""
+    own = (pattern for service in services for pattern in service.url_patterns)
+    known = (pattern for service in load_library().services for pattern in service.url_patterns)
+    return tuple(dict.fromkeys(pattern for pattern in (*own, *known) if "?" in pattern))
 
 
 def purposes_of(services: Iterable[Service]) -> tuple[str, ...]:

@@ -184,8 +184,15 @@ class Surveyor(Background):
         if not is_installed() and self._visit is scanning.scan:
             self._fail(kept, NO_BROWSER)
             return
-        purposes = scanning.purposes_of(auditing.services_of(site))
-        plan = Plan(kept.address, kept.pages, purposes=purposes, private=self._private, seconds=kept.seconds)
+        services = auditing.services_of(site)
+        plan = Plan(
+            kept.address,
+            kept.pages,
+            purposes=scanning.purposes_of(services),
+            patterns=scanning.patterns_of(services),
+            private=self._private,
+            seconds=kept.seconds,
+        )
         over = threading.Event()
         made: list[PassMade] = []
 

@@ -90,6 +90,21 @@ def test_a_request_is_known_by_its_address(library: Library) -> None:
     assert Classifier(library, SITE).request(replace(asked, address=f"{PAGE}app.js")) is None
 
 
+def test_a_request_is_whose_pattern_says_most_even_where_a_query_decides(library: Library) -> None:
+    broad = Service("broad", "Counting", "X", "audience", url_patterns=("*.stats.example/*",))
+    narrow = Service("narrow", "Campaigns", "X", "marketing", url_patterns=("*.stats.example/hit?*atc=PUB-*",))
+    asked = SeenRequest("https://a.stats.example/hit", "image", True, (PAGE,), PAGE)
+    classifier = Classifier(library, SITE, (broad, narrow))
+    plain, told = classifier.request(asked), classifier.request(replace(asked, matches=narrow.url_patterns))
+    gtag = replace(asked, address=GTAG, matches=("www.googletagmanager.com/gtag/js?id=AW-*",))
+    ads = Classifier(library, SITE).request(gtag)
+
+    assert plain is not None
+    assert told is not None
+    assert ads is not None
+    assert (plain.service, told.service, ads.service) == ("Counting", "Campaigns", "Google Ads")
+
+
 def test_what_never_waited_for_a_yes_is_told_once(library: Library) -> None:
     seen = (cookie("_ga", by=GTAG),)
     found = verdicts(

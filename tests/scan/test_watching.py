@@ -50,6 +50,21 @@ def test_the_first_page_is_listened_to_from_its_first_request_on(context: Browse
     assert (cookie.set_by.kind, cookie.set_by.addresses) == ("answer", (server.host("shop") + "/",))
 
 
+def test_requests_that_a_query_tells_apart_are_told_apart_and_without_it(context: BrowserContext) -> None:
+    hits = script("new Image().src = '/hit?page=1'; new Image().src = '/hit?id=7&atc=PUB-42';")
+    files = {"/": Answer("<!doctype html><script src=/hits.js></script>"), "/hits.js": hits}
+    with PageServer(lambda asked: files.get(asked.path, NOT_FOUND)) as server:
+        watch = Watch("shop.localhost", ("shop.localhost/hit?*atc=PUB-*",))
+        watch.attach(context)
+        page = context.new_page()
+        watch.follow(page)
+        page.goto(server.host("shop") + "/")
+        told = [each for each in watch.requests.values() if "/hit" in each.address and "js" not in each.address]
+
+    assert {each.matches for each in told} == {(), ("shop.localhost/hit?*atc=PUB-*",)}
+    assert {each.address for each in told} == {server.host("shop") + "/hit"}
+
+
 def test_a_pixel_is_told_by_the_script_that_made_it(context: BrowserContext) -> None:
     files = {"/": Answer("<!doctype html><script src=/vendor.js></script>"), "/vendor.js": script(PIXEL)}
     with PageServer(lambda asked: files.get(asked.path, NOT_FOUND)) as server:
