@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
@@ -115,7 +115,7 @@ class Visitor:
         self._delay = 0.0
         self.pictures: dict[str, bytes] = {}
 
-    def passes(self) -> Iterator[Pass]:
+    def passes(self) -> Generator[Pass, None, None]:
         """Make passes until there are no more, or no more time."""
         with self._open:
             for each in self._every_pass():
