@@ -20,7 +20,7 @@ from consent_server.cli.policy import text_of
 from consent_server.domain.audit import FAILS, UNDECIDED, Verdict, audit
 from consent_server.domain.audit_reports import FORMATS, LANGUAGES
 from consent_server.domain.audit_reports.as_text import write_text
-from consent_server.domain.audit_reports.words import plain
+from consent_server.domain.audit_reports.words import one_line
 from consent_server.domain.baseline import Baseline, baseline_from_json, baseline_of
 from consent_server.domain.classification import Classified, Classifier
 from consent_server.domain.drift import COLUMNS, Drift, contradictions, find_drift
@@ -74,11 +74,11 @@ def scan_(
     done = _visit(replace(plan, pictures=evidence is not None))
     _keep(done, evidence)
     if output == "json":
-        click.echo(json.dumps(done.to_json(), ensure_ascii=False, indent=2))
+        _write("-", _encoded(json.dumps(done.to_json(), ensure_ascii=False, indent=2) + "\n"))
         return
     classifier = Classifier(load_library(), host_of(done.address), services)
     for each in done.passes:
-        click.echo("\n".join(_report(each, classifier)))
+        click.echo("\n".join(map(one_line, _report(each, classifier))))
 
 
 @click.command("audit")
@@ -149,7 +149,7 @@ def audit_(
         known = baseline_of(verdicts)
         _write(written, known.to_json().encode())
     for each in known.gone(verdicts):
-        click.echo(f"Of the baseline, and not seen this time: {plain(each.told)}", err=True)
+        click.echo(f"Of the baseline, and not seen this time: {one_line(each.told)}", err=True)
     verdicts = known.mark(verdicts)
     _write(output, _told_as(form, done, verdicts, language, styled=output == "-" and _in_colour()))
     stops = {"error": {FAILS}, "unknown": {FAILS, UNDECIDED}, "never": set()}[fail_on]
@@ -171,7 +171,7 @@ def drift_(saved: str, source: str | None, site_key: str | None, output: str) ->
         raise click.UsageError("Give what the scan is compared with: --policy FILE, --site KEY, or both.")
     done, library = _saved(saved), load_library()
     drifts = _drifts(done, library, _policy(source, library), _services(site_key) if site_key else None)
-    click.echo(_DRIFT_FORMATS[output](done, drifts), nl=False)
+    _write("-", _encoded(_DRIFT_FORMATS[output](done, drifts)))
     if contradictions(drifts):
         sys.exit(FOUND)
 
@@ -182,7 +182,7 @@ def _keep(done: Scan, folder: str | None) -> None:
         return
     Path(folder).mkdir(parents=True, exist_ok=True)
     document = json.dumps(done.to_json(), ensure_ascii=False, indent=2) + "\n"
-    _write(str(Path(folder, SCAN_FILE)), document.encode(errors="backslashreplace"))
+    _write(str(Path(folder, SCAN_FILE)), _encoded(document))
     for name, picture in done.pictures.items():
         _write(str(Path(folder, picture_file(name))), picture)
 
@@ -200,8 +200,12 @@ def _told_as(form: str, done: Scan, verdicts: Sequence[Verdict], language: str, 
         return print_pdf(FORMATS["html"](done, verdicts, language))
     if form == "text":
         return write_text(done, verdicts, language, styled=styled).encode()
-    # A page may name a cookie with half a character, which no encoding has.
-    return FORMATS[form](done, verdicts, language).encode(errors="backslashreplace")
+    return _encoded(FORMATS[form](done, verdicts, language))
+
+
+def _encoded(report: str) -> bytes:
+    """Return a text as UTF-8; a page may name a cookie with half a character, which no encoding has."""
+    return report.encode(errors="backslashreplace")
 
 
 def _in_colour() -> bool:
@@ -255,7 +259,8 @@ def _drift_text(done: Scan, drifts: Sequence[Drift]) -> str:
     lines = [f"Drift of {done.address}, {done.started_at}", ""]
     for each in drifts:
         lines += _drift_lines(each)
-    return "\n".join([*lines, f"{len(contradictions(drifts))} of {len(drifts)} differences are contradictions."]) + "\n"
+    lines.append(f"{len(contradictions(drifts))} of {len(drifts)} differences are contradictions.")
+    return "\n".join(map(one_line, lines)) + "\n"
 
 
 def _drift_lines(each: Drift) -> list[str]:

@@ -208,3 +208,17 @@ def test_what_was_kept_is_judged_again_without_a_visit(
     assert len(visits.plans) == 1
     assert run(app, "audit", "--from", str(tmp_path / "absent")) == 2
     assert run(app, "audit", PAGE, "--from", folder) == 2
+
+
+def test_no_name_of_a_site_acts_on_a_terminal_or_looks_like_our_words(
+    app: Flask, visits: Visits, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    visits.cookies = ["x\x1b[2J\n✓ CHK-1 UI-01 holds: all is well"]
+    policy = tmp_path / "policy.txt"
+    policy.write_text("Nous utilisons un cookie : _ga, 13 mois.", encoding="utf-8")
+    for arguments in (["scan", PAGE], ["audit", PAGE], ["audit", PAGE, "--policy", str(policy)]):
+        assert run(app, *arguments) in {0, 1}
+        said = capsys.readouterr().out
+        assert "\x1b" not in said
+        assert "all is well" in said
+        assert not [line for line in said.splitlines() if line.startswith("✓ CHK-1")]

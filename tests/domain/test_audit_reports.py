@@ -173,10 +173,7 @@ def _sentences(folder: Path) -> Iterator[str]:
         for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Verdict":
                 for said in call.args[3:5]:
-                    if isinstance(said, ast.Constant):
-                        yield str(said.value)
-                    elif isinstance(said, ast.JoinedStr):
-                        yield "".join(str(p.value) if isinstance(p, ast.Constant) else "{}" for p in said.values)
+                    yield _template(said)
 
 
 def _labels() -> Iterator[str]:
@@ -261,3 +258,36 @@ def test_a_long_address_is_not_cut_in_the_text() -> None:
     address = f"{PAGE}{'very-long-' * 12}"
     found = Verdict("CHK-1", "UI-01", FAILS, "One.", "Do it.", (Proof("cookie x", scans.BEFORE, address, (GTAG,)),))
     assert f" {address}\n" in FORMATS["text"](seen()[0], (found,))
+
+
+def test_what_ended_a_scan_early_is_told() -> None:
+    done, verdicts = seen()
+    missing = parsed(FORMATS["html"](done, verdicts, "fr")).find("body/main/section[@id='undecided']/p")
+
+    assert told(missing).endswith("Non faites : Après avoir tout accepté; Après le retrait de l’accord.")
+    assert "Not made: accepted, withdrawn." in FORMATS["text"](done, verdicts)
+    whole = replace(done, passes=tuple(Pass(name) for name in scans.PASSES))
+    assert "Not made" not in FORMATS["html"](whole, ()) + FORMATS["text"](whole, ())
+
+
+def test_limits_of_a_scan_are_told_in_french() -> None:
+    source = [(REPORTS.parents[1] / "browser" / name).read_text(encoding="utf-8") for name in LIMITING]
+    limits = {_template(call.args[0]) for text in source for call in ast.walk(ast.parse(text)) if _adds_a_limit(call)}
+
+    assert len(limits) > 6
+    assert {each for each in limits - {"{}: {}", ""} if each not in FRENCH} == set()
+    said = Words("fr").limit("https://a.example/x: the time of the visit was over")
+    assert said == "https://a.example/x: le temps de la visite était écoulé"
+
+
+LIMITING = ("visits.py", "watching.py")
+
+
+def _adds_a_limit(call: ast.AST) -> bool:
+    return isinstance(call, ast.Call) and ast.unparse(call.func).endswith("limits.add")
+
+
+def _template(said: ast.AST) -> str:
+    if isinstance(said, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in said.values)
+    return str(said.value) if isinstance(said, ast.Constant) else ""

@@ -24,6 +24,7 @@ from consent_server.domain.scan import (
     BEFORE,
     NEXT_VISIT,
     ONE_PURPOSE,
+    PASSES,
     REFUSED,
     WITHDRAWN,
     Origin,
@@ -90,7 +91,7 @@ class _Page:
             failing = (self._verdict(each, number) for number, each in enumerate(self._of[FAILS], 1))
             yield self._section("fails", say("What fails"), failing)
         yield self._section("evidence", say("Evidence, visit by visit"), map(self._pass, self._scan.passes))
-        undecided = [self._verdict(each) for each in self._of[UNDECIDED]]
+        undecided = [*self._not_made(), *(self._verdict(each) for each in self._of[UNDECIDED])]
         nothing = _p(say("Nothing: everything that was looked for could be told."))
         yield self._section("undecided", say("What could not be told"), undecided or [nothing])
         yield self._section("holds", say("What holds"), self._holding())
@@ -191,7 +192,7 @@ class _Page:
         pages = Markup(", ").join(map(self._page, seen.pages[:20]))
         yield _p(_filled(say.template("Pages: {}"), pages) if seen.pages else say("No page could be opened."))
         for limit in seen.limits:
-            yield Markup('<p class="limit">{}</p>\n').format(say("Limit: {}", self._said(limit)))
+            yield Markup('<p class="limit">{}</p>\n').format(say("Limit: {}", plain(say.limit(limit))))
         yield from self._figures(seen)
         if seen.cookies:
             heads = ("Name", "Domain", "Lasts", "Marks", "Set by")
@@ -272,6 +273,14 @@ class _Page:
 
     def _origin(self, origin: Origin) -> Markup:
         return _chain(origin.addresses, self._words("unknown"))
+
+    def _not_made(self) -> Iterator[Markup]:
+        """Yield which visits there are none of: what they would have shown could not be told."""
+        missing = [self._title(name) for name in PASSES if self._scan.of(name) is None]
+        if missing:
+            yield Markup('<p class="limit">{}</p>\n').format(
+                self._words("The visit ended early. Not made: {}.", "; ".join(missing))
+            )
 
     def _holding(self) -> Iterator[Markup]:
         holding = self._of[HOLDS]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from consent_server.domain.audit import FAILS, HOLDS, UNDECIDED, Proof, Verdict
 from consent_server.domain.audit_reports.words import Words, plain, time_of
-from consent_server.domain.scan import Scan
+from consent_server.domain.scan import PASSES, Scan
 
 WIDTH = 80
 MOST_PROOFS = 20
@@ -25,7 +25,9 @@ def write_text(scan: Scan, verdicts: Iterable[Verdict], language: str = "en", *,
     known = sum(verdict.verdict == FAILS and verdict.known for verdict in listed)
     lines = [_bold(line, styled) for line in _wrapped(f"{words('Audit of {}', scan.address)}, {_when(scan)}", "")]
     for seen in scan.passes:
-        lines += [line for limit in seen.limits for line in _wrapped(f"{seen.name}: {words.said(limit)}", "", "  ")]
+        lines += [line for limit in seen.limits for line in _wrapped(f"{seen.name}: {words.limit(limit)}", "", "  ")]
+    missing = [name for name in PASSES if scan.of(name) is None]
+    lines += _wrapped(words("The visit ended early. Not made: {}.", ", ".join(missing)), "", "  ") if missing else []
     for verdict in listed:
         lines += ["", *_lines(verdict, words, styled)]
     lines += ["", words("{} of {} checks failed.", failed, len(listed))]

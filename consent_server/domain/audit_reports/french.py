@@ -174,7 +174,20 @@ _DRIFT = {
 _LIMITS = {
     "more than {} cookies": "plus de {} cookies",
     "more than {} addresses were requested": "plus de {} adresses ont été demandées",
-    "more than {} MB came in": "plus de {} Mo sont entrés",
+    "more than {} MB were passed on": "plus de {} Mo ont été transmis",
+    "more than {} keys": "plus de {} clés",
+    "more than {} keys of one kind ({}) on {}": "plus de {} clés d’une même sorte ({}) sur {}",
+    "not done with after {} seconds": "pas terminé après {} secondes",
+    "it took more than {} MB of memory": "plus de {} Mo de mémoire ont été pris",
+    "it ran more than {} threads": "plus de {} fils d’exécution ont été lancés",
+    "it wrote more than {} MB to the disk": "plus de {} Mo ont été écrits sur le disque",
+    "the time of the visit was over": "le temps de la visite était écoulé",
+    "robots.txt did not answer, so no further page was visited": (
+        "robots.txt n’a pas répondu : aucune autre page n’a été visitée"
+    ),
+    "robots.txt could not be read, so no further page was visited": (
+        "robots.txt n’a pas pu être lu : aucune autre page n’a été visitée"
+    ),
     "not connected to, because private or beyond the bounds: {}": "non connecté, car privé ou hors des limites : {}",
     "{} leads to another site, {}": "{} mène à un autre site, {}",
     "{} answered {}": "{} a répondu {}",
@@ -206,6 +219,7 @@ _REPORT = {
     "Evidence, visit by visit": "Constats, visite par visite",
     "What could not be told": "Ce qui n’a pas pu être jugé",
     "Nothing: everything that was looked for could be told.": "Rien : tout ce qui a été cherché a pu être jugé.",
+    "The visit ended early. Not made: {}.": "La visite s’est arrêtée avant la fin. Non faites : {}.",
     "What holds": "Ce qui est respecté",
     "Nothing.": "Rien.",
     "Method, bounds and date": "Méthode, limites et date",

@@ -52,6 +52,11 @@ class Words:
                 return translation.format(*(_Value(value, self) for value in values))
         return sentence
 
+    def limit(self, sentence: str) -> str:
+        """Return what ended something early; the address of a page may stand before it."""
+        address, found, why = sentence.partition(": ")
+        return f"{address}: {self.said(why)}" if found and address.startswith("http") else self.said(sentence)
+
 
 class _Value:
     """What stood in a sentence: a name stays as it is; ``{:say}`` says that it is a sentence of ours again."""
@@ -89,6 +94,11 @@ def _values(pieces: tuple[str, ...], sentence: str) -> list[str] | None:
 def plain(text: str) -> str:
     """Return a text of a site without what could act on a reader's screen."""
     return _CONTROL.sub("\ufffd", text)
+
+
+def one_line(text: str) -> str:
+    """Return the same on one line: a key may have line ends in its name, and would say what looks like ours."""
+    return " ".join(plain(text).split("\n"))
 
 
 def time_of(moment: str) -> str:
