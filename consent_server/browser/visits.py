@@ -20,9 +20,10 @@ import threading
 import time
 import traceback
 from collections.abc import Generator, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, NoReturn
 
+from consent_server.browser import banner_shown
 from consent_server.browser.banners import KINDS, BannerKind
 from consent_server.browser.banners.kind import Clicks, Untick
 from consent_server.browser.chromium import open_chromium
@@ -39,6 +40,7 @@ from consent_server.domain.scan import (
     NEXT_VISIT,
     ONE_PURPOSE,
     REFUSED,
+    UNANSWERED,
     WITHDRAWN,
     Pass,
     SeenBanner,
@@ -48,6 +50,7 @@ from consent_server.domain.scan import (
     same_site,
     without_query,
 )
+from consent_server.domain.shown_banner import ShownBanner
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Locator, Page
@@ -59,7 +62,7 @@ LEAVE_MS = 1_000
 SWITCH_MS = 50
 MOST_SWITCHES = 100
 SCROLLS = 4
-REOPEN_MS = 300
+REOPEN_MS = 1_000
 TO_TELL_S = 15.0
 TO_REAP_S = 5.0
 NICE = 10
@@ -113,6 +116,7 @@ class Visitor:
         self._site = host_of(plan.address)
         self._pages: list[str] | None = None
         self._delay = 0.0
+        self._asked = False
         self.pictures: dict[str, bytes] = {}
 
     def passes(self) -> Generator[Pass, None, None]:
@@ -135,6 +139,9 @@ class Visitor:
             yield self._visit(ACCEPTED, context, watch, "accept")
             watch.forget()
             yield self._visit(WITHDRAWN, context, watch, "withdraw")
+        shown = self._look() if self._asked else None
+        with self._profile() as (context, watch):
+            yield self._do_all_but_answer(context, watch, shown)
         for purpose in self._plan.purposes:
             with self._profile() as (context, watch):
                 yield self._visit(f"{ONE_PURPOSE}{purpose}", context, watch, purpose)
@@ -165,13 +172,55 @@ class Visitor:
                 self._stay(stay, address)
             if not stay.goes_on or self._guard.why:
                 break
+        return self._leave(stay)
+
+    def _do_all_but_answer(self, context: BrowserContext, watch: Watch, shown: ShownBanner | None) -> Pass:
+        """Wait, scroll, click elsewhere, press Escape: what is no answer, until the banner leaves."""
+        stay = _Stay(UNANSWERED, context, watch, None)
+        if shown:
+            with self._bounded(self._plan.address, watch):
+                self._try_deeds(stay, shown)
+        return self._leave(stay)
+
+    def _try_deeds(self, stay: _Stay, shown: ShownBanner) -> None:
+        page, watch = self._begin(stay), stay.watch
+        watch.page = without_query(self._plan.address)
+        if not self._goto(page, self._plan.address, watch):
+            return
+        stay.visited.append(without_query(page.url))
+        kind = _banner_on(page, self._plan.banner_ms)
+        if kind is not None:
+            done = banner_shown.deeds(page, kind, self._plan.settle_ms, lambda: watch.things(page))
+            told = replace(shown, deeds=tuple(done))
+            stay.banner = SeenBanner(kind.name, *_clicks(page, kind), answered=False, shown=told)
+        watch.look(page)
+
+    def _look(self) -> ShownBanner | None:
+        """Look at the banner in a profile of its own: what is done for it must not be taken for the visitor's doing."""
+        with self._profile() as (context, watch), self._bounded(self._plan.address, watch):
+            page = context.new_page()
+            kind = _banner_on(page, self._plan.banner_ms) if self._goto(page, self._plan.address, watch) else None
+            return banner_shown.look_around(page, kind) if kind else None
+        return None
+
+    def _begin(self, stay: _Stay) -> Page:
+        """Return the page of a pass, watched from before it asks for anything."""
+        if not stay.page:
+            stay.page.append(stay.context.new_page())
+            stay.page[0].on("popup", _close)
+            stay.watch.follow(stay.page[0])
+        return stay.page[0]
+
+    def _leave(self, stay: _Stay) -> Pass:
+        """Return what the pass has come to."""
+        context, watch = stay.context, stay.watch
         with self._bounded(self._plan.address, watch):
             stay.cookies = watch.cookies(context)
         for page in stay.page:
             with contextlib.suppress(Exception):
                 page.close()
         return Pass(
-            name,
+            stay.name,
             tuple(stay.visited),
             stay.banner,
             stay.cookies,
@@ -200,11 +249,7 @@ class Visitor:
     def _stay(self, stay: _Stay, address: str) -> None:
         """Visit one page, the first one with an answer to its banner."""
         stay.goes_on = False
-        if not stay.page:
-            stay.page.append(stay.context.new_page())
-            stay.page[0].on("popup", _close)
-            stay.watch.follow(stay.page[0])
-        page, watch, first = stay.page[0], stay.watch, not stay.visited
+        page, watch, first = self._begin(stay), stay.watch, not stay.visited
         page.wait_for_timeout(self._delay * 1_000)
         watch.page = without_query(address)
         if not self._goto(page, address, watch):
@@ -265,8 +310,8 @@ class Visitor:
             kind = self._reopened(page)
         if kind is None:
             return None
-        accept, refuse = _way(page, kind.accept), _way(page, kind.refuse)
-        seen = SeenBanner(kind.name, accept is not None, refuse is not None)
+        self._asked = True
+        seen = SeenBanner(kind.name, *_clicks(page, kind), answered=False)
         if answer is None:
             return seen
         if answer == "withdraw":
@@ -282,7 +327,7 @@ class Visitor:
         page.wait_for_timeout(self._plan.pause_ms)
         if answer == "withdraw":
             watch.forget()  # what was asked for until now was agreed to
-        return seen
+        return replace(seen, answered=done)
 
     def _picture(self, name: str, page: Page, watch: Watch) -> None:
         """Keep what the visitor sees now; what asks first, on a phone, too."""
@@ -296,16 +341,20 @@ class Visitor:
             watch.limits.add("no picture could be taken")
 
     def _reopened(self, page: Page) -> BannerKind | None:
-        """Bring the banner back, as who wants to withdraw would: by the platform's own means, the first that works."""
+        """Bring the banner back as who wants to withdraw would: by a door on the page, else by the platform's word."""
+        for selector in (selector for kind in KINDS for selector in kind.reopen):
+            door = banner_shown.shown(page, selector)
+            with contextlib.suppress(Exception):
+                if door:
+                    door.click(timeout=CLICK_MS)
+                    if back := _banner_on(page, REOPEN_MS):
+                        return back
         for kind in KINDS:
             with contextlib.suppress(Exception):
                 if kind.reopen_script:
                     page.evaluate(kind.reopen_script)
-            for selector in kind.reopen:
-                with contextlib.suppress(Exception):
-                    page.locator(selector).first.click(timeout=REOPEN_MS)
-            if (kind.reopen or kind.reopen_script) and page.locator(kind.seen).first.is_visible():
-                return kind
+                    if banner_shown.shown(page, kind.seen):
+                        return kind
         return None
 
     def _read(self, page: Page) -> None:
@@ -331,16 +380,27 @@ def _banner_on(page: Page, wait_ms: int) -> BannerKind | None:
     while True:
         for kind in KINDS:
             with contextlib.suppress(Exception):
-                if page.locator(kind.seen).first.is_visible():
+                found = banner_shown.shown(page, kind.seen)
+                if found and banner_shown.about_consent(kind, found):
                     return kind
         if time.monotonic() > until:
             return None
         page.wait_for_timeout(200)
 
 
-def _way(page: Page, ways: tuple[Clicks, ...]) -> Clicks | None:
-    """Return the first way whose first button is there."""
-    return next((way for way in ways if page.locator(way[0]).first.is_visible()), None)
+def _clicks(page: Page, kind: BannerKind) -> tuple[bool, bool, int, int]:
+    """Return whether the banner can be accepted and refused, and the clicks of the shortest way to each."""
+    accept, refuse = (_way(page, kind, ways) for ways in (kind.accept, kind.refuse))
+    return accept is not None, refuse is not None, len(accept or ()), len(refuse or ())
+
+
+def _way(page: Page, kind: BannerKind, ways: tuple[Clicks, ...]) -> Clicks | None:
+    """Return the first way whose first button is there; of several clicks, in the banner and not elsewhere."""
+    for way in ways:
+        first = banner_shown.shown(page, way[0])
+        if first and (len(way) == 1 or banner_shown.is_within(page, kind, first)):
+            return way
+    return None
 
 
 def _press(page: Page, ways: tuple[Clicks, ...]) -> bool:

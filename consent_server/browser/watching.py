@@ -162,6 +162,16 @@ class Watch:
             told = {**self.consent_mode, **page.evaluate(_CONSENT_MODE)}
             self.consent_mode = dict(list(told.items())[:MOST_SIGNALS])
 
+    def things(self, page: Page) -> set[tuple[str, str]]:
+        """Return the kind and name of everything that is there so far, to be compared with what there is later."""
+        self.look(page)
+        return {
+            *(("cookie", str(each["name"])) for each in page.context.cookies()),
+            *(("request", address) for address in self.requests),
+            *((kind, name) for kind, name, _host in self.storage),
+            *(("consent mode", f"{name}: {state}") for name, state in self.consent_mode.items()),
+        }
+
     def cookies(self, context: BrowserContext) -> tuple[SeenCookie, ...]:
         """Return every cookie of the profile, without its value."""
         found = context.cookies()

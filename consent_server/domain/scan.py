@@ -13,8 +13,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from consent_server.domain.shown_banner import ShownBanner, shown_from_json
+
 BEFORE, REFUSED, ACCEPTED, WITHDRAWN, NEXT_VISIT = "before", "refused", "accepted", "withdrawn", "next_visit"
-PASSES = (BEFORE, REFUSED, ACCEPTED, WITHDRAWN, NEXT_VISIT)
+UNANSWERED = "unanswered"
+"""A visitor who looks at the banner, and does everything but answer it."""
+PASSES = (BEFORE, REFUSED, ACCEPTED, WITHDRAWN, NEXT_VISIT, UNANSWERED)
 ONE_PURPOSE = "purpose:"
 """Followed by the purpose that alone was agreed to."""
 
@@ -108,11 +112,18 @@ class SeenRequest:
 
 @dataclass(frozen=True)
 class SeenBanner:
-    """The banner that asked: which one, and what could be pressed on its first layer."""
+    """The banner that asked: which one, and what could be pressed in it, after how many clicks.
+
+    ``answered`` is whether the answer of the pass was pressed; ``shown`` is told in the pass that looks at it.
+    """
 
     name: str
     could_accept: bool
     could_refuse: bool
+    accept_clicks: int = 1
+    refuse_clicks: int = 1
+    answered: bool = True
+    shown: ShownBanner | None = None
 
 
 @dataclass(frozen=True)
@@ -173,7 +184,7 @@ def pass_from_json(document: Mapping[str, Any]) -> Pass:
     return Pass(
         document["name"],
         tuple(document["pages"]),
-        SeenBanner(**banner) if banner else None,
+        SeenBanner(**{**banner, "shown": shown_from_json(banner.get("shown"))}) if banner else None,
         tuple(SeenCookie(**{**each, "set_by": _origin(each["set_by"])}) for each in document["cookies"]),
         tuple(SeenStorage(**{**each, "set_by": _origin(each["set_by"])}) for each in document["storage"]),
         tuple(_request(each) for each in document["requests"]),

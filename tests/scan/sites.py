@@ -12,7 +12,9 @@ from consent_server.domain.tracker import Service
 from tests.browser.page_server import NOT_FOUND, Answer, Asked, script
 
 BANNER = """
-<div id=ask hidden><p>Nous mesurons l'audience.</p>
+<div id=ask hidden><p>Avec votre accord, nous mesurons l'audience, montrons des publicités choisies avec nos
+  partenaires et affichons des contenus de tiers. Vous pouvez changer d'avis à tout moment.
+  <a href=/cookies>Politique de cookies</a></p>
   <button id=yes>Tout accepter</button> <button id=no>Tout refuser</button></div>
 <button id=again>Gérer mes cookies</button>
 <script>

@@ -9,5 +9,6 @@ KIND = BannerKind(
     seen="[data-consent-banner] dialog[open]",
     accept=((_ACTION.format("accept-all"),),),
     refuse=((_ACTION.format("refuse-all"),), (_ACTION.format("customize"), _ACTION.format("refuse-all"))),
+    reopen=(_ACTION.format("open"),),
     reopen_script="window.consent.open()",
 )

@@ -19,7 +19,7 @@ class BannerKind:
     """A consent platform's banner. ``accept`` and ``refuse`` are ways, the shortest first; a way is a row of clicks.
 
     ``reopen`` brings the banner back for who answered: selectors to press, or JavaScript where the platform gives a
-    function for it.
+    function for it. ``by_words`` is a kind that buttons alone give away, so that what surrounds them must be looked at.
     """
 
     name: str
@@ -28,3 +28,4 @@ class BannerKind:
     refuse: tuple[Clicks, ...]
     reopen: Clicks = ()
     reopen_script: str = ""
+    by_words: bool = False

@@ -15,9 +15,14 @@ from consent_server.domain.audit.as_declared import check_as_declared
 from consent_server.domain.audit.as_easy_to_refuse import check_as_easy_to_refuse
 from consent_server.domain.audit.before_consent import check_before_consent
 from consent_server.domain.audit.choice_is_kept import check_choice_is_kept
+from consent_server.domain.audit.no_wall import check_no_wall
 from consent_server.domain.audit.not_too_long import check_not_too_long
+from consent_server.domain.audit.off_at_first import check_off_at_first
+from consent_server.domain.audit.one_banner import check_one_banner
+from consent_server.domain.audit.refusal_stands_out import check_refusal_stands_out
 from consent_server.domain.audit.rightly_exempt import check_rightly_exempt
 from consent_server.domain.audit.signals_denied import check_signals_denied
+from consent_server.domain.audit.silence import check_silence
 from consent_server.domain.audit.verdict import FAILS, HOLDS, UNDECIDED, Evidence, Proof, Verdict
 from consent_server.domain.classification import Classifier
 from consent_server.domain.drift import Drift
@@ -27,7 +32,12 @@ from consent_server.domain.scan import Scan
 CHECKS = (
     check_before_consent,
     check_signals_denied,
+    check_silence,
     check_as_easy_to_refuse,
+    check_refusal_stands_out,
+    check_off_at_first,
+    check_one_banner,
+    check_no_wall,
     check_after_refusal,
     check_choice_is_kept,
     check_after_withdrawal,

@@ -16,7 +16,7 @@ def check_after_refusal(evidence: Evidence) -> Iterator[Verdict]:
     What never waited for a yes is told by CHK-1, and not again here.
     """
     refused = evidence.of(REFUSED)
-    if refused is None or refused.banner is None or not refused.banner.could_refuse:
+    if refused is None or refused.banner is None or not refused.banner.answered:
         yield Verdict(CHECK, "UI-01", UNDECIDED, "No refusal could be pressed, so none was tried.")
         return
     early = {(each.kind, each.name) for each in evidence.needing_consent(BEFORE)}

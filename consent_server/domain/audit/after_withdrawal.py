@@ -25,6 +25,9 @@ def check_after_withdrawal(evidence: Evidence) -> Iterator[Verdict]:
         )
         return
     yield Verdict("CHK-3", "WD-01", HOLDS, "The settings can be opened again after the answer.")
+    if not withdrawn.banner.answered:
+        yield Verdict(CHECK, "WD-04", UNDECIDED, "The settings gave no button that withdraws, so none was pressed.")
+        return
     early = {(each.kind, each.name) for each in evidence.needing_consent(BEFORE)}
     found = [each for each in evidence.needing_consent(WITHDRAWN) if (each.kind, each.name) not in early]
     if not found:

@@ -34,6 +34,15 @@ def check_as_easy_to_refuse(evidence: Evidence) -> Iterator[Verdict]:
             f"{before.banner.name}: one click accepts everything, but no button of the first layer refuses.",
             "Put “Tout refuser” beside “Tout accepter”: same place, same size, same contrast.",
         )
+    elif before.banner.could_refuse and before.banner.refuse_clicks > before.banner.accept_clicks:
+        yield Verdict(
+            CHECK,
+            "UI-04",
+            FAILS,
+            f"{before.banner.name}: no button of the first layer refuses; accepting takes "
+            f"{before.banner.accept_clicks} click, refusing {before.banner.refuse_clicks} or more.",
+            "Put “Tout refuser” beside “Tout accepter”: same place, same size, same contrast.",
+        )
     elif before.banner.could_refuse:
         yield Verdict(CHECK, "UI-04", HOLDS, f"{before.banner.name}: one click refuses everything, as one accepts.")
     else:

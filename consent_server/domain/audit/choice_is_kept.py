@@ -13,7 +13,7 @@ CHECK = "KEEP"
 def check_choice_is_kept(evidence: Evidence) -> Iterator[Verdict]:
     """Yield whether a refusal is remembered; nothing where none could be pressed."""
     refused, later = evidence.of(REFUSED), evidence.of(NEXT_VISIT)
-    if refused is None or later is None or not (refused.banner and refused.banner.could_refuse) or not later.pages:
+    if refused is None or later is None or not (refused.banner and refused.banner.answered) or not later.pages:
         return
     if later.banner is None:
         yield Verdict(CHECK, "KEEP-02", HOLDS, "A refusal is remembered on the next visit.")

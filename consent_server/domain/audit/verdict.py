@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from consent_server.domain.classification import Classified
 from consent_server.domain.compliance.finding import GUIDELINES, RECOMMENDATION
-from consent_server.domain.scan import BEFORE, NEXT_VISIT, REFUSED, WITHDRAWN, Pass, Scan, on_phone
+from consent_server.domain.scan import BEFORE, NEXT_VISIT, REFUSED, UNANSWERED, WITHDRAWN, Pass, Scan, on_phone
+from consent_server.domain.shown_banner import ShownBanner
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "cannot tell"
 
@@ -16,6 +17,9 @@ _TRUE = "Loi n° 78-17, art. 82 ; RGPD"
 SOURCES: Mapping[str, str] = {
     "UI-01": f"Loi n° 78-17, art. 82 ; {GUIDELINES}, art. 2",
     "UI-04": f"{GUIDELINES}, art. 2 ; {RECOMMENDATION}, art. 2.4",
+    "UI-07": f"{RECOMMENDATION}, art. 2.4 ; RGPD, consid. 32 ; CJUE, 1er octobre 2019, C-673/17",
+    "UI-13": "CNIL, SAN-2025-005",
+    "WALL-01": "RGPD, art. 4(11) et 7(4) ; CNIL, critères d’évaluation des murs de traceurs, 16 mai 2022",
     "WD-01": f"RGPD, art. 7(3) ; {RECOMMENDATION}, art. 3",
     "WD-04": f"RGPD, art. 7(3) ; {GUIDELINES}, art. 2 ; CNIL, SAN-2024-019",
     "KEEP-02": f"{RECOMMENDATION}, art. 2.4 ; CEPD, lignes directrices 03/2022",
@@ -38,6 +42,9 @@ _SHOWN_IN: Mapping[str, Sequence[str]] = {
     "WD-01": (WITHDRAWN,),
 }
 """Requirement id → the passes whose pictures show it, where no proof names one."""
+
+_PICTURED: Mapping[str, str] = {UNANSWERED: BEFORE}
+"""A pass → the one whose pictures show the same."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +85,8 @@ class Verdict:
 
     def rests_on(self) -> tuple[str, ...]:
         """Return the names of the pictures that show it, should they have been taken."""
-        passes = dict.fromkeys(each.seen_in for each in self.proofs if each.seen_in) or _SHOWN_IN.get(
-            self.requirement, ()
-        )
+        named = (_PICTURED.get(each.seen_in, each.seen_in) for each in self.proofs if each.seen_in)
+        passes = dict.fromkeys(named) or _SHOWN_IN.get(self.requirement, ())
         return tuple(name for each in passes for name in (each, on_phone(each)))
 
 
@@ -94,6 +100,17 @@ class Evidence:
     def of(self, name: str) -> Pass | None:
         """Return a pass."""
         return self.scan.of(name)
+
+    @property
+    def shown(self) -> ShownBanner | None:
+        """Return what was seen of the banner before it was answered."""
+        seen = self.of(UNANSWERED)
+        return seen.banner.shown if seen and seen.banner else None
+
+    def page_of(self, name: str) -> str:
+        """Return the first page of a pass."""
+        seen = self.of(name)
+        return seen.pages[0] if seen and seen.pages else self.scan.address
 
     def needing_consent(self, name: str) -> list[Classified]:
         """Return what needs consent among what a pass saw."""

@@ -1,0 +1,173 @@
+"""What an audit concludes from a banner as it was seen: only what nobody can doubt fails."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from consent_server.domain.audit import FAILS, HOLDS, UNDECIDED, audit
+from consent_server.domain.classification import Classifier
+from consent_server.domain.library import Library
+from consent_server.domain.scan import (
+    ACCEPTED,
+    BEFORE,
+    UNANSWERED,
+    Origin,
+    Pass,
+    Scan,
+    SeenBanner,
+    SeenCookie,
+    scan_from_json,
+)
+from consent_server.domain.shown_banner import (
+    ACCEPT,
+    ESCAPE,
+    REFUSE,
+    SETTINGS,
+    WAITING,
+    Button,
+    Deed,
+    Layer,
+    ShownBanner,
+    Switch,
+)
+from consent_server.storage.library import load_library
+
+SITE = "www.shop.example"
+PAGE = f"https://{SITE}/"
+GA = SeenCookie("_ga", SITE, "/", 20, 3_600, False, False, "Lax", False, "number", Origin(), PAGE)
+OTHER = replace(GA, name="unheard_of")
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    return load_library()
+
+
+def button(answer: str, label: str, **changes: object) -> Button:
+    """Give a button like the others."""
+    same = Button(
+        answer, label, label, "button", "", 10, 10, 150, 44, 16, 600, "#ffffff", "#14418b", "#ffffff", "", 1, False,
+        False, "", False,
+    )  # fmt: skip
+    return replace(same, **changes)  # type: ignore[arg-type]
+
+
+def layer(*buttons: Button, **changes: object) -> Layer:
+    """Give a layer that lies over no page."""
+    text = "Avec votre accord, nous mesurons l’audience. Vous pouvez changer d’avis à tout moment."
+    links = ("Politique de cookies https://www.shop.example/cookies",)
+    return replace(
+        Layer(1280, 800, text, "fr", "dialog", "Vos cookies", False, buttons, (), links),
+        **changes,  # type: ignore[arg-type]
+    )
+
+
+YES, NO = button(ACCEPT, "Tout accepter"), button(REFUSE, "Tout refuser")
+FAIR = ShownBanner(layer(YES, NO), layer(YES, NO, width=320, height=640), at_once=("Avec votre accord",))
+
+
+def judged(library: Library, shown: ShownBanner | None, *cookies: SeenCookie) -> dict[str, str]:
+    """Give the verdict of each check of a banner, of a site that sets _ga after a yes."""
+    seen = SeenBanner("Klaro", True, True, answered=False, shown=shown)
+    passes = (
+        Pass(BEFORE, (PAGE,), replace(seen, shown=None)),
+        Pass(ACCEPTED, (PAGE,), replace(seen, shown=None, answered=True), (GA,)),
+        Pass(UNANSWERED, (PAGE,), seen, cookies),
+    )
+    at = "2026-11-22T10:00:00.000Z"
+    scan = Scan(PAGE, at, at, "consent-server/0.1.0", passes)
+    assert scan_from_json(scan.to_json()) == scan
+    found = audit(scan, Classifier(library, SITE), library)
+    return {f"{each.check} {each.requirement}": each.verdict for each in reversed(found)}
+
+
+def refusing(library: Library, **changes: object) -> str:
+    return judged(library, ShownBanner(layer(YES, replace(NO, **changes))))["CHK-5 UI-04"]  # type: ignore[arg-type]
+
+
+def test_a_fair_banner_holds_and_of_none_nothing_is_said(library: Library) -> None:
+    held = judged(library, FAIR)
+    assert {held[each] for each in ("CHK-5 UI-04", "CHK-6 UI-13", "WALL WALL-01")} == {HOLDS}
+    assert not {"CHK-5 UI-04", "CHK-5 UI-07", "CHK-6 UI-13", "WALL WALL-01"} & judged(library, None).keys()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"hidden": "is transparent"},
+        {"inline": True, "tag": "a"},
+        {"colour": "#cccccc", "background": "#ffffff"},
+        {"width": 60, "height": 20},
+        {"font_px": 12},
+    ],
+    ids=["hidden", "in a sentence", "pale", "small", "small text"],
+)
+def test_a_refusal_that_nobody_sees_as_well_fails(library: Library, changes: dict[str, object]) -> None:
+    assert refusing(library, **changes) == FAILS
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"background": "#ffffff", "colour": "#14418b"}, {"font_weight": 400}, {"tag": "a"}],
+    ids=["not filled", "not bold", "a link"],
+)
+def test_a_refusal_that_looks_another_way_is_left_to_a_person(library: Library, changes: dict[str, object]) -> None:
+    assert refusing(library, **changes) == UNDECIDED
+
+
+def test_a_refusal_off_a_narrow_window_fails(library: Library) -> None:
+    narrow = layer(YES, replace(NO, hidden="is outside the window"), width=320)
+    assert judged(library, replace(FAIR, narrow=narrow))["CHK-5 UI-04"] == FAILS
+
+
+@pytest.mark.parametrize(
+    ("switch", "verdict"),
+    [
+        (Switch("Audience", False, False), HOLDS),
+        (Switch("Audience", True, False), FAILS),
+        (Switch("Audience", True, True), HOLDS),
+        (Switch("Cookies nécessaires", True, False), HOLDS),
+        (Switch("Audience (intérêt légitime)", True, False), UNDECIDED),
+        (Switch("", True, False), UNDECIDED),
+    ],
+    ids=["off", "on", "fixed", "needed", "claimed", "nameless"],
+)
+def test_what_is_agreed_to_in_advance_fails(library: Library, switch: Switch, verdict: str) -> None:
+    assert judged(library, replace(FAIR, second=layer(switches=(switch,))))["CHK-5 UI-07"] == verdict
+
+
+def test_two_banners_at_once_fail(library: Library) -> None:
+    assert judged(library, replace(FAIR, at_once=("One", "Another")))["CHK-6 UI-13"] == FAILS
+
+
+@pytest.mark.parametrize(
+    ("buttons", "verdict"),
+    [
+        ((YES,), FAILS),
+        ((YES, NO), HOLDS),
+        ((YES, button(SETTINGS, "Paramétrer")), UNDECIDED),
+        ((YES, button("", "S’abonner pour 2 €")), UNDECIDED),
+    ],
+    ids=["only yes", "no", "settings", "pay"],
+)
+def test_a_page_that_only_a_yes_opens_fails(library: Library, buttons: tuple[Button, ...], verdict: str) -> None:
+    assert judged(library, ShownBanner(layer(*buttons, covers=True)))["WALL WALL-01"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("deed", "cookies", "verdict"),
+    [
+        (Deed(WAITING, False, ()), (), HOLDS),
+        (Deed(ESCAPE, True, (("cookie", "_ga"),)), (GA,), FAILS),
+        (Deed(ESCAPE, True, ()), (), HOLDS),
+        (Deed(ESCAPE, True, (("cookie", "unheard_of"),)), (OTHER,), UNDECIDED),
+        (Deed(ESCAPE, True, (("consent mode", "ad_storage: update granted"),)), (), FAILS),
+    ],
+    ids=["stays", "taken for a yes", "only closed", "unknown came", "granted"],
+)
+def test_what_is_no_answer_is_no_yes(
+    library: Library, deed: Deed, cookies: tuple[SeenCookie, ...], verdict: str
+) -> None:
+    assert judged(library, replace(FAIR, deeds=(deed,)), *cookies)["CHK-1 UI-01"] == verdict

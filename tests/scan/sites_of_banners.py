@@ -1,0 +1,164 @@
+"""Small sites whose banner has a fault of its own, or none, and what an audit must say of each.
+
+All are one good banner with something changed in it; it measures the audience after a yes. Adding a site is one entry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.browser.page_server import NOT_FOUND, Answer, Asked
+from tests.scan.sites import GA, GONE
+
+STYLE = """
+  #ask { position: fixed; bottom: 0; left: 0; right: 0; padding: 1em; background: #fff; color: #222;
+    font: 16px sans-serif }
+  #ask button { min-height: 44px; padding: 0 1em; font: 16px sans-serif; color: #fff; background: #14418b; border: 0 }
+"""
+WORDS = """<p>Avec votre accord, nous mesurons l’audience du site. Vous pouvez changer d’avis à tout moment.
+  <a href=/politique>Politique de cookies</a></p>"""
+BUTTONS = "<button id=yes>Tout accepter</button> <button id=no>Tout refuser</button>"
+MORE = "<button id=more>Personnaliser mes choix</button>"
+SECOND = """
+<div id=second role=dialog aria-label="Mes choix" hidden>
+  <label><input type=checkbox id=needed checked disabled> Nécessaires au fonctionnement</label>
+  <label><input type=checkbox id=audience> Mesure de fréquentation</label>
+  <button id=save>Enregistrer mes choix</button></div>"""
+SCRIPT = """
+  const $ = (id) => document.getElementById(id);
+  const choice = () => (document.cookie.match(/CookieConsent=(\\w+)/) || [])[1];
+  const agreed = () => { AGREED }, refused = () => { REFUSED };
+  const hide = () => { $('ask').hidden = true; $('second') && ($('second').hidden = true); };
+  const answer = (said) => {
+    document.cookie = 'CookieConsent=' + said + '; path=/; max-age=15552000';
+    hide();
+    said === 'yes' ? agreed() : refused();
+  };
+  const press = (id, act) => $(id) && ($(id).onclick = (event) => { event.preventDefault(); act(); });
+  $('ask').hidden = Boolean(choice());
+  press('yes', () => answer('yes'));
+  press('no', () => answer('no'));
+  press('more', () => { $('ask').hidden = true; $('second').hidden = false; });
+  press('save', () => answer($('audience').checked ? 'yes' : 'no'));
+  press('again', () => { $('ask').hidden = false; });
+  if (choice() === 'yes') addEventListener('load', agreed);
+""".replace("AGREED", GA).replace("REFUSED", GONE)
+DOOR = "<p><button id=again>Gérer mes cookies</button></p>"
+COVERING = "#ask { inset: 0; background: #eee }"
+
+
+@dataclass(frozen=True)
+class BannerSite:
+    """A site with a banner: which requirements fail, and what the report must name; ``unsure`` cannot be told."""
+
+    html: str
+    fails: frozenset[str] = frozenset()
+    named: str = ""
+    unsure: frozenset[str] = frozenset()
+
+    def respond(self, asked: Asked) -> Answer:
+        """Answer a request: every page of it asks."""
+        return Answer(self.html) if asked.path in {"/", "/other"} else NOT_FOUND
+
+
+def banner(
+    buttons: str = BUTTONS,
+    style: str = "",
+    script: str = "",
+    words: str = WORDS,
+    after: str = DOOR,
+    attributes: str = "role=dialog aria-label='Vos cookies'",
+    lang: str = "fr",
+) -> str:
+    """Return a page of the site with the good banner, changed."""
+    return (
+        f"<!doctype html><html lang={lang}><meta name=viewport content='width=device-width'><title>Boutique</title>"
+        f"<style>{STYLE}{style}</style><body><h1>Boutique</h1><a href=/other>Autre page</a>"
+        f"<p style='height: 1500px'>Un long texte sur nos articles, que chacun peut lire.</p>"
+        f"<div id=ask {attributes} hidden>{words}{buttons}</div>{after}<script>{SCRIPT}{script}</script>"
+    )
+
+
+def faulty(requirement: str, named: str, html: str, *also: str, unsure: tuple[str, ...] = ()) -> BannerSite:
+    """Return a site that one requirement fails of, and those that follow from it."""
+    return BannerSite(html, frozenset({requirement, *also}), named, frozenset(unsure))
+
+
+def on(event: str, act: str) -> str:
+    """Return a script that answers when something happens that is no answer."""
+    return f"addEventListener('{event}', (event) => {{ if (!choice()) {{ {act} }} }});"
+
+
+SITES: dict[str, BannerSite] = {
+    "fair": BannerSite(banner()),
+    "fair-with-second-layer": BannerSite(banner(BUTTONS + MORE, after=SECOND + DOOR)),
+    "fair-and-modal": BannerSite(banner(style=COVERING)),
+    "fair-and-closed-by-escape": BannerSite(banner(script=on("keydown", "event.key === 'Escape' && hide()"))),
+    "refusal-not-there": faulty("UI-04", "", banner("<button id=yes>Tout accepter</button>")),
+    "refusal-on-the-second-layer": faulty(
+        "UI-04",
+        "",
+        banner(
+            "<button id=yes>Tout accepter</button>" + MORE,
+            after=SECOND.replace("<button id=save>", "<button id=no>Tout refuser</button><button id=save>") + DOOR,
+        ),
+    ),
+    "refusal-transparent": faulty("UI-04", "is transparent", banner(style="#no { opacity: 0 }")),
+    "refusal-off-screen": faulty(
+        "UI-04", "outside the window", banner(style="#no { position: absolute; left: -99em }")
+    ),
+    "refusal-under-a-picture": faulty(
+        "UI-04",
+        "lies under",
+        banner(
+            BUTTONS + "<i id=over></i>",
+            "#over { position: absolute; right: 0; bottom: 0; width: 70%; height: 60% }"
+            "#no { position: absolute; right: 2em }",
+        ),
+    ),
+    "refusal-off-screen-on-a-phone": faulty(
+        "UI-04", "window of 320", banner(style="@media (max-width: 600px) { #no { position: relative; left: 30em } }")
+    ),
+    "refusal-as-a-pale-link": faulty(
+        "UI-04",
+        "contrast",
+        banner(
+            "<button id=yes>Tout accepter</button> <a id=no href=#>Continuer sans accepter</a>",
+            "#no { color: #bbb; font-size: 13px }",
+        ),
+    ),
+    "refusal-in-a-sentence": faulty(
+        "UI-04",
+        "in a sentence",
+        banner(
+            "<p>Les cookies nous aident. Vous pouvez aussi <a id=no href=#>refuser</a> quand vous voulez.</p>"
+            "<button id=yes>Tout accepter</button>"
+        ),
+    ),
+    "agreed-in-advance": faulty(
+        "UI-07",
+        "Mesure de fréquentation",
+        banner(BUTTONS + MORE, after=SECOND.replace("id=audience", "id=audience checked") + DOOR),
+    ),
+    "agreed-in-advance-on-the-first-layer": faulty(
+        "UI-07", "Audience", banner("<label><input type=checkbox checked> Audience</label>" + BUTTONS)
+    ),
+    "two-banners": faulty(
+        "UI-13",
+        "Nous utilisons",
+        banner(
+            after="<div style='position: fixed; top: 0; background: #fff'><p>Nous utilisons des cookies."
+            "</p><button>J’accepte</button> <button>Je refuse</button></div>" + DOOR
+        ),
+    ),
+    "wall": faulty("WALL-01", "", banner("<button id=yes>Tout accepter</button>", COVERING), "UI-04"),
+    "scroll-is-yes": faulty("UI-01", "_ga", banner(script=on("scroll", "answer('yes')"))),
+    "click-elsewhere-is-yes": faulty(
+        "UI-01", "_ga", banner(script=on("click", "$('ask').contains(event.target) || answer('yes')"))
+    ),
+    "escape-is-yes": faulty("UI-01", "_ga", banner(script=on("keydown", "event.key === 'Escape' && answer('yes')"))),
+    "silence-is-yes": faulty("UI-01", "_ga", banner(script="setTimeout(() => choice() || answer('yes'), 2500);")),
+}
+
+SOME = ("fair-with-second-layer", "refusal-as-a-pale-link", "escape-is-yes")
+"""What stands for the others in every run of the tests; the rest are tried with ``CONSENT_TEST_SITES=all``."""
