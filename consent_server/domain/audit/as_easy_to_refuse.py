@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from consent_server.domain.audit.verdict import FAILS, HOLDS, UNDECIDED, Evidence, Verdict
-from consent_server.domain.scan import BEFORE
+from consent_server.domain.scan import BEFORE, SeenBanner
 
 CHECK = "CHK-2"
 
@@ -26,7 +26,7 @@ def check_as_easy_to_refuse(evidence: Evidence) -> Iterator[Verdict]:
             )
         else:
             yield Verdict(CHECK, "UI-04", UNDECIDED, "No banner was seen, and nothing that would need one.")
-    elif before.banner.could_accept and not before.banner.could_refuse:
+    elif before.banner.could_accept and not _at_once(before.banner):
         yield Verdict(
             CHECK,
             "UI-04",
@@ -34,16 +34,12 @@ def check_as_easy_to_refuse(evidence: Evidence) -> Iterator[Verdict]:
             f"{before.banner.name}: one click accepts everything, but no button of the first layer refuses.",
             "Put “Tout refuser” beside “Tout accepter”: same place, same size, same contrast.",
         )
-    elif before.banner.could_refuse and before.banner.refuse_clicks > before.banner.accept_clicks:
-        yield Verdict(
-            CHECK,
-            "UI-04",
-            FAILS,
-            f"{before.banner.name}: no button of the first layer refuses; accepting takes "
-            f"{before.banner.accept_clicks} click, refusing {before.banner.refuse_clicks} or more.",
-            "Put “Tout refuser” beside “Tout accepter”: same place, same size, same contrast.",
-        )
     elif before.banner.could_refuse:
         yield Verdict(CHECK, "UI-04", HOLDS, f"{before.banner.name}: one click refuses everything, as one accepts.")
     else:
         yield Verdict(CHECK, "UI-04", UNDECIDED, f"{before.banner.name}: no known button was found.")
+
+
+def _at_once(banner: SeenBanner) -> bool:
+    """Whether refusing takes no more clicks than accepting."""
+    return banner.could_refuse and banner.refuse_clicks <= banner.accept_clicks

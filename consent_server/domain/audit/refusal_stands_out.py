@@ -60,31 +60,31 @@ def check_refusal_stands_out(evidence: Evidence) -> Iterator[Verdict]:
 
 def _worse(layer: Layer, accept: Button, refuse: Button) -> Iterator[str]:
     """Yield what makes the refusal harder to see, beyond doubt."""
-    where = f"in a window of {layer.width} × {layer.height}"
+    where = f"(window of {layer.width} × {layer.height})"
     if refuse.hidden and not accept.hidden:
-        yield f"“{refuse.label}” {refuse.hidden} {where}, “{accept.label}” does not"
+        yield f"“{refuse.label}” {refuse.hidden} {where}"
         return
     if refuse.inline and not accept.inline:
-        yield f"“{refuse.label}” is a link in a sentence {where}, “{accept.label}” is a {accept.tag}"
+        yield f"“{refuse.label}” is a link in a sentence {where}"
     if (ratio := _text(refuse)) is not None and ratio < LEGIBLE and (_text(accept) or LEGIBLE) >= LEGIBLE:
-        yield f"“{refuse.label}” has a contrast of {ratio:.1f}, “{accept.label}” of {_text(accept) or 0:.1f}, {where}"
+        yield f"“{refuse.label}” has a contrast of {ratio:.1f} {where}"
     if _area(accept) > MUCH_LARGER * _area(refuse) and accept.height > LARGER * refuse.height:
-        yield f"“{refuse.label}” is {refuse.size}, “{accept.label}” is {accept.size}, {where}"
+        yield f"“{refuse.label}” is {refuse.size}, “{accept.label}” is {accept.size} {where}"
     if accept.font_px > MUCH_LARGER_TEXT * refuse.font_px:
-        yield f"“{refuse.label}” is written in {refuse.font_px:g} px, “{accept.label}” in {accept.font_px:g}, {where}"
+        yield f"“{refuse.label}” is written in {refuse.font_px:g} px, “{accept.label}” in {accept.font_px:g} {where}"
 
 
 def _other(layer: Layer, accept: Button, refuse: Button) -> Iterator[str]:
     """Yield what sets them apart."""
-    where = f"in a window of {layer.width} × {layer.height}"
+    where = f"(window of {layer.width} × {layer.height})"
     if _area(accept) > MUCH_LARGER * _area(refuse):
-        yield f"“{refuse.label}” is {refuse.size}, “{accept.label}” is {accept.size}, {where}"
+        yield f"“{refuse.label}” is {refuse.size}, “{accept.label}” is {accept.size} {where}"
     if _shape(accept) >= FILLED > _shape(refuse):
-        yield f"“{accept.label}” is filled, “{refuse.label}” is not, {where}"
+        yield f"“{accept.label}” is filled, “{refuse.label}” is not {where}"
     if accept.font_weight - refuse.font_weight >= 200:
-        yield f"“{accept.label}” is bold, “{refuse.label}” is not, {where}"
+        yield f"“{accept.label}” is bold, “{refuse.label}” is not {where}"
     if refuse.tag == "a" != accept.tag and not refuse.role:
-        yield f"“{refuse.label}” is a link, “{accept.label}” is a {accept.tag}, {where}"
+        yield f"“{refuse.label}” is a link, “{accept.label}” is none {where}"
 
 
 def _area(button: Button) -> float:

@@ -7,9 +7,15 @@ from collections.abc import Iterator
 from consent_server.domain.audit.verdict import FAILS, HOLDS, UNDECIDED, Evidence, Proof, Verdict, proof_of
 from consent_server.domain.classification import Classified
 from consent_server.domain.scan import ACCEPTED, UNANSWERED
-from consent_server.domain.shown_banner import Deed
+from consent_server.domain.shown_banner import CLICKING, ESCAPE, SCROLLING, WAITING, Deed
 
 CHECK = "CHK-1"
+TAKEN = {
+    WAITING: "The banner takes silence for a yes.",
+    SCROLLING: "The banner takes scrolling for a yes.",
+    CLICKING: "The banner takes a click elsewhere for a yes.",
+    ESCAPE: "The banner takes the key Escape for a yes.",
+}
 
 
 def check_silence(evidence: Evidence) -> Iterator[Verdict]:
@@ -18,9 +24,8 @@ def check_silence(evidence: Evidence) -> Iterator[Verdict]:
     if shown is None or not shown.deeds:
         return
     left = next((deed for deed in shown.deeds if deed.closed), None)
-    tried = ", ".join(deed.name for deed in shown.deeds)
     if left is None:
-        yield Verdict(CHECK, "UI-01", HOLDS, f"The banner waits for an answer ({tried} is none).")
+        yield Verdict(CHECK, "UI-01", HOLDS, "The banner waits for an answer, whatever else is done.")
         return
     came = [each for each in evidence.classified[UNANSWERED] if (each.kind, each.name) in left.brought]
     granted = [name for kind, name in left.brought if kind == "consent mode" and name.endswith("granted")]
@@ -31,7 +36,7 @@ def check_silence(evidence: Evidence) -> Iterator[Verdict]:
             CHECK,
             "UI-01",
             FAILS,
-            f"The banner takes {left.name} for a yes: it left, and {len(wanted) + len(granted)} things came.",
+            TAKEN[left.name],
             "Ask until a button is pressed: only a clear act is consent, and silence is a refusal.",
             (
                 *(proof_of(each, UNANSWERED) for each in wanted),
@@ -39,13 +44,15 @@ def check_silence(evidence: Evidence) -> Iterator[Verdict]:
             ),
         )
     elif _nothing_else(evidence, left, came):
-        yield Verdict(CHECK, "UI-01", HOLDS, f"The banner leaves at {left.name}, and takes it for no agreement.")
+        yield Verdict(
+            CHECK, "UI-01", HOLDS, "The banner can be left without an answer, and takes that for no agreement."
+        )
     else:
         yield Verdict(
             CHECK,
             "UI-01",
             UNDECIDED,
-            f"The banner leaves at {left.name}: what it takes that for could not be told.",
+            "The banner leaves without an answer: what it takes that for could not be told.",
             "Ask until a button is pressed.",
         )
 

@@ -18,7 +18,7 @@ SOURCES: Mapping[str, str] = {
     "UI-01": f"Loi n° 78-17, art. 82 ; {GUIDELINES}, art. 2",
     "UI-04": f"{GUIDELINES}, art. 2 ; {RECOMMENDATION}, art. 2.4",
     "UI-07": f"{RECOMMENDATION}, art. 2.4 ; RGPD, consid. 32 ; CJUE, 1er octobre 2019, C-673/17",
-    "UI-13": "CNIL, SAN-2025-005",
+    "UI-13": "RGPD, art. 4(11) ; CNIL, SAN-2025-005",
     "WALL-01": "RGPD, art. 4(11) et 7(4) ; CNIL, critères d’évaluation des murs de traceurs, 16 mai 2022",
     "WD-01": f"RGPD, art. 7(3) ; {RECOMMENDATION}, art. 3",
     "WD-04": f"RGPD, art. 7(3) ; {GUIDELINES}, art. 2 ; CNIL, SAN-2024-019",

@@ -26,6 +26,7 @@ from consent_server.domain.scan import (
     ONE_PURPOSE,
     PASSES,
     REFUSED,
+    UNANSWERED,
     WITHDRAWN,
     Origin,
     Pass,
@@ -43,6 +44,7 @@ _TITLES = {
     NEXT_VISIT: ("The next visit after the refusal", "The same visitor comes back."),
     ACCEPTED: ("After everything was accepted", "A new visitor who accepts everything."),
     WITHDRAWN: ("After the withdrawal", "The same visitor, who opens the settings and withdraws."),
+    UNANSWERED: ("Without an answer", "A new visitor who does what is no answer: waits, scrolls, presses Escape."),
 }
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 

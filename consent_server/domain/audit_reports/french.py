@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from consent_server.domain.audit_reports.french_of_banners import FRENCH_OF_BANNERS
+
 _CHECKS = {
     "{} things that need consent came although the visitor refused.": (
         "Malgré le refus du visiteur, des éléments soumis au consentement sont apparus : {}."
@@ -301,4 +303,4 @@ _REPORT = {
     "cannot tell": "non jugé",
 }
 
-FRENCH: Mapping[str, str] = {**_CHECKS, **_THINGS, **_DRIFT, **_LIMITS, **_REPORT}
+FRENCH: Mapping[str, str] = {**_CHECKS, **FRENCH_OF_BANNERS, **_THINGS, **_DRIFT, **_LIMITS, **_REPORT}

@@ -11,7 +11,7 @@ from flask_babel import ngettext
 
 from consent_server.domain.audit import FAILS, HOLDS, UNDECIDED
 from consent_server.domain.audit_reports.words import Words, plain
-from consent_server.domain.scan import ACCEPTED, BEFORE, NEXT_VISIT, ONE_PURPOSE, REFUSED, WITHDRAWN
+from consent_server.domain.scan import ACCEPTED, BEFORE, NEXT_VISIT, ONE_PURPOSE, REFUSED, UNANSWERED, WITHDRAWN
 from consent_server.domain.scan_difference import APPEARED, EARLIER, GONE, LIFETIME, SET_BY
 from consent_server.services.surveying import DIED, NO_ANSWER, NO_BROWSER
 from consent_server.storage.scans import ASKED, CANCELLED, ENDED, FAILED, RUNNING
@@ -38,6 +38,7 @@ PASSES: Mapping[str, Any] = {
     NEXT_VISIT: _l("Next visit after a refusal"),
     ACCEPTED: _l("After an agreement"),
     WITHDRAWN: _l("After its withdrawal"),
+    UNANSWERED: _l("Without an answer, whatever else is done"),
 }
 
 VERDICTS: Mapping[str, tuple[Any, str]] = {
