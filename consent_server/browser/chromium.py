@@ -21,6 +21,10 @@ _QUIET = ("--disable-background-networking", "--disable-component-update", "--di
 """Without these Chromium talks to its makers by itself."""
 
 
+_WANTED = ("--disable-popup-blocking", "--disable-ipc-flooding-protection")
+"""What Playwright would switch off, and hostile pages are kept in bounds by."""
+
+
 @contextlib.contextmanager
 def open_chromium(*arguments: str, proxy_port: int = 0) -> Iterator[Browser]:
     """Start a browser and end it; to be used in the thread that it was started in.
@@ -38,7 +42,7 @@ def open_chromium(*arguments: str, proxy_port: int = 0) -> Iterator[Browser]:
             browser = playwright.chromium.launch(
                 executable_path=program,
                 args=[*_QUIET, *root, *arguments],
-                ignore_default_args=["--disable-popup-blocking"],
+                ignore_default_args=_WANTED,
                 timeout=START_MS,
                 proxy={"server": f"http://127.0.0.1:{proxy_port}", "bypass": "<-loopback>"} if proxy_port else None,
             )

@@ -31,6 +31,13 @@ _OF_A_CLOUD = {ipaddress.ip_address("168.63.129.16")}
 """Public by its number, and yet what answers there is the machine's own host, which has its secrets."""
 
 
+_OF_THE_BROWSER = frozenset(
+    "clients2.google.com clients4.google.com optimizationguide-pa.googleapis.com "
+    "safebrowsing.googleapis.com update.googleapis.com".split()
+)
+"""What Chromium asks for by itself, whatever it is told; no page needs these, nor its makers to know who scans."""
+
+
 def is_public(text: str) -> bool:
     """Whether an address is one of the Internet's, not of this machine, its network or its cloud."""
     address = ipaddress.ip_address(text)
@@ -66,7 +73,10 @@ class Egress:
         try:
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
             method, target, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
-            there = await self._connect(*_host_and_port(method, target))
+            host, port = _host_and_port(method, target)
+            if host in _OF_THE_BROWSER:
+                return
+            there = await self._connect(host, port)
             if there is None:
                 writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
                 await writer.drain()

@@ -98,6 +98,12 @@ def test_a_name_is_judged_by_all_its_addresses_each_time(inside: int, monkeypatc
     assert _Inside.reached == []
 
 
+def test_the_makers_of_the_browser_do_not_hear_of_a_scan() -> None:
+    with egress(10**6, {}) as way, pytest.raises((http.client.HTTPException, OSError)):
+        _ask(way.port, "http://clients2.google.com/time/1/current")
+    assert way.refused == set()
+
+
 def test_who_may_look_inside_does_and_a_host_can_be_looked_for_elsewhere(inside: int) -> None:
     with egress(10**6, {"www.shop.example": f"127.0.0.1:{inside}"}, private=True) as way:
         assert _ask(way.port, f"http://site.localhost:{inside}/") == (200, b"secret")
