@@ -32,6 +32,7 @@ from consent_server.services.showing import Shelf
 from consent_server.services.surveying import Surveyor, may_be_private
 from consent_server.services.sweeping import Sweeper
 from consent_server.services.time_stamping import read_authority
+from consent_server.services.warning import Warner
 from consent_server.services.witnessing import read_witnesses
 from consent_server.storage import tables
 from consent_server.storage.announcements import Announcements
@@ -109,6 +110,7 @@ def _start_deeds(app: Flask, settings: Settings) -> None:
     app.extensions["months"] = MonthMaker(sessions)
     app.extensions["purger"] = Purger(sessions, sweeper.wake, grace=grace)
     app.extensions["surveyor"] = Surveyor(sessions, private=may_be_private(settings))
+    app.extensions["warner"] = Warner(sessions, settings, private=may_be_private(settings))
     app.extensions["recorder"] = Recorder(sessions, keyring, sequencer.wake, settings.threads)
 
 

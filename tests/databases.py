@@ -75,6 +75,7 @@ def close(app: Flask) -> None:
         "sequencer",
         "surveyor",
         "sweeper",
+        "warner",
     )
     for deed in deeds:
         app.extensions[deed].stop()

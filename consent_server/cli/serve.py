@@ -50,7 +50,7 @@ LONGEST_HEADERS = 32 * 1024
 CONNECTIONS = 1000
 """How many each process holds open; more wait to be accepted."""
 
-BACKGROUND = ("sequencer", "months", "purger", "anchorer", "counter", "surveyor")
+BACKGROUND = ("sequencer", "months", "purger", "anchorer", "counter", "surveyor", "warner")
 """What is done again and again, in the order in which it starts."""
 
 IN_FRONT = ("follower",)
@@ -226,7 +226,7 @@ def worker(info: ScriptInfo) -> None:
         app.extensions[deed].start()
     open_door(settings.worker_metrics, lambda: exposition(app.extensions["overview"]), lambda: _trouble(app))
     stop.wait()
-    for deed in ("surveyor", "anchorer", "counter", "months", "purger", "sequencer", "sweeper"):
+    for deed in ("surveyor", "warner", "anchorer", "counter", "months", "purger", "sequencer", "sweeper"):
         app.extensions[deed].stop()
 
 

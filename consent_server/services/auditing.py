@@ -116,6 +116,11 @@ def count(site: Site, before: Scan | None, seen: Scan) -> Counts:
     )
 
 
+def urgent(site: Site, before: Scan | None, seen: Scan) -> tuple[Classified, ...]:
+    """Return what somebody wants to hear of at once: new, in need of consent, and there before it."""
+    return new_before_consent(before, seen, classifier_of(site, seen))
+
+
 def services_of(site: Site) -> tuple[Service, ...]:
     """Return what a site's draft declares; nothing of one that has mistakes."""
     try:

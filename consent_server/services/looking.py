@@ -11,6 +11,7 @@ import http.client
 import ipaddress
 import socket
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
@@ -67,6 +68,18 @@ def _within_the_web(address: str) -> str:
 
 
 def _get(address: str, private: bool) -> tuple[int, str | None, str]:
+    headers = {"Accept": "text/html"}
+    status, location, body = request(address, "GET", None, headers, private=private, most_bytes=MOST_BYTES)
+    return status, location, body.decode("utf-8", "replace")
+
+
+def request(
+    address: str, method: str, body: bytes | None, headers: Mapping[str, str], *, private: bool, most_bytes: int
+) -> tuple[int, str | None, bytes]:
+    """Ask once, at the address that was checked, and return status, where a redirect leads, and the body's beginning.
+
+    Raises ``Invalid`` for an address of here, unless ``private``, and ``Unavailable`` without an answer.
+    """
     parts = urlsplit(address)
     host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
     connection = http.client.HTTPConnection(host, port, timeout=PATIENCE_S)
@@ -76,10 +89,10 @@ def _get(address: str, private: bool) -> tuple[int, str | None, str]:
             connected = ssl.create_default_context().wrap_socket(connected, server_hostname=host)
         connection.sock = connected
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("GET", path, headers={"Accept": "text/html", "User-Agent": "consent-server"})
+        connection.request(method, path, body, {"User-Agent": "consent-server", **headers})
         answer = connection.getresponse()
-        body = answer.read(MOST_BYTES).decode("utf-8", "replace")
-        return answer.status, answer.getheader("Location") if 300 <= answer.status < 400 else None, body
+        location = answer.getheader("Location") if 300 <= answer.status < 400 else None
+        return answer.status, location, answer.read(most_bytes)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise Unavailable(f"{host} did not answer ({type(error).__name__}).", retry_after=60) from None
     finally:

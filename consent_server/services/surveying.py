@@ -1,6 +1,6 @@
 """Scans in the background: asked for by whoever may, made one at a time in the whole installation, kept.
 
-    1  ask: what is asked for is checked and kept; one at a time for each site
+    1  ask: what is asked for is checked and kept; one at a time for each site; schedules ask, too (``watching.py``)
     2  survey: whoever has the lock takes the oldest, begins it, and tells each pass as it is done
     3  the end is kept with what it comes to, or why there is none
 
@@ -28,7 +28,7 @@ from consent_server.config import Settings
 from consent_server.domain.account import Actor
 from consent_server.domain.errors import Conflict, Invalid, Unavailable
 from consent_server.domain.scan import PASSES, Pass, Scan, host_of, same_site
-from consent_server.services import auditing, clock, scanning
+from consent_server.services import auditing, clock, scanning, warning, watching
 from consent_server.services.background import Background
 from consent_server.services.leading import leading
 from consent_server.services.looking import is_loopback
@@ -145,6 +145,7 @@ class Surveyor(Background):
     def turn(self) -> float:
         """Make the next scan that is asked for."""
         try:
+            watching.ask_due(self._sessions, clock.now())
             if self._asked():
                 with leading(self._sessions, self.name) as leader:
                     if leader and (found := self._next()):
@@ -255,9 +256,12 @@ class Surveyor(Background):
             before = scans.find_seen(session, previous.id) if previous else None
         if site is None:
             return
-        counts = auditing.count(site, before, seen)  # takes a while: nobody waits for a lock meanwhile
+        # Both take a while: nobody waits for a lock meanwhile.
+        counts = auditing.count(site, before, seen)
+        urgent = auditing.urgent(site, before, seen) if counts.early else ()
         with self._sessions() as session:
             begin_immediate(session)
             if scans.end_scan(session, kept.id, seen, counts, ended_early, clock.now()):
                 scans.reduce_scans(session, kept.site_id)
+                warning.warn(session, site, kept, urgent, clock.now())
             session.commit()

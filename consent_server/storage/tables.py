@@ -357,6 +357,40 @@ class ScanRow(Base):
     document: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
 
+class ScanWatchRow(Base):
+    """How often a site is scanned, and who is warned: mail addresses with commas, a webhook with its sealed secret."""
+
+    __tablename__ = "scan_watch"
+
+    site_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    schedule: Mapped[str] = mapped_column(String(10))
+    next_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    mail_to: Mapped[str] = mapped_column(Text)
+    webhook_url: Mapped[str] = mapped_column(Text)
+    webhook_secret: Mapped[str] = mapped_column(Text)
+
+
+class ScanWarningRow(Base):
+    """A warning on its way: ``body`` is JSON, the same for mail and webhook; forgotten after some time."""
+
+    __tablename__ = "scan_warning"
+    __table_args__ = (
+        Index("ix_scan_warning_site_id", "site_id", "made_at"),
+        Index("ix_scan_warning_state", "state", "next_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    site_id: Mapped[int] = mapped_column(Integer)
+    scan_id: Mapped[int] = mapped_column(Integer)
+    channel: Mapped[str] = mapped_column(String(10))
+    body: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[str] = mapped_column(String(10))
+    tries: Mapped[int] = mapped_column(Integer)
+    next_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    trouble: Mapped[str] = mapped_column(Text)
+
+
 class AnswerCountRow(Base):
     """How many answers said the same on one day (UTC); a number, and nobody's."""
 

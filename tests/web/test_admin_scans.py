@@ -137,6 +137,25 @@ def test_the_audit_is_taken_along(app: Flask, editor: FlaskClient) -> None:
     assert editor.get(f"{address}/audit.docx").status_code == 404
 
 
+def test_a_site_is_watched_and_the_secret_is_shown_once(app: Flask, editor: FlaskClient) -> None:
+    address = f"{LIST}watch"
+    assert "Never by itself" in editor.get(LIST).text
+    form = {"csrf_token": admins.csrf_of(editor.get(address).text), "schedule": "weekly", "mail_to": "nobody"}
+    refused = editor.post(address, data=form)
+    assert refused.status_code == 422
+    assert "This is not an e-mail address." in refused.text
+    form |= {"mail_to": "dpo@example.org", "webhook_url": "https://hook.example/"}
+    assert "whsec_" in editor.post(address, data=form).text
+    assert "whsec_" not in editor.get(address).text
+    kept = editor.post(address, data=form, follow_redirects=True).text
+    assert "Schedule and warnings are kept." in kept
+    assert "Every week, next on" in kept
+    Surveyor(app.extensions["sessions"], visit=Visits(FAULTY)).turn()
+    assert "the schedule" in editor.get(LIST).text
+    assert "to be tried again" in editor.get(address).text
+    assert "This server sends no mail" in editor.get(address).text
+
+
 def test_who_may_only_look_looks(app: Flask, editor: FlaskClient) -> None:
     address = _ask(editor)
     viewer = admins.sign_in(app, app.test_client(), Role.VIEWER)

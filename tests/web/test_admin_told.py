@@ -65,6 +65,8 @@ MODULES = (
     "services.second_factor",
     "services.signing_in",
     "services.surveying",
+    "services.warning",
+    "services.watching",
     "storage.configurations",
     "storage.consent_records",
     "storage.handovers",

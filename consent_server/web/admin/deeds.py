@@ -26,6 +26,7 @@ DEEDS: Mapping[str, object] = {
     "recovery_codes.renewed": _l("Recovery codes renewed"),
     "scan.asked": _l("Scan asked for"),
     "scan.cancelled": _l("Scan cancelled"),
+    "scans.watched": _l("Schedule and warnings of scans changed"),
     "second_factor.added": _l("Second factor added"),
     "second_factor.removed": _l("Second factor removed"),
     "site.created": _l("Site added"),
@@ -56,6 +57,7 @@ CHANGED: Mapping[str, object] = {
     "records": _l("Records"),
     "role": _l("Role"),
     "steps": _l("Steps"),
+    "schedule": _l("Schedule"),
     "version": _l("Configuration"),
     "why": _l("Reason"),
 }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from consent_server.web.admin.scans import asking, reading
+from consent_server.web.admin.scans import asking, reading, watching
 from consent_server.web.admin.scans.page import blueprint
 
-VIEWS = (asking, reading)
+VIEWS = (asking, reading, watching)
 
 __all__ = ["VIEWS", "blueprint"]

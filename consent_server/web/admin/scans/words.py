@@ -15,6 +15,17 @@ from consent_server.domain.scan import ACCEPTED, BEFORE, NEXT_VISIT, ONE_PURPOSE
 from consent_server.domain.scan_difference import APPEARED, EARLIER, GONE, LIFETIME, SET_BY
 from consent_server.services.surveying import DIED, NO_ANSWER, NO_BROWSER
 from consent_server.storage.scans import ASKED, CANCELLED, ENDED, FAILED, RUNNING
+from consent_server.storage.watches import (
+    DAILY,
+    GIVEN_UP,
+    MAIL,
+    MONTHLY,
+    NEVER,
+    SENT,
+    WAITING,
+    WEBHOOK,
+    WEEKLY,
+)
 from consent_server.web.admin.told import GUESSES, told
 from consent_server.web.admin.words import language
 
@@ -78,6 +89,17 @@ CHANGES: Mapping[str, Any] = {
     GONE: _l("Gone"),
 }
 
+
+SCHEDULES: Mapping[str, Any] = {
+    NEVER: _l("Never by itself"),
+    DAILY: _l("Every day"),
+    WEEKLY: _l("Every week"),
+    MONTHLY: _l("Every month"),
+}
+
+WAYS: Mapping[str, Any] = {MAIL: _l("E-mail"), WEBHOOK: _l("Webhook")}
+
+DELIVERED: Mapping[str, Any] = {WAITING: _l("to be tried again"), SENT: _l("sent"), GIVEN_UP: _l("given up")}
 
 FORMATS: Mapping[str, Any] = {
     "html": _l("Report (HTML)"),
