@@ -25,12 +25,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 from consent_server.browser import banner_shown
 from consent_server.browser.banners import KINDS, BannerKind
-from consent_server.browser.banners.kind import Clicks, Untick
+from consent_server.browser.banners.kind import Clicks
 from consent_server.browser.chromium import open_chromium
 from consent_server.browser.crawl import Plan, took_too_long
 from consent_server.browser.egress import Egress, egress
 from consent_server.browser.finding import MOST_LINKS, Finding
 from consent_server.browser.guard import Guard
+from consent_server.browser.pressing import press
 from consent_server.browser.processes import adopt_orphans, end_family, reap
 from consent_server.browser.snapshot import DESKTOP, take, take_on_phone
 from consent_server.browser.watching import Watch
@@ -53,14 +54,11 @@ from consent_server.domain.scan import (
 from consent_server.domain.shown_banner import ShownBanner
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Locator, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 LOAD_MS = 15_000
 IDLE_MS = 4_000
 CLICK_MS = 3_000
-LEAVE_MS = 1_000
-SWITCH_MS = 50
-MOST_SWITCHES = 100
 SCROLLS = 4
 REOPEN_MS = 1_000
 TO_TELL_S = 15.0
@@ -317,11 +315,11 @@ class Visitor:
         if answer == "withdraw":
             self._picture(WITHDRAWN, page, watch)  # what counts is that the settings are open again
         if answer in {"refuse", "withdraw"}:
-            done = _press(page, kind.refuse)
+            done = press(page, kind.refuse)
         elif answer == "accept":
-            done = _press(page, kind.accept)
+            done = press(page, kind.accept)
         else:
-            done = _press(page, (_one_purpose(answer),))
+            done = press(page, (_one_purpose(answer),))
         if not done:
             watch.limits.add(f"{kind.name}: “{answer}” could not be pressed")
         page.wait_for_timeout(self._plan.pause_ms)
@@ -401,40 +399,6 @@ def _way(page: Page, kind: BannerKind, ways: tuple[Clicks, ...]) -> Clicks | Non
         if first and (len(way) == 1 or banner_shown.is_within(page, kind, first)):
             return way
     return None
-
-
-def _press(page: Page, ways: tuple[Clicks, ...]) -> bool:
-    """Press the buttons of the first way that leads to its end."""
-    for way in ways:
-        with contextlib.suppress(Exception):
-            for step, before in zip(way, ("", *way), strict=False):
-                if not isinstance(step, Untick):
-                    button = page.locator(f"{step} >> visible=true").first
-                    button.wait_for(timeout=CLICK_MS)
-                    if isinstance(before, Untick):
-                        _untick(page, before)
-                    _click(button)
-            return True
-    return False
-
-
-def _click(button: Locator) -> None:
-    """Press a button; once more where it stays, because a banner may show before it listens."""
-    button.click(timeout=CLICK_MS)
-    with contextlib.suppress(Exception):
-        button.wait_for(state="hidden", timeout=LEAVE_MS)
-        return
-    with contextlib.suppress(Exception):  # it may have gone meanwhile
-        button.click(timeout=LEAVE_MS)
-
-
-def _untick(page: Page, switches: Untick) -> None:
-    """Turn off what is on, one by one: a switch may turn others with it."""
-    for _ in range(MOST_SWITCHES):
-        if not page.locator(switches).count():
-            return
-        page.locator(switches).first.dispatch_event("click")
-        page.wait_for_timeout(SWITCH_MS)
 
 
 def _one_purpose(purpose: str) -> Clicks:
