@@ -37,6 +37,8 @@ from consent_server.domain.scan import (
 )
 
 MOST_ROWS = 200
+SHORT = 8
+"""So many rows are kept on one sheet of paper."""
 
 _TITLES = {
     BEFORE: ("Before any answer", "A visitor who answers nothing."),
@@ -128,7 +130,7 @@ class _Page:
     def _behind(self, verdict: Verdict) -> Markup:
         """Return the hosts of who did it, those that did most first."""
         hosts = Counter(filter(None, (host_of(each.because_of[0]) for each in verdict.proofs if each.because_of)))
-        named = [_code(host) for host, _ in hosts.most_common(4)]
+        named = [_host(host) for host, _ in hosts.most_common(4)]
         if len(hosts) > len(named):
             named.append(Markup.escape(self._words("and {} more", len(hosts) - len(named))))
         return Markup(", ").join(named) or Markup.escape(self._words("unknown" if verdict.proofs else "the site"))
@@ -255,7 +257,7 @@ class _Page:
         marks += ["Partitioned"] if cookie.partitioned else []
         return (
             _code(cookie.name),
-            _code(cookie.domain),
+            _host(cookie.domain),
             self._words(str(sentence), *value),
             " ".join(marks),
             self._origin(cookie.set_by),
@@ -271,7 +273,7 @@ class _Page:
                 times[host] += each.times
                 first.setdefault(host, each.because_of)
         for host, count in times.most_common():
-            yield _code(host), str(count), _chain(first[host], self._words("unknown"))
+            yield _host(host), str(count), _chain(first[host], self._words("unknown"))
 
     def _origin(self, origin: Origin) -> Markup:
         return _chain(origin.addresses, self._words("unknown"))
@@ -313,9 +315,9 @@ class _Page:
             )
         head = _join(Markup('<th role="columnheader" scope="col">{}</th>').format(each) for each in told)
         return Markup(
-            '<table role="table">\n<caption>{}</caption>\n<thead role="rowgroup"><tr role="row">{}</tr></thead>\n'
+            '<table role="table"{}>\n<caption>{}</caption>\n<thead role="rowgroup"><tr role="row">{}</tr></thead>\n'
             '<tbody role="rowgroup">\n{}</tbody>\n</table>\n'
-        ).format(self._words(caption), head, body)
+        ).format(Markup(' class="short"') if len(listed) <= SHORT else "", self._words(caption), head, body)
 
     def _page(self, address: str) -> Markup:
         """Return the path of one of the site's pages; its host is in the title."""
@@ -361,6 +363,11 @@ def _filled(sentence: str, value: Markup) -> Markup:
 
 def _code(text: str) -> Markup:
     return Markup("<code>{}</code>").format(plain(text))
+
+
+def _host(name: str) -> Markup:
+    """Return the name of a host, which may be broken at its dots alone."""
+    return Markup('<code class="host">{}</code>').format(Markup("<wbr>.").join(plain(name).split(".")))
 
 
 def _chain(addresses: Sequence[str], nobody: str) -> Markup:

@@ -15,6 +15,7 @@ p { margin: .5rem 0; max-width: 52rem; }
 a { color: #003d7a; }
 a:focus-visible { outline: 3px solid #003d7a; outline-offset: 2px; }
 code { font: .9em/1.4 ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; unicode-bidi: isolate; }
+.host { overflow-wrap: normal; }
 .tally { font-size: 1.15rem; font-weight: 600; padding: .75rem 1rem; border-left: .4rem solid; }
 .bad { color: #7a0000; background: #fdf0ef; }
 .good { color: #0d4a1c; background: #eef7f0; }
@@ -48,7 +49,8 @@ small { font-size: .85rem; }
   :root { font-size: 9.5pt; }
   body { max-width: none; padding: 0; }
   h2, h3, caption { break-after: avoid; }
-  tr, figure, .tally, .todo { break-inside: avoid; }
+  tr, figure, .tally, .todo, .short { break-inside: avoid; }
+  thead { break-after: avoid; }
   table { font-size: 8pt; }
   th, td { padding: 1.2mm 1.8mm; }
   figure img { max-height: 90mm; width: auto; }
