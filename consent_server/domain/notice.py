@@ -68,7 +68,7 @@ class Partner:
 
 @dataclass(frozen=True)
 class Declaration:
-    """The cookie declaration of one configuration in one language."""
+    """The cookie declaration of one configuration in one language; ``withdraw`` says how to change one's mind."""
 
     language: str
     controller: str
@@ -78,6 +78,7 @@ class Declaration:
     published_at: str
     purposes: tuple[DeclaredPurpose, ...]
     partners: tuple[Partner, ...]
+    withdraw: str
 
 
 def declare(configuration: Configuration, language: str) -> Declaration:
@@ -108,6 +109,7 @@ def declare(configuration: Configuration, language: str) -> Declaration:
         document["published_at"],
         tuple(purposes),
         tuple(_partners(document["services"])),
+        fill(texts["withdraw_how"], reopen=texts["reopen"]),
     )
 
 

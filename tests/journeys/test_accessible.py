@@ -169,6 +169,39 @@ def test_the_pictures_of_the_readme(
     assert (folder / f"{name}.png").stat().st_size > 10_000
 
 
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_declaration_is_whole_and_readable_by_itself_and_within_a_page_of_the_site(
+    language: str, running_server: ConsentServer, chromium: Browser
+) -> None:
+    context = chromium.new_context(viewport=NARROW, **FRENCH)  # type: ignore[arg-type]  # locale and time zone
+    visitor = Visitor(running_server, "ubiq", context)
+    visitor.goto(f"confidentialite?lang={language}")
+    told = context.request.get(f"{running_server.url}/v1/sites/ubiq/policy.json?lang={language}").json()
+    within = visitor.page.locator("[data-consent-policy] > div")
+    within.wait_for()
+    by_itself = context.new_page()
+    by_itself.goto(f"{running_server.url}/v1/sites/ubiq/policy?lang={language}")
+
+    for place in (within, by_itself.locator("body")):
+        text = " ".join(place.inner_text().split())
+        wanted = [
+            told["intro"],
+            told["withdraw"],
+            told["updated"],
+            *(p["title"] for p in told["purposes"] if p["services"]),
+        ]
+        wanted += [f"{partner['name']} – {', '.join(partner['services'])}" for partner in told["partners"]]
+        assert [each for each in wanted if " ".join(each.split()) not in text] == []
+        assert {a.get_attribute("href") for a in place.locator("a").all()} >= {
+            p["policy_url"] for p in told["partners"]
+        }
+    for page in (visitor.page, by_itself):
+        found = Axe().run(page, context={"exclude": [["[data-consent-banner]"]]}).response["violations"]
+        assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    context.close()
+
+
 def _violations(page: Page) -> list[str]:
     """Run axe on the page and inside the open shadow root; fail when it did not look there."""
     response = Axe().run(page).response

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -110,6 +113,45 @@ def test_the_declaration_of_an_older_configuration_is_still_told(app: Flask, cli
     assert names("") == names("&version=2") == {"php-session"}
     assert "google-analytics" in names("&version=1")
     assert client.get(f"{PAGE}.json?lang=en&version=3").status_code == 404
+
+
+def test_the_page_says_of_each_tracker_whose_it_is_and_whether_it_waits_for_consent(client: FlaskClient) -> None:
+    rows = re.findall(r'<tr role="row">\s*(<td.*?)</tr>', client.get(f"{PAGE}?lang=en").text, re.S)
+    told = {plain(html.unescape(re.sub(r"<[^>]+>", "|", row))).split("|")[1]: html.unescape(row) for row in rows}
+
+    assert "Google Analytics – Google" in told["_ga"]
+    assert "Privacy policy of Google" in told["_ga"]
+    assert "2 years (vendor), limited to 13 months here" in plain(told["_ga"])
+    assert "Only with your consent" in told["_ga"]
+    assert "Exempt from consent: " in told["PHPSESSID"]
+    assert "Not classified yet: blocked" in told[HOSTILE]
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("fr", ("Changez d’avis à tout moment avec « Gérer mes cookies »", "Configuration 1, publiée le 20")),
+        ("en", ("Change your mind at any time with “Manage cookies”", "Configuration 1, published on 20")),
+    ],
+)
+def test_page_and_data_tell_how_to_withdraw_and_of_which_day_they_are(
+    client: FlaskClient, lang: str, words: tuple[str, str]
+) -> None:
+    text = plain(client.get(f"{PAGE}?lang={lang}").text)
+    told = client.get(f"{PAGE}.json?lang={lang}").json
+
+    assert [each for each in words if each not in text] == []
+    assert plain(told["withdraw"]).startswith(words[0])
+    assert told["updated"].startswith(words[1])
+    assert "Example SAS" in told["intro"]
+
+
+def test_what_is_exempt_says_so_on_a_page_of_the_site_too(client: FlaskClient) -> None:
+    purposes = client.get(f"{PAGE}.json?lang=en").json["purposes"]
+    told = {t["name"]: t["exempt_because"] for p in purposes for s in p["services"] for t in s["trackers"]}
+
+    assert told["PHPSESSID"].startswith("Exempt from consent: ")
+    assert told["_ga"] == ""
 
 
 def test_partners_are_named_once_with_their_services(client: FlaskClient) -> None:

@@ -6,6 +6,9 @@ import type { Configuration } from '../configuration';
 export interface Declaration {
   readonly purposes: readonly DeclaredPurpose[];
   readonly partners: readonly { readonly name: string; readonly policy_url: string | null; readonly services: readonly string[] }[];
+  readonly intro: string;
+  readonly withdraw: string; // how to change one's mind
+  readonly updated: string; // which configuration, of which day
 }
 
 export interface DeclaredPurpose {

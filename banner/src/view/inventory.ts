@@ -21,12 +21,17 @@ export const serviceList = (services: readonly DeclaredService[], words: Words, 
     )));
 
 /** The whole declaration, in the page's own style: headings and lists only. */
-export const declare = (host: Element, { purposes }: Declaration, words: Words, open: () => void): void =>
+export const declare = (host: Element, declaration: Declaration, words: Words, open: () => void): void =>
   host.replaceChildren(
     h(
       'div',
       words.voice,
-      purposes.map(({ title, description, services }) => services[0] && [h('h2', title), h('p', description), serviceList(services, words)]),
+      h('p', declaration.intro),
+      declaration.purposes.map(({ title, description, services }) =>
+        services[0] && [h('h2', title), h('p', description), serviceList(services, words)]),
+      declaration.partners[0] && [h('h2', words.text('partners')), partnerList(declaration, words)],
+      h('p', declaration.withdraw),
       h('p', button('', words.text('reopen'), open)),
+      h('small', declaration.updated),
     ),
   );

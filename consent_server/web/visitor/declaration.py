@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -9,7 +10,7 @@ from flask import Response, current_app, jsonify, render_template
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
-from consent_server.domain.notice import Declaration, declare
+from consent_server.domain.notice import Declaration, declare, fill
 from consent_server.services.showing import Shelf
 from consent_server.storage.database import db
 from consent_server.storage.texts import load_languages
@@ -50,6 +51,9 @@ class DeclarationSchema(Schema):
     published_at = fields.String(required=True, metadata={"format": "date-time"})
     purposes = fields.List(fields.Dict(), required=True)
     partners = fields.List(fields.Dict(), required=True)
+    withdraw = fields.String(required=True)
+    intro = fields.String(required=True)
+    updated = fields.String(required=True)
 
 
 @blueprint.get("/policy")
@@ -66,6 +70,7 @@ def page(query: dict[str, Any], site_key: str) -> Response:
             "visitor/policy.html",
             declaration=declaration,
             words=language.declaration,
+            **_around(declaration, language.declaration),
             banner=language.banner,
             direction=language.direction,
             style=STYLE,
@@ -83,7 +88,13 @@ def page(query: dict[str, Any], site_key: str) -> Response:
 @blueprint.alt_response(422, schema=ProblemSchema, content_type=PROBLEM)
 def data(query: dict[str, Any], site_key: str) -> Response:
     """Give the declaration as data."""
-    return _cached(jsonify(asdict(_declaration(site_key, query))))
+    declaration = _declaration(site_key, query)
+    words = load_languages()[declaration.language].declaration
+    told = asdict(declaration)
+    for tracker in (t for purpose in told["purposes"] for service in purpose["services"] for t in service["trackers"]):
+        if tracker["exempt_because"]:
+            tracker["exempt_because"] = fill(words["exempt"], why=tracker["exempt_because"])
+    return _cached(jsonify({**told, **_around(declaration, words)}))
 
 
 def _declaration(site_key: str, query: dict[str, Any]) -> Declaration:
@@ -92,6 +103,15 @@ def _declaration(site_key: str, query: dict[str, Any]) -> Declaration:
     published = shelf.by_version(db.session(), site_key, version) if version else shelf.live(db.session(), site_key)
     configuration = published.configuration
     return declare(configuration, chosen_language(configuration, query.get("lang")))
+
+
+def _around(declaration: Declaration, words: Mapping[str, str]) -> dict[str, str]:
+    """Return what stands above and below the lists: what they are, and of which day."""
+    version, day = str(declaration.version), declaration.published_at[:10]
+    return {
+        "intro": fill(words["intro"], site=declaration.controller),
+        "updated": fill(words["updated"], version=version, date=day),
+    }
 
 
 def _cached(response: Response) -> Response:

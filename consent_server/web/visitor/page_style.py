@@ -31,15 +31,19 @@ table { width: 100%; border-collapse: collapse; table-layout: fixed; }
 th:nth-child(1) { width: 26%; } th:nth-child(3) { width: 22%; } th:nth-child(4) { width: 14%; }
 th, td { padding: .5rem .75rem .5rem 0; border-top: 1px solid; text-align: start; vertical-align: top; }
 td:first-child { overflow-wrap: anywhere; font-family: ui-monospace, monospace; } small { display: block; }
+.declared th { width: 18%; } .declared th:nth-child(3) { width: auto; } .declared th:nth-child(4) { width: 14%; }
+.declared td { overflow-wrap: break-word; }
 @media (max-width: 40rem) {
   thead { position: absolute; clip-path: inset(50%); height: 1px; overflow: hidden; }
   tr { display: block; border-top: 1px solid; padding: .5rem 0; }
   th, td { display: block; border: 0; padding: .1rem 0; }
+  .declared td[data-label]::before { content: attr(data-label) " – "; font-weight: 600; }
 }
 @media print {
-  :root { color-scheme: light; }
+  :root { color-scheme: light; } body { max-width: none; padding: 0; font-size: 10pt; }
   form, summary, .screen { display: none; }
-  .record { break-inside: avoid; }
+  .record, tr { break-inside: avoid; }
+  h2, h3 { break-after: avoid; }
 }
 """
 
