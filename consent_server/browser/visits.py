@@ -228,6 +228,7 @@ class Visitor:
             tuple(sorted(watch.workers)),
             dict(watch.consent_mode),
             tuple(sorted({*watch.limits, *self._bounds()})),
+            not watch.cut and not self._way.exhausted,
         )
 
     @contextlib.contextmanager
@@ -242,6 +243,7 @@ class Visitor:
             except Error as error:
                 said = _reason(error.message)
         if said or self._guard.why:
+            watch.cut = True
             watch.limits.add(f"{without_query(address)}: {self._guard.why or said}")
 
     def _stay(self, stay: _Stay, address: str) -> None:
@@ -276,6 +278,7 @@ class Visitor:
         try:
             answer = page.goto(address, wait_until="domcontentloaded", timeout=LOAD_MS)
         except Error as error:
+            watch.cut = True
             if not self._guard.why:
                 watch.limits.add(f"{without_query(address)}: {_reason(error.message)}")
             return False
@@ -289,6 +292,7 @@ class Visitor:
         """Whether a page is still one of the site: it may go elsewhere at any time."""
         if own := same_site(host_of(page.url), self._site):
             return own
+        watch.cut = watch.cut or address == self._plan.address
         watch.limits.add(f"{without_query(address)} leads to another site, {without_query(page.url)}")
         return False
 

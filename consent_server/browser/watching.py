@@ -126,6 +126,7 @@ class Watch:
     storage: dict[tuple[str, str, str], SeenStorage] = field(default_factory=dict)
     limits: set[str] = field(default_factory=set)
     page: str = ""
+    cut: bool = False
     _writes: dict[tuple[str, str], _Write] = field(default_factory=dict)
     _addresses: dict[str, str] = field(default_factory=dict)
 
@@ -149,9 +150,13 @@ class Watch:
         session.send("Runtime.enable")
         session.send("Runtime.setAsyncCallStackDepth", {"maxDepth": DEEPEST_CHAIN})
 
+    def _stop_telling(self, limit: str) -> None:
+        self.limits.add(limit)
+        self.cut = True
+
     def forget(self) -> None:
         """Begin anew in the same profile: what was requested and written so far is not told again."""
-        self.requests, self.frames, self.storage = {}, set(), {}
+        self.requests, self.frames, self.storage, self.cut = {}, set(), {}, False
 
     def look(self, page: Page) -> None:
         """Take what stands in a page now: storage of its frames, databases, what Google's tags were told."""
@@ -176,7 +181,7 @@ class Watch:
         """Return every cookie of the profile, without its value."""
         found = context.cookies()
         if len(found) > MOST_COOKIES:
-            self.limits.add(f"more than {MOST_COOKIES} cookies")
+            self._stop_telling(f"more than {MOST_COOKIES} cookies")
         return tuple(self._cookie(dict(each)) for each in found[:MOST_COOKIES])
 
     def _cookie(self, each: dict[str, Any]) -> SeenCookie:
@@ -228,7 +233,7 @@ class Watch:
         if seen is not None:
             self.requests[key] = SeenRequest(**{**seen.__dict__, "times": seen.times + 1})
         elif len(self.requests) >= MOST_REQUESTS:
-            self.limits.add(f"more than {MOST_REQUESTS} addresses were requested")
+            self._stop_telling(f"more than {MOST_REQUESTS} addresses were requested")
         elif address.partition(":")[0] in {"http", "https", "ws", "wss"}:
             third = not same_site(host_of(address), self.site)
             kind = str(event.get("type", "Other")).lower()
@@ -268,10 +273,10 @@ class Watch:
         host = host_of(address)
         for kind, entries in kept.items():
             if len(entries) > MOST_KEYS:
-                self.limits.add(f"more than {MOST_KEYS} keys of one kind ({kind}) on {host}")
+                self._stop_telling(f"more than {MOST_KEYS} keys of one kind ({kind}) on {host}")
             for name, size in entries[:MOST_KEYS]:
                 if len(self.storage) >= MOST_STORED:
-                    self.limits.add(f"more than {MOST_STORED} keys")
+                    self._stop_telling(f"more than {MOST_STORED} keys")
                     return
                 write = self._writes.get((name, f"{kind} {host}"))
                 self.storage.setdefault(

@@ -128,7 +128,10 @@ class SeenBanner:
 
 @dataclass(frozen=True)
 class Pass:
-    """One visit. ``limits`` says in words what ended early; ``consent_mode`` is what Google's tags were told."""
+    """One visit. ``limits`` says in words what ended early; ``consent_mode`` is what Google's tags were told.
+
+    ``whole``: nothing that was begun had to be ended, so that what was not seen was not there.
+    """
 
     name: str
     pages: tuple[str, ...] = ()
@@ -140,6 +143,7 @@ class Pass:
     service_workers: tuple[str, ...] = ()
     consent_mode: Mapping[str, str] = field(default_factory=dict)
     limits: tuple[str, ...] = ()
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -192,6 +196,7 @@ def pass_from_json(document: Mapping[str, Any]) -> Pass:
         tuple(document["service_workers"]),
         document["consent_mode"],
         tuple(document["limits"]),
+        document.get("whole", True),
     )
 
 

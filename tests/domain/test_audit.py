@@ -125,6 +125,22 @@ def test_what_could_not_be_tried_is_not_said_to_hold(library: Library) -> None:
     assert "CHK-4 WD-04" not in found
 
 
+def test_what_had_to_be_ended_is_not_said_to_hold(library: Library) -> None:
+    cut = ("https://www.shop.example/: not done with after 60 seconds",)
+    found = verdicts(
+        library,
+        Pass(BEFORE, (PAGE,), BANNER, limits=cut, whole=False),
+        Pass(REFUSED, (PAGE,), BANNER),
+        Pass(NEXT_VISIT, (PAGE,)),
+    )
+
+    assert found["CHK-1 UI-01"] == found["DUR DUR-01"] == UNDECIDED
+    assert found["CHK-4 UI-01"] == found["CHK-2 UI-04"] == HOLDS
+    assert (
+        verdicts(library, Pass(BEFORE, (PAGE,), BANNER, (cookie("_ga", by=GTAG),), whole=False))["CHK-1 UI-01"] == FAILS
+    )
+
+
 def test_an_exemption_that_nobody_grants_is_told(library: Library) -> None:
     claimed = Exemption("EXM-05", (), {"en": "Needed"}, "somebody")
     services = (

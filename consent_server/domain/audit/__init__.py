@@ -13,6 +13,7 @@ from consent_server.domain.audit.after_withdrawal import check_after_withdrawal
 from consent_server.domain.audit.all_classified import check_all_classified
 from consent_server.domain.audit.as_declared import check_as_declared
 from consent_server.domain.audit.as_easy_to_refuse import check_as_easy_to_refuse
+from consent_server.domain.audit.as_far_as_seen import as_far_as_seen
 from consent_server.domain.audit.before_consent import check_before_consent
 from consent_server.domain.audit.choice_is_kept import check_choice_is_kept
 from consent_server.domain.audit.no_wall import check_no_wall
@@ -55,6 +56,7 @@ def audit(
     found += check_rightly_exempt(evidence, library)
     if drifts is not None:
         found += check_as_declared(drifts)
+    found = [as_far_as_seen(verdict, scan) for verdict in found]
     order = (FAILS, UNDECIDED, HOLDS)
     return tuple(sorted(found, key=lambda verdict: order.index(verdict.verdict)))
 

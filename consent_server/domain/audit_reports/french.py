@@ -87,6 +87,10 @@ _CHECKS = {
     "Shorten them where they are set: the vendor's settings, or the server's answer.": (
         "Raccourcissez-les là où ils sont posés : dans les réglages du fournisseur, ou dans la réponse du serveur."
     ),
+    "Nothing was found, but the visit of a page had to be ended before everything was seen.": (
+        "Rien n’a été trouvé, mais la visite d’une page a dû être arrêtée avant que tout ne soit vu."
+    ),
+    "See what ended it, and visit the site again.": "Voyez ce qui l’a arrêtée, et visitez de nouveau le site.",
     "No cookie lasts longer than thirteen months.": "Aucun cookie ne dure plus de treize mois.",
     "{} things are declared exempt that cannot be.": (
         "Des éléments sont déclarés exemptés qui ne peuvent pas l’être : {}."
@@ -183,6 +187,7 @@ _LIMITS = {
     "it took more than {} MB of memory": "plus de {} Mo de mémoire ont été pris",
     "it ran more than {} threads": "plus de {} fils d’exécution ont été lancés",
     "it wrote more than {} MB to the disk": "plus de {} Mo ont été écrits sur le disque",
+    "the browser had been ended": "le navigateur avait été arrêté",
     "the time of the visit was over": "le temps de la visite était écoulé",
     "robots.txt did not answer, so no further page was visited": (
         "robots.txt n’a pas répondu : aucune autre page n’a été visitée"
