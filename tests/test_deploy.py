@@ -5,19 +5,29 @@ from __future__ import annotations
 import dataclasses
 import re
 import shutil
+import ssl
 import subprocess
+import threading
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
 import yaml
+from flask import Flask
+from werkzeug.serving import make_server
 
 from consent_server.cli import commands, serve
 from consent_server.config import Settings
+from consent_server.web import limits, security
+from tests import builders
 from tests.cluster.proxy import Proxy
 from tests.programs import ProgramMissing
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
@@ -223,6 +233,39 @@ def test_nginx_understands_its_configuration(tmp_path: Path) -> None:
         assert Proxy(tmp_path / "nginx", [8001, 8002]).check() == ""
     except ProgramMissing as missing:
         pytest.skip(str(missing))
+
+
+def test_a_visitor_cannot_say_through_the_proxy_that_they_come_from_elsewhere(tmp_path: Path) -> None:
+    app = Flask("node")
+    app.extensions["settings"] = builders.settings(tmp_path, trusted_proxies=1)
+
+    def sender(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        start_response("200 OK", [])
+        return [limits.network_of(environ["REMOTE_ADDR"]).encode()]
+
+    node = make_server("127.0.0.1", 0, security.behind_proxies(app, sender), threaded=True)
+    threading.Thread(target=node.serve_forever, daemon=True).start()
+    proxy = Proxy(tmp_path / "nginx", [node.server_port] * 2)
+    try:
+        proxy.start()
+    except ProgramMissing as missing:
+        pytest.skip(str(missing))
+    claims = ("X-Forwarded-For", "X_Forwarded_For", "Forwarded", "X-Real-IP", "X-Client-IP", "True-Client-IP")
+    tls = ssl.create_default_context(cafile=str(proxy.certificate))
+    try:
+
+        def seen(url: str, claim: str, said: str) -> str:
+            asked = urllib.request.Request(f"{url}/v1/sites/a/consents", b"{}", {claim: said})
+            with urllib.request.urlopen(asked, timeout=60, context=tls if url.startswith("https") else None) as answer:
+                return str(answer.read().decode())
+
+        said = ("203.0.113.7", "203.0.113.7, 198.51.100.1", "for=203.0.113.7", "2001:db8::1", ", ")
+        assert {seen(proxy.url, claim, each) for claim in claims for each in said} == {"127.0.0.0/24"}
+        assert seen(f"http://127.0.0.1:{node.server_port}", "X-Forwarded-For", "203.0.113.7") == "203.0.113.0/24"
+    finally:
+        proxy.stop()
+        node.shutdown()
+        node.server_close()
 
 
 # The page that goes through it
