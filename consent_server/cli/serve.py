@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import multiprocessing
 import os
 import signal
 import socket
+import sqlite3
 import threading
 import time
 import urllib.request
@@ -36,7 +38,9 @@ from consent_server.services.keyring import make_missing_keys, read_keyring, sec
 from consent_server.services.linking import read_linker
 from consent_server.services.measuring import exposition, shared_figures
 from consent_server.services.restoring import replay_removals
-from consent_server.storage.database import db, forget_old_pages
+from consent_server.storage.database import db, forget_old_pages, has_wal_reset_bug
+
+log = logging.getLogger(__name__)
 
 HEADER_S = 20
 """Seconds within which a request's headers have to have come, and for which an idle connection is kept."""
@@ -201,6 +205,8 @@ def web(info: ScriptInfo, workers: int) -> None:
 def _serve(info: ScriptInfo, settings: Settings, workers: int, *, sequence: bool) -> None:
     """Serve until told to stop; with SQLite in one process, else in several that add up their figures."""
     workers = 1 if settings.sqlite else workers
+    if settings.sqlite and has_wal_reset_bug():
+        log.warning("SQLite %s has a rare fault that may damage the database: 3.51.3 has not", sqlite3.sqlite_version)
     with shared_figures() if workers > 1 else contextlib.nullcontext():
         Server(_maker(info), settings, workers, sequence=sequence).run()
 

@@ -25,6 +25,9 @@ HIGHEST_ID = 2**31 - 1
 """What a row's number can be; a database refuses to look for a higher one."""
 
 BUSY_TIMEOUT_MS = 5_000
+MENDED = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
+"""SQLite's versions, and those after them of the same line or of later ones, without the WAL-reset bug."""
+
 IMPATIENT = {
     "connect_timeout": 2,
     "tcp_user_timeout": 2_000,
@@ -284,6 +287,14 @@ def forget_old_pages(engine: Engine) -> bool:
     finally:
         raw.close()
     return not busy
+
+
+def has_wal_reset_bug(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> bool:
+    """Tell whether two connections that write and copy the write-ahead log at the same moment may damage it.
+
+    Fixed in 3.51.3, and in 3.50.7 and 3.44.6 for those who stay (https://sqlite.org/wal.html#walresetbug).
+    """
+    return version < MENDED[-1] and not any(version[:2] == each[:2] and version >= each for each in MENDED)
 
 
 def settle(engine: Engine | Bound) -> bool:

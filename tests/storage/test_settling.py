@@ -6,9 +6,10 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
-from consent_server.storage.database import settle
+from consent_server.storage.database import has_wal_reset_bug, settle
 
 
 def _left_behind(tmp_path: Path) -> Path:
@@ -47,3 +48,22 @@ def test_it_says_when_somebody_who_reads_keeps_it_from_that(tmp_path: Path) -> N
     reader.close()
     assert settle(engine)
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("version", "there"),
+    [
+        ((3, 7, 17), True),
+        ((3, 40, 1), True),
+        ((3, 44, 5), True),
+        ((3, 44, 6), False),
+        ((3, 45, 0), True),
+        ((3, 50, 6), True),
+        ((3, 50, 7), False),
+        ((3, 51, 2), True),
+        ((3, 51, 3), False),
+        ((3, 53, 0), False),
+    ],
+)
+def test_it_is_known_which_versions_of_sqlite_may_damage_it(version: tuple[int, int, int], there: bool) -> None:
+    assert has_wal_reset_bug(version) is there
