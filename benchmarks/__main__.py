@@ -55,6 +55,11 @@ PARTS = (
         ("benchmarks.growth", "--start", "--records", "10000", "100000"),
         "the same on PostgreSQL, in months; larger sizes by hand",
     ),
+    Part(
+        "Plans on PostgreSQL",
+        ("benchmarks.plans", "--rows", "1000000"),
+        "pages that each hot query reads at 1 000 000 rows in 66 months, none of them read whole; larger sizes by hand",
+    ),
     Part("The banner", ("benchmarks.banner", "--rounds", "3"), "what a visitor pays, beside other banners"),
 )
 
