@@ -11,6 +11,7 @@ from consent_server.domain.errors import Unavailable
 from consent_server.domain.scan import Scan, scan_from_json
 from consent_server.services import clock, editing
 from consent_server.services.surveying import Surveyor
+from consent_server.storage import sites
 from consent_server.storage.database import db
 from tests import admins
 from tests.builders import site_file
@@ -135,6 +136,42 @@ def test_the_audit_is_taken_along(app: Flask, editor: FlaskClient) -> None:
     assert text.headers["Content-Disposition"].endswith(".txt")
     assert "_ga" in text.text
     assert editor.get(f"{address}/audit.docx").status_code == 404
+
+
+def _accept(client: FlaskClient, address: str, kind: str, name: str, domain: str = "www.example.fr") -> str:
+    form = {"csrf_token": admins.csrf_of(client.get(LIST).text), "kind": kind, "name": name, "domain": domain}
+    return client.post(f"{address}/accept", data=form, follow_redirects=True).text
+
+
+def test_what_a_scan_proposes_is_taken_up_by_an_editor(app: Flask, editor: FlaskClient) -> None:
+    address = _ask(editor)
+    _survey(app, FAULTY)
+    page = editor.get(address).text
+    assert page.count("Add Google Analytics to the catalogue") == 2, "its cookie and its script"
+    assert "Add it to the catalogue, unclassified" in page
+    assert "It is in the catalogue’s draft now." in _accept(editor, address, "cookie", "_ga")
+    assert "Add Google Analytics" not in editor.get(address).text
+    page = _accept(editor, address, "cookie", "own")
+    assert "It is in the catalogue’s draft now." in page
+    assert "Add it to the catalogue" not in page
+    with app.app_context():
+        draft = sites.find_site(db.session(), "example").draft
+    assert [each.get("library") or each["trackers"] for each in draft["services"]] == [
+        "google-analytics",
+        [{"name": "own", "kind": "cookie", "domain": "site", "declared_lifetime": "P30D"}],
+    ]
+    unknown = {"csrf_token": admins.csrf_of(editor.get(LIST).text), "kind": "cookie", "name": "x", "domain": "y"}
+    assert editor.post(f"{address}/accept", data=unknown).status_code == 404
+    viewer = admins.sign_in(app, app.test_client(), Role.VIEWER)
+    assert "to the catalogue" not in viewer.get(address).text.partition('id="seen"')[2]
+
+
+def test_sites_say_how_their_last_scan_ended(app: Flask, editor: FlaskClient) -> None:
+    address = _ask(editor)
+    _survey(app, FAULTY)
+    listed = editor.get("/admin/sites/").text
+    assert f'href="{address}"' in listed
+    assert "1 fails" in listed
 
 
 def test_a_site_is_watched_and_the_secret_is_shown_once(app: Flask, editor: FlaskClient) -> None:

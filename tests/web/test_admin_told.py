@@ -39,6 +39,7 @@ MODULES = (
     "domain.strict_json",
     "domain.times",
     "domain.url_pattern",
+    "services.accepting",
     "services.auditing",
     "services.branding",
     "services.cataloguing",

@@ -14,6 +14,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from consent_server.domain.account import Permission
 from consent_server.domain.errors import Invalid
 from consent_server.services import clock, founding, overseeing
+from consent_server.storage import scans, sites
 from consent_server.storage.database import db
 from consent_server.storage.texts import load_languages
 from consent_server.web.admin import words
@@ -27,7 +28,10 @@ blueprint = Blueprint("admin_sites", __name__, url_prefix="/admin/sites")
 @needs(Permission.SEE)
 def index() -> str:
     """Show every site of the organisation."""
-    return render_template("admin/sites.html", found=overseeing.sites_of(db.session(), actor().organisation_id))
+    session, organisation_id = db.session(), actor().organisation_id
+    ids = {site.id: site.key for site in sites.list_sites_of(session, organisation_id)}
+    scanned = {ids[site_id]: scan for site_id, scan in scans.newest_of_each(session, list(ids)).items()}
+    return render_template("admin/sites.html", found=overseeing.sites_of(session, organisation_id), scanned=scanned)
 
 
 class SiteForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types

@@ -174,6 +174,7 @@ SENTENCES = (
     _l("A scan takes from 10 to %(number)s seconds."),
     _l("A scan of this site is under way."),
     _l("This site has no such scan."),
+    _l("This scan proposes nothing of that name."),
     _l("A schedule is one of %(known)s."),
     _l("At most %(number)s addresses are written to."),
     _l("A webhook is an https address without name and password."),

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from flask import Response
+from flask import Response, flash, redirect, request, url_for
+from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as AnyResponse
 
 from consent_server.domain.account import Permission
 from consent_server.domain.audit_reports import FORMATS, MEDIA_TYPES
-from consent_server.services import auditing
-from consent_server.services.auditing import Audited
+from consent_server.domain.errors import Invalid
+from consent_server.services import accepting, auditing, clock
+from consent_server.services.auditing import Audited, Sighting
+from consent_server.services.cataloguing import Editor
 from consent_server.storage.database import db
+from consent_server.storage.library import load_library
 from consent_server.storage.scans import KeptScan
-from consent_server.web.admin.access import needs, this_site
+from consent_server.web.admin.access import actor, needs, this_site
+from consent_server.web.admin.asking import in_words
 from consent_server.web.admin.scans.page import blueprint, shown, this_scan
 from consent_server.web.admin.words import language
 
@@ -29,7 +35,9 @@ def one(site_key: str, scan_id: int) -> Response:
         "one.html",
         kept=kept,
         found=found,
-        seen=auditing.sightings(found) if found else (),
+        seen=[(each, accepting.proposal_of(each, load_library())) for each in auditing.sightings(found)]
+        if found
+        else (),
         formats=FORMATS,
         most=MOST_PROOFS,
     )
@@ -51,6 +59,29 @@ def file(site_key: str, scan_id: int, form: str) -> Response:
     name = f"audit-{site_key}-{scan_id}.{ending}"
     response.headers["Content-Disposition"] = f"attachment; filename={name}"
     return response
+
+
+@blueprint.post("/<int(max=2147483647):scan_id>/accept")
+@needs(Permission.EDIT)
+def accept(site_key: str, scan_id: int) -> AnyResponse:
+    """Take up into the catalogue's draft what the scan proposes for one thing."""
+    found = auditing.audit_scan(db.session(), this_site(), this_scan(scan_id))
+    kind, name, domain = (request.form.get(each, "") for each in ("kind", "name", "domain"))
+    editor = Editor(db.session(), site_key, actor(), clock.now())
+    try:
+        changed = accepting.accept(editor, found, kind, name, domain)
+    except Invalid as invalid:
+        flash(in_words(invalid), "error")
+    else:
+        if changed:
+            flash(_("It is in the catalogue’s draft now. Publish the draft when it is complete."), "success")
+        else:
+            flash(_("The catalogue has it already."))
+    return redirect(url_for(".one", site_key=site_key, scan_id=scan_id, _anchor="seen"), 303)
+
+
+def _sightings(found: Audited | None) -> tuple[Sighting, ...]:
+    return auditing.sightings(found) if found else ()
 
 
 def _audited(kept: KeptScan) -> Audited | None:
