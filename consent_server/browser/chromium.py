@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from consent_server.domain.errors import Unavailable
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 START_MS = 60_000
@@ -26,10 +29,11 @@ _WANTED = ("--disable-popup-blocking", "--disable-ipc-flooding-protection")
 
 
 @contextlib.contextmanager
-def open_chromium(*arguments: str, proxy_port: int = 0) -> Iterator[Browser]:
+def open_chromium(*arguments: str, proxy_port: int = 0, foreign_cookies: bool = False) -> Iterator[Browser]:
     """Start a browser and end it; to be used in the thread that it was started in.
 
-    With a ``proxy_port`` everything goes through the proxy there, addresses of this machine too.
+    With a ``proxy_port`` everything goes through the proxy there, addresses of this machine too. ``foreign_cookies``:
+    sites within a page may keep theirs, as visitors' browsers let them.
 
     Raises ``Unavailable`` where Playwright or Chromium is not installed, or does not start.
     """
@@ -37,9 +41,11 @@ def open_chromium(*arguments: str, proxy_port: int = 0) -> Iterator[Browser]:
     from playwright.sync_api import Error, sync_playwright
 
     root = ("--no-sandbox",) if os.geteuid() == 0 else ()  # Chromium's sandbox refuses root
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
         try:
-            browser = playwright.chromium.launch(
+            browser = _launch(
+                playwright,
+                place if foreign_cookies else "",
                 executable_path=program,
                 args=[*_QUIET, *root, *arguments],
                 ignore_default_args=_WANTED,
@@ -52,6 +58,18 @@ def open_chromium(*arguments: str, proxy_port: int = 0) -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def _launch(playwright: Playwright, place: str, **how: Any) -> Browser:
+    """Start the program. Profiles like ours are incognito to it: they refuse foreign cookies unless told not to."""
+    if not place:
+        return playwright.chromium.launch(**how)
+    first = Path(place, "Default")
+    first.mkdir()
+    (first / "Preferences").write_text(json.dumps({"profile": {"cookie_controls_mode": 0}}), encoding="utf-8")
+    browser = playwright.chromium.launch_persistent_context(place, **how).browser
+    assert browser is not None
+    return browser
 
 
 def is_installed() -> bool:

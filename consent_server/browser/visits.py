@@ -160,7 +160,8 @@ class Visitor:
         """Return the browser, another one when the first had to be ended."""
         if self._opened is None or not self._opened.is_connected():
             self._open.close()
-            self._opened = self._open.enter_context(open_chromium(*ARGUMENTS, proxy_port=self._way.port))
+            opening = open_chromium(*ARGUMENTS, proxy_port=self._way.port, foreign_cookies=True)
+            self._opened = self._open.enter_context(opening)
         return self._opened
 
     def _visit(self, name: str, context: BrowserContext, watch: Watch, answer: str | None) -> Pass:

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from consent_server.domain.scan import (
+    ANSWER,
+    SCRIPT,
+    WORKER,
     Origin,
     SeenCookie,
     SeenRequest,
@@ -30,7 +33,7 @@ from consent_server.domain.url_pattern import parse_url_pattern
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from playwright.sync_api import BrowserContext, Frame, Page
+    from playwright.sync_api import BrowserContext, Frame, Page, Response
 
 MOST_REQUESTS = 3_000
 MOST_WRITES = 2_000
@@ -43,6 +46,12 @@ MOST_WORKERS = 50
 MOST_SIGNALS = 100
 MOST_UNDER_WAY = 20_000
 DEEPEST_CHAIN = 12
+GRANTED = "granted"
+LONGEST_KEPT_S = 400 * 86_400
+"""What Chromium makes of a longer lifetime."""
+
+CLOCK_S = 1.0
+"""What the browser's end of a cookie and ours may differ by when nobody wrote it again."""
 
 _HOOKS = """(tell, most, deepest) => {
   const say = window[tell];
@@ -57,7 +66,7 @@ _HOOKS = """(tell, most, deepest) => {
     Error.stackTraceLimit = limit;
     const addresses = [...new Set([...stack.matchAll(/(?:https?|blob):[^\\s()]+?(?=:\\d+:\\d+)/g)].map((m) => m[0]))];
     say({ kind, name: String(name).slice(0, 300), attributes: attributes.map(String).slice(0, 12), size,
-          addresses: addresses.slice(0, deepest), page: location.href.slice(0, 500) });
+          addresses: addresses.slice(0, deepest), page: location.href.slice(0, 500), at: Date.now() / 1000 });
   };
   const cookie = Object.getOwnPropertyDescriptor(Document.prototype, 'cookie');
   Object.defineProperty(Document.prototype, 'cookie', { ...cookie, set(text) {
@@ -81,6 +90,8 @@ _HOOKS = """(tell, most, deepest) => {
     return [this === window.localStorage ? 'local_storage' : 'session_storage', name, [], String(value).length];
   });
   wrap(IDBFactory.prototype, 'open', (name) => ['indexed_db', name, [], 0]);
+  wrap(window.ServiceWorkerContainer && ServiceWorkerContainer.prototype, 'register',
+    (address) => ['worker', new URL(address, location).href, [], 0]);
 }"""
 
 _KEPT = """(most) => {
@@ -112,6 +123,25 @@ class _Write:
     at: float
     page: str
 
+    @property
+    def removes(self) -> bool:
+        """Whether it is how a cookie is deleted."""
+        return (lifetime_of(self.attributes, self.at, None) or 1) <= 0
+
+
+@dataclass
+class _Asked:
+    """One request with every address that it was sent on to, and how many answers have told their cookies."""
+
+    because_of: tuple[str, ...] = ()
+    hops: list[str] = field(default_factory=list)
+    answered: int = 0
+    early: list[dict[str, Any]] = field(default_factory=list)
+
+    def behind(self, hop: int) -> tuple[str, ...]:
+        """Return who is behind a hop, the nearest first: the hops before it, then who asked."""
+        return _nearest(*map(without_query, reversed(self.hops[:hop])), *self.because_of)
+
 
 @dataclass
 class Watch:
@@ -128,7 +158,10 @@ class Watch:
     page: str = ""
     cut: bool = False
     _writes: dict[tuple[str, str], _Write] = field(default_factory=dict)
-    _addresses: dict[str, str] = field(default_factory=dict)
+    _asked: dict[str, _Asked] = field(default_factory=dict)
+    _told: set[str] = field(default_factory=set)
+    _behind: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _answers: list[tuple[float, Response]] = field(default_factory=list)
 
     def attach(self, context: BrowserContext) -> None:
         """Watch what is written in every page of a profile from now on."""
@@ -136,6 +169,7 @@ class Watch:
         context.expose_binding(name, lambda source, said: self._written(said, source["frame"]))
         context.add_init_script(f"({_HOOKS})({name!r}, {MOST_WRITES}, {DEEPEST_CHAIN})")
         context.on("serviceworker", lambda worker: self._worker(worker.url))
+        context.on("response", self._later)
 
     def follow(self, page: Page) -> None:
         """Listen to the protocol of one page, from before it asks for anything."""
@@ -156,7 +190,8 @@ class Watch:
 
     def forget(self) -> None:
         """Begin anew in the same profile: what was requested and written so far is not told again."""
-        self.requests, self.frames, self.storage, self.cut = {}, set(), {}, False
+        self.requests, self.frames, self.storage, self.consent_mode, self.cut = {}, set(), {}, {}, False
+        self._answers.clear()
 
     def look(self, page: Page) -> None:
         """Take what stands in a page now: storage of its frames, databases, what Google's tags were told."""
@@ -165,6 +200,8 @@ class Watch:
                 self._keys(frame)
         with contextlib.suppress(Exception):
             told = {**self.consent_mode, **page.evaluate(_CONSENT_MODE)}
+            granted = {name: state for name, state in self.consent_mode.items() if state.endswith(GRANTED)}
+            told |= granted  # what one page granted, the next does not take back
             self.consent_mode = dict(list(told.items())[:MOST_SIGNALS])
 
     def things(self, page: Page) -> set[tuple[str, str]]:
@@ -179,6 +216,7 @@ class Watch:
 
     def cookies(self, context: BrowserContext) -> tuple[SeenCookie, ...]:
         """Return every cookie of the profile, without its value."""
+        self._unheard()
         found = context.cookies()
         if len(found) > MOST_COOKIES:
             self._stop_telling(f"more than {MOST_COOKIES} cookies")
@@ -188,21 +226,46 @@ class Watch:
         name, domain = str(each["name"]), str(each["domain"])
         host = domain.lstrip(".")
         write = self._writes.get((name, host)) or self._written_near(name, host)
-        at = write.at if write else time.time()
+        at, ends = write.at if write else time.time(), each.get("expires")
+        lifetime = lifetime_of(write.attributes if write else (), at, ends)
         return SeenCookie(
             name[:300],
             domain,
             str(each["path"])[:300],
             len(name) + len(each["value"]),
-            lifetime_of(write.attributes if write else (), at, each.get("expires")),
+            lifetime,
             bool(each["httpOnly"]),
             bool(each["secure"]),
             str(each.get("sameSite", "")),
             bool(each.get("partitionKey")),
             shape_of(each["value"]),
-            write.origin if write else Origin(),
+            write.origin if write else self._by_a_worker(host, each),
             write.page if write else self.page,
+            bool(write and lifetime and ends and ends > at + min(lifetime, LONGEST_KEPT_S) + CLOCK_S),
         )
+
+    def _traced(self, origin: Origin) -> Origin:
+        """Return an origin with who asked for its outermost script or answer, as far as it is known."""
+        chain = list(origin.addresses)
+        while chain and len(chain) < DEEPEST_CHAIN:
+            further = [each for each in self._behind.get(chain[-1], ()) if each not in chain]
+            if not further:
+                break
+            chain += further
+        return Origin(origin.kind, tuple(chain[:DEEPEST_CHAIN]))
+
+    def _by_a_worker(self, host: str, each: dict[str, Any]) -> Origin:
+        """Return who is left when no page and no answer is known to have written a cookie.
+
+        A worker's own words for cookies, which know none that are HttpOnly, cannot be wrapped in time.
+        """
+        for worker in self.workers:
+            if same_site(host_of(worker), host) and not each["httpOnly"]:
+                return Origin(WORKER, _nearest(worker, *self._registered_by(worker)))
+        return Origin()
+
+    def _registered_by(self, worker: str) -> tuple[str, ...]:
+        return next((w.origin.addresses for (n, k), w in self._writes.items() if k == WORKER and n == worker), ())
 
     def _written_near(self, name: str, host: str) -> _Write | None:
         """Return the write of a cookie that was put on a domain above the page's host."""
@@ -212,22 +275,50 @@ class Watch:
         if not isinstance(said, dict) or len(self._writes) >= MOST_WRITES:
             return
         page = without_query(_address(str(said.get("page", "")), frame))
-        origin = Origin("script", tuple(without_query(str(each)) for each in said.get("addresses", ())[:DEEPEST_CHAIN]))
-        name, kind = str(said.get("name", "")), str(said.get("kind", ""))
+        origin = Origin(SCRIPT, tuple(without_query(str(each)) for each in said.get("addresses", ())[:DEEPEST_CHAIN]))
+        name, kind, at = str(said.get("name", "")), str(said.get("kind", "")), said.get("at")
         attributes = tuple(str(each).strip()[:200] for each in said.get("attributes", ()))
         if kind == "cookie":
-            self._writes.setdefault(
-                (name, _domain(attributes) or host_of(page)), _Write(origin, attributes, time.time(), page)
-            )
+            place = name, _domain(attributes) or host_of(page)
+        elif kind == "worker":
+            place = without_query(name), WORKER
         else:
-            self._writes.setdefault((name, f"{kind} {host_of(page)}"), _Write(origin, (), time.time(), page))
+            place = name, f"{kind} {host_of(page)}"
+        now = time.time()
+        early = float(at) if isinstance(at, (int, float)) and now - 60 < at < now else now
+        self._keep(place, _Write(self._traced(origin), attributes, early, page))
+
+    def _keep(self, place: tuple[str, str], write: _Write) -> None:
+        """Keep the first write of a thing; the first after it was removed is one again."""
+        known = self._writes.get(place)
+        if known is None or known.removes:
+            self._writes[place] = write
 
     def _request(self, event: dict[str, Any]) -> None:
-        address = without_query(event["request"]["url"])
-        if len(self._addresses) >= MOST_UNDER_WAY:
-            self._addresses.clear()
-        self._addresses[event["requestId"]] = event["request"]["url"][:MOST_CHARACTERS]
-        matches = tuple(each for each in self.patterns if parse_url_pattern(each).matches(event["request"]["url"]))
+        asked = self._of(event)
+        if not asked.hops:
+            asked.because_of = _chain(event.get("initiator") or {})
+        elif not event.get("redirectHasExtraInfo", True):
+            asked.answered += 1
+        asked.hops.append(event["request"]["url"][:MOST_CHARACTERS])
+        if len(self._told) < MOST_UNDER_WAY:
+            self._told.add(asked.hops[-1])
+        self._noted(event["request"]["url"], str(event.get("type", "Other")).lower(), asked.behind(len(asked.hops) - 1))
+        early, asked.early = asked.early, []
+        for told in early:
+            self._answered(asked, told)
+
+    def _of(self, event: dict[str, Any]) -> _Asked:
+        """Return the request of an event; the oldest is forgotten where there are too many."""
+        if event["requestId"] not in self._asked and len(self._asked) >= MOST_UNDER_WAY:
+            self._asked.pop(next(iter(self._asked)))
+        return self._asked.setdefault(event["requestId"], _Asked())
+
+    def _noted(self, whole: str, kind: str, because_of: tuple[str, ...]) -> None:
+        address = without_query(whole)
+        if len(self._behind) < MOST_UNDER_WAY:
+            self._behind.setdefault(address, because_of)
+        matches = tuple(each for each in self.patterns if parse_url_pattern(each).matches(whole))
         key = " ".join((address, *matches))
         seen = self.requests.get(key)
         if seen is not None:
@@ -236,9 +327,7 @@ class Watch:
             self._stop_telling(f"more than {MOST_REQUESTS} addresses were requested")
         elif address.partition(":")[0] in {"http", "https", "ws", "wss"}:
             third = not same_site(host_of(address), self.site)
-            kind = str(event.get("type", "Other")).lower()
-            asked_by = _chain(event.get("initiator") or {})
-            self.requests[key] = SeenRequest(address, kind, third, asked_by, self.page, matches=matches)
+            self.requests[key] = SeenRequest(address, kind, third, because_of, self.page, matches=matches)
 
     def _socket(self, event: dict[str, Any]) -> None:
         initiator = event.get("initiator") or {}
@@ -249,16 +338,46 @@ class Watch:
             self.workers.add(without_query(address))
 
     def _answer(self, event: dict[str, Any]) -> None:
+        self._answered(self._of(event), event)
+
+    def _answered(self, asked: _Asked, event: dict[str, Any]) -> None:
+        """Hear what an answer set: told apart from its request, hop by hop in the same order, at times before it."""
+        if asked.answered >= len(asked.hops):
+            asked.early.append(event)
+            return
         lines = next((v for k, v in event.get("headers", {}).items() if k.lower() == "set-cookie"), "")
-        address = self._addresses.get(event["requestId"], "")
-        for line in lines.split("\n")[:100] if lines else ():
+        behind = asked.behind(asked.answered)
+        self._set(asked.hops[asked.answered], lines.split("\n") if lines else [], behind, time.time())
+        asked.answered += 1
+
+    def _set(self, address: str, lines: list[str], behind: tuple[str, ...], at: float) -> None:
+        """Note the cookies that an answer set."""
+        for line in lines[:100]:
             pair, *attributes = line.split(";")
             name = pair.partition("=")[0].strip()
             stripped = tuple(each.strip()[:200] for each in attributes)
             place = (name, _domain(stripped) or host_of(address))
             if len(self._writes) < MOST_WRITES:
-                origin = Origin("answer", (without_query(address),))
-                self._writes.setdefault(place, _Write(origin, stripped, time.time(), self.page))
+                origin = Origin(ANSWER, _nearest(without_query(address), *behind))
+                self._keep(place, _Write(origin, stripped, at, self.page))
+
+    def _later(self, answer: Response) -> None:
+        if len(self._answers) < MOST_REQUESTS:
+            self._answers.append((time.time(), answer))
+
+    def _unheard(self) -> None:
+        """Add what the protocol of a page does not tell: what its workers ask for."""
+        for at, answer in self._answers:
+            if answer.url[:MOST_CHARACTERS] in self._told or len(self._writes) >= MOST_WRITES:
+                continue
+            with contextlib.suppress(Exception):  # an answer may be gone with its worker
+                worker = answer.request.service_worker
+                by = without_query(worker.url) if worker else self.page
+                behind = _nearest(by, *self._registered_by(by))
+                self._noted(answer.url, answer.request.resource_type, behind)
+                lines = [each["value"] for each in answer.headers_array() if each["name"].lower() == "set-cookie"]
+                self._set(answer.url, lines, behind, at)
+        self._answers.clear()
 
     def _frame(self, frame: Frame) -> None:
         if frame.parent_frame is not None and len(self.frames) < MOST_FRAMES:
@@ -300,6 +419,11 @@ def _address(address: str, frame: Frame) -> str:
     return address
 
 
+def _nearest(*addresses: str) -> tuple[str, ...]:
+    """Return a chain without repetitions, of bounded length."""
+    return tuple(dict.fromkeys(addresses))[:DEEPEST_CHAIN]
+
+
 def _domain(attributes: tuple[str, ...]) -> str:
     for each in attributes:
         name, _, value = each.partition("=")
@@ -317,4 +441,4 @@ def _chain(initiator: dict[str, Any]) -> tuple[str, ...]:
         stack = stack.get("parent")
     if not found and initiator.get("url"):
         found = [without_query(initiator["url"])]
-    return tuple(dict.fromkeys(found))[:DEEPEST_CHAIN]
+    return _nearest(*found)

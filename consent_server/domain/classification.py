@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from consent_server.domain import name_pattern
 from consent_server.domain.library import Library, LibraryService, LibraryTracker
@@ -53,7 +54,8 @@ class Classifier:
         self._patterns = [(parse_url_pattern(text), service) for service in services for text in service.url_patterns]
 
     def of_pass(self, seen: Pass) -> Iterator[Classified]:
-        """Yield every cookie and storage key of a pass, and every request of which something is known."""
+        """Yield every cookie and storage key of a pass, every request of somebody known, and each unknown host once."""
+        unknown: dict[str, SeenRequest] = {}
         for cookie in seen.cookies:
             yield self.cookie(cookie)
         for key in seen.storage:
@@ -62,6 +64,11 @@ class Classifier:
             found = self.request(request)
             if found is not None:
                 yield found
+            elif request.third_party and not _of_our_banner(request):
+                unknown.setdefault(host_of(request.address), request)
+        for host, request in unknown.items():
+            because = "the library does not know its host"
+            yield Classified("request", host, host, None, None, None, UNKNOWN, because, request)
 
     def cookie(self, cookie: SeenCookie) -> Classified:
         """Return what a cookie probably is."""
@@ -133,6 +140,11 @@ class Classifier:
         if tracker.kind != kind or not name_pattern.matches(tracker.name, name):
             return False
         return same_site(domain, self._site if tracker.domain == OWN_SITE else tracker.domain)
+
+
+def _of_our_banner(request: SeenRequest) -> bool:
+    """Whether it asks for our banner, or tells it the visitor's choice (EXM-01), on whatever host that is."""
+    return urlsplit(request.address).path.startswith("/v1/sites/")
 
 
 def _trust(

@@ -7,9 +7,11 @@ Values of cookies and of storage are never kept, only their shape; addresses are
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,13 +38,14 @@ _SHAPES = (
 
 
 _SECONDS = re.compile(r"-?[0-9]{1,15}\Z")
+SCRIPT, ANSWER, WORKER, NOBODY = "script", "answer", "service worker", "unknown"
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Who did something: ``script`` (innermost first) or ``answer`` (its address), or ``unknown``."""
+    """Who did something, the nearest first: a script, an answer, a service worker; then who asked for that."""
 
-    kind: str = "unknown"
+    kind: str = NOBODY
     addresses: tuple[str, ...] = ()
 
 
@@ -50,7 +53,8 @@ class Origin:
 class SeenCookie:
     """A cookie as it lay in the browser at the end of a pass.
 
-    ``lifetime`` is seconds from its first write, ``None`` for a session's. ``shape`` says what its value looks like.
+    ``lifetime`` is seconds from its first write, ``None`` for a session's; ``extended``: it was written again later, so
+    that it ends later than its first write said. ``shape`` says what its value looks like.
     """
 
     name: str
@@ -65,6 +69,7 @@ class SeenCookie:
     shape: str
     set_by: Origin
     page: str
+    extended: bool = False
 
     @property
     def who(self) -> tuple[str, ...]:
@@ -260,12 +265,14 @@ def same_site(host: str, site: str) -> bool:
 def lifetime_of(attributes: Sequence[str], written_at: float, expires_at: float | None) -> int | None:
     """Return how many seconds a cookie was to last when it was written; ``None`` for a session's.
 
-    ``Max-Age`` goes before what the browser made of the date (RFC 6265, 5.3), which it may have capped.
+    ``Max-Age`` goes before ``Expires``, and both before what the browser made of them (RFC 6265, 5.3), which it may
+    have capped.
     """
-    for attribute in attributes:
-        name, _, value = attribute.partition("=")
-        if name.strip().lower() == "max-age" and _SECONDS.match(value.strip()):
-            return int(value)
+    said = {name.strip().lower(): value.strip() for name, _, value in (each.partition("=") for each in attributes)}
+    if _SECONDS.match(said.get("max-age", "")):
+        return int(said["max-age"])
+    with contextlib.suppress(ValueError):
+        return round(parsedate_to_datetime(said.get("expires", "")).timestamp() - written_at)
     if expires_at is None or expires_at <= 0:
         return None
     return round(expires_at - written_at)

@@ -105,6 +105,20 @@ def test_a_request_is_whose_pattern_says_most_even_where_a_query_decides(library
     assert (plain.service, told.service, ads.service) == ("Counting", "Campaigns", "Google Ads")
 
 
+def test_a_host_that_nobody_knows_is_told_once_and_our_own_is_not(library: Library) -> None:
+    addresses = (
+        "https://px.example/a.gif",
+        "https://px.example/b.gif",
+        "https://consent.example/v1/sites/shop/banner.js",
+    )
+    asked = tuple(SeenRequest(address, "image", True, (PAGE,), PAGE) for address in addresses)
+    found = audit(scanned(Pass(BEFORE, (PAGE,), BANNER, requests=asked)), Classifier(library, SITE), library)
+    unknown = next(each for each in found if each.requirement == "CAT-01")
+
+    assert unknown.verdict == UNDECIDED
+    assert [(proof.what, proof.because_of) for proof in unknown.proofs] == [("request to px.example", (PAGE,))]
+
+
 def test_what_never_waited_for_a_yes_is_told_once(library: Library) -> None:
     seen = (cookie("_ga", by=GTAG),)
     found = verdicts(
@@ -163,6 +177,59 @@ def test_what_lasts_too_long_or_is_unknown_is_told_where_it_was_first(library: L
     told = {each.requirement: each.proofs for each in audit(done, Classifier(library, SITE), library)}
 
     assert [proof.seen_in for proof in (*told["DUR-01"], *told["CAT-01"])] == [BEFORE, BEFORE]
+
+
+def test_thirteen_months_are_those_of_the_calendar_and_those_of_the_site(library: Library) -> None:
+    longest = 395 * 86_400  # from 22 November 2026 to 22 December 2027
+    foreign = cookie("x", "tracker.example", lifetime=63_072_000)
+
+    assert verdicts(library, Pass(BEFORE, (PAGE,), BANNER, (cookie("x", lifetime=longest),)))["DUR DUR-01"] == HOLDS
+    assert (
+        verdicts(library, Pass(BEFORE, (PAGE,), BANNER, (cookie("x", lifetime=longest + 86_400),)))["DUR DUR-01"]
+        == FAILS
+    )
+    assert verdicts(library, Pass(BEFORE, (PAGE,), BANNER, (foreign,)))["DUR DUR-01"] == HOLDS
+
+
+@pytest.mark.parametrize(
+    ("name", "lifetime", "extended", "verdict"),
+    [
+        ("_ga", 33_955_200, True, FAILS),
+        ("_ga", 33_955_200, False, HOLDS),
+        ("_ga", 1_800, True, None),
+        ("PHPSESSID", 33_955_200, True, None),
+    ],
+)
+def test_what_needs_consent_keeps_its_first_end(
+    library: Library, name: str, lifetime: int, extended: bool, verdict: str | None
+) -> None:
+    seen = replace(cookie(name, lifetime=lifetime), extended=extended)
+
+    assert verdicts(library, Pass(NEXT_VISIT, (PAGE,), BANNER, (seen,))).get("DUR DUR-04") == verdict
+
+
+def test_a_cookie_of_another_site_counts_after_the_withdrawal_when_that_site_was_asked(library: Library) -> None:
+    left = Pass(WITHDRAWN, (PAGE,), BANNER, (cookie("_fbp", "facebook.com"),))
+    asked = SeenRequest("https://www.facebook.com/tr", "image", True, (PAGE,), PAGE)
+
+    assert verdicts(library, left)["CHK-4 WD-04"] == HOLDS
+    assert verdicts(library, replace(left, requests=(asked,)))["CHK-4 WD-04"] == FAILS
+
+
+@pytest.mark.parametrize(
+    ("attributes", "seconds"),
+    [
+        (("Path=/", "Expires=Thu, 01 Jan 1970 00:02:00 GMT"), 20),
+        (("expires=Thu, 01-Jan-1970 00:00:00 GMT",), -100),
+        (("Max-Age=5", "Expires=Thu, 01 Jan 1970 00:02:00 GMT"), 5),
+        (("Expires=some day",), 300),
+        ((), 300),
+    ],
+)
+def test_a_lifetime_is_what_was_written_whatever_the_browser_made_of_it(
+    attributes: tuple[str, ...], seconds: int
+) -> None:
+    assert lifetime_of(attributes, 100, 400) == seconds
 
 
 def test_every_form_tells_the_same_failures(library: Library) -> None:

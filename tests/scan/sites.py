@@ -5,10 +5,14 @@ All of them ask with the same plain banner, which no scanner knows by name. Addi
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from email.utils import formatdate
 
-from consent_server.domain.tracker import Service
+from consent_server.domain.exemption import Exemption
+from consent_server.domain.purpose import NECESSARY
+from consent_server.domain.tracker import Service, Tracker
 from tests.browser.page_server import NOT_FOUND, Answer, Asked, script
 
 BANNER = """
@@ -33,8 +37,13 @@ BANNER = """
 
 ONLY_YES = BANNER.replace("<button id=no>Tout refuser</button>", "<a id=no href='#'>Paramétrer</a>")
 FORGETFUL = BANNER.replace("path=/; max-age=15552000", "path=/nowhere")
-GA = "document.cookie = '_ga=GA1.1.1.1; path=/; max-age=33955200';"
+SLIDING = "document.cookie = '_ga=GA1.1.1.1; path=/; max-age=33955200';"
+GA = f"document.cookie.includes('_ga=') || ({SLIDING.removesuffix(';')});"
 TWO_YEARS = GA.replace("33955200", "63072000")
+GA_ANSWERED = "_ga=GA1.1.2.2; Max-Age=7776000; Path=/"
+FBP = "_fbp=fb.1.1.1; Path=/; Max-Age=7776000"
+FOREIGN = f"{FBP}; SameSite=None; Secure"
+PIXEL = Answer(b"GIF89a", "image/gif")
 GONE = "document.cookie = '_ga=; path=/; max-age=0';"
 
 
@@ -42,6 +51,9 @@ def page(body: str = "", banner: str = BANNER, head: str = "") -> Answer:
     """Return a page of the site, with a link to its other one."""
     start = f"<!doctype html><html lang=fr><title>Site</title>{head}<body><h1>Site</h1><a href=/other>Autre</a>"
     return Answer(f"{start}{body}{banner}")
+
+
+Page = Answer | Callable[[Asked], Answer]
 
 
 @dataclass(frozen=True)
@@ -52,11 +64,11 @@ class Site:
     that are found here, ``services`` what the site's catalogue declares, ``unsure`` what must be named as unknown.
     """
 
-    pages: dict[str, Answer | Callable[[Asked], Answer]]
+    pages: dict[str, Page]
     fails: frozenset[str] = frozenset()
     named: tuple[str, ...] = ()
     who: str = ""
-    files: dict[str, Answer] = field(default_factory=dict)
+    files: dict[str, Page] = field(default_factory=dict)
     unsure: tuple[str, ...] = ()
     services: tuple[Service, ...] = ()
     elsewhere: tuple[str, ...] = ()
@@ -71,54 +83,266 @@ class Site:
         return (found(asked) if callable(found) else found) or NOT_FOUND
 
 
-def _faulty(requirement: str, named: str | None, who: str, first: Answer, **files: Answer) -> Site:
+def _faulty(requirement: str, named: str | None, who: str, first: Page, **files: Page) -> Site:
+    """Return a site with one fault: what must be named, and who is behind it. ``ga__js`` is ``/ga.js``."""
     paths = {f"/{name.replace('__', '.')}": answer for name, answer in files.items()}
     return Site({"/": first}, frozenset({requirement}), () if named is None else (named,), who, paths)
 
 
-def _answering(headers: dict[str, str]) -> Answer:
-    return Answer(page().body, headers=headers)
+def _early(named: str, who: str, head: str, *elsewhere: str, **files: Page) -> Site:
+    """Return a site where something comes before the answer."""
+    site = _faulty("UI-01", named, who, page(head=head), **files)
+    return replace(site, elsewhere=elsewhere)
 
 
-SITES: dict[str, Site] = {
-    "correct": Site({"/": page(f"<script>agreed = () => {{ {GA} }}; refused = () => {{ {GONE} }}</script>")}),
-    "correct-empty": Site({"/": page(banner="")}),
-    "correct-exempt": Site({"/": Answer(page(banner="").body, headers={"Set-Cookie": "PHPSESSID=0123456789abcdef"})}),
-    "cookie-before": _faulty("UI-01", "_ga", "/ga.js", page(head="<script src=/ga.js></script>"), ga__js=script(GA)),
-    "cookie-before-by-answer": _faulty(
-        "UI-01", "_ga", "http://", _answering({"Set-Cookie": "_ga=GA1.1.2.2; Max-Age=7776000; Path=/"})
+def _setting(cookie: str, answer: Answer = PIXEL) -> Callable[[Asked], Answer]:
+    """Return an answer that sets a cookie, unless the browser has it."""
+
+    def answered(asked: Asked) -> Answer:
+        known = f"{cookie.partition('=')[0]}=" in asked.headers.get("cookie", "")
+        return answer if known else replace(answer, headers={**answer.headers, "Set-Cookie": cookie})
+
+    return answered
+
+
+def _answering(headers: dict[str, str], answer: Answer) -> Answer:
+    return replace(answer, headers={**answer.headers, **headers})
+
+
+def _exempt(kind: str, name: str, ground: str) -> Tracker:
+    claimed = Exemption(ground, {"fr": "Le service demandé en a besoin."}, "editor")
+    return Tracker(name, kind, NECESSARY, exemption=claimed)
+
+
+def _once_agreed(does: str, head: str = "") -> Answer:
+    """Return a page that does something from a yes on, and clears what it can at a no."""
+    return page(f"<script>agreed = () => {{ {does} }}; refused = () => {{ {GONE} }}</script>", head=head)
+
+
+def _sent_on(to: str) -> Answer:
+    return Answer(status=302, headers={"Location": to})
+
+
+def _forgotten(asked: Asked) -> Answer:
+    """Set a cookie that no script can remove at ``/mark``; remove it when asked to."""
+    gone = "gone" in asked.path
+    return Answer(
+        "", headers={"Set-Cookie": f"_fbp={'' if gone else 'fb.1.2.3'}; HttpOnly; Path=/; Max-Age={0 if gone else 600}"}
+    )
+
+
+_CLEARING = Answer("", headers={"Set-Cookie": "_fbp=; Path=/; Max-Age=0"})
+TAG_HOST, PLAYER_HOST = "cdn.taboola.com", "player.twitch.tv"
+CONSENT_MODE = "dataLayer = []; function gtag() { dataLayer.push(arguments); } gtag('consent', 'default', %s);"
+DENIED = "{ad_storage: 'denied', analytics_storage: 'denied'}"
+GRANTED = "gtag('consent', 'update', {analytics_storage: 'granted'})"
+LOAD_TAG = f"document.body.append(Object.assign(document.createElement('script'), {{src: 'http://{TAG_HOST}/tag.js'}}))"
+AT_LOAD = f"addEventListener('load', () => {LOAD_TAG})"
+REGISTER = script("navigator.serviceWorker.register('/sw.js')")
+SELLING = (
+    Service("shop", "Shop", "Shop", NECESSARY, trackers=(_exempt("cookie", "basket", "EXM-03"),)),
+    Service(
+        "pay", "Pay", "Pay", NECESSARY, url_patterns=("pay.localhost/*",), exemption=Exemption("EXM-03", {}, "editor")
     ),
-    "cookie-before-by-pixel": _faulty(
-        "UI-01",
+    Service("look", "Look", "Shop", NECESSARY, trackers=(_exempt("local_storage", "theme", "EXM-04"),)),
+)
+
+CORRECT: dict[str, Site] = {
+    "correct": Site({"/": _once_agreed(GA)}),
+    "correct-empty": Site({"/": page(banner="")}),
+    "correct-exempt": Site({"/": _answering({"Set-Cookie": "PHPSESSID=0123456789abcdef"}, page(banner=""))}),
+    "correct-thirteen-months": Site(
+        {
+            "/": _once_agreed(
+                "const end = new Date(); end.setMonth(end.getMonth() + 13); document.cookie.includes('_ga=')"
+                "|| (document.cookie = '_ga=GA1.1.1.1; path=/; expires=' + end.toUTCString())"
+            )
+        }
+    ),
+    "correct-short-and-renewed": Site({"/": _once_agreed(SLIDING.replace("33955200", "1800"))}),
+    "correct-consent-mode": Site({"/": _once_agreed(GRANTED, f"<script>{CONSENT_MODE % DENIED}</script>")}),
+    "correct-tag": Site({"/": _once_agreed(LOAD_TAG), "/tag.js": script("")}, elsewhere=(TAG_HOST,)),
+    "correct-shop": Site(
+        {
+            "/": page(
+                "<script>document.cookie = 'basket=0a1b2c3d4e5f60718293; path=/'; localStorage.theme = 'dark'</script>"
+                "<img src=http://pay.localhost/accepted.png alt=''>"
+            ),
+            "//pay.localhost/accepted.png": PIXEL,
+        },
+        services=SELLING,
+        elsewhere=("pay.localhost",),
+    ),
+    "correct-http-only": Site(
+        {
+            "/": page("<script>agreed = () => fetch('/mark'); refused = () => fetch('/mark?gone')</script>"),
+            "/mark": _forgotten,
+        }
+    ),
+    "correct-own-requests": Site(
+        {
+            "/": page("<script src=/app.js></script><iframe src=/frame></iframe><img src=/hop alt=''>"),
+            "/app.js": script("fetch('/data'); navigator.sendBeacon('/told'); new Worker('/worker.js')"),
+            "/worker.js": script("fetch('/data')"),
+            "/frame": Answer("<!doctype html><p>Own"),
+            "/data": Answer("{}", "application/json"),
+            "/told": Answer(status=204),
+            "/hop": _sent_on("/dot"),
+            "/dot": PIXEL,
+        }
+    ),
+    "correct-service-worker": Site(
+        {
+            "/": page("<script src=/app.js></script>"),
+            "/app.js": REGISTER,
+            "/sw.js": script("onfetch = (asked) => asked.respondWith(fetch(asked.request)); fetch('/data')"),
+            "/data": Answer("{}", "application/json"),
+        }
+    ),
+}
+
+EARLY: dict[str, Site] = {
+    "cookie-before": _early("_ga", "/ga.js", "<script src=/ga.js></script>", ga__js=script(GA)),
+    "cookie-before-by-inline-script": _early("_ga", "//cookie-before-by-inline-script.", f"<script>{GA}</script>"),
+    "cookie-before-by-cookie-store": _early(
+        "_ga",
+        "/ga.js",
+        "<script src=/ga.js></script>",
+        ga__js=script("cookieStore.get('_ga').then((known) => known || cookieStore.set('_ga', 'GA1.1.1.1'))"),
+    ),
+    "cookie-before-by-foreign-script": _early(
+        "_ga",
+        "//cdn.vendor.localhost/",
+        "<script src=http://cdn.vendor.localhost/ga.js></script>",
+        "cdn.vendor.localhost",
+        ga__js=script(GA),
+    ),
+    "cookie-before-by-a-tag-that-a-tag-loads": _early(
+        "_ga",
+        "/manager.js",
+        "<script src=/manager.js></script>",
+        manager__js=script("document.head.append(Object.assign(document.createElement('script'), {src: '/ga.js'}))"),
+        ga__js=script(GA),
+    ),
+    "cookie-before-by-answer": _faulty("UI-01", "_ga", "//cookie-before-by-answer.", _setting(GA_ANSWERED, page())),
+    "cookie-before-by-pixel": _early(
+        "_fbp", "/hop", "<img src=/hop alt=''>", hop=_sent_on("/second"), second=_setting(FBP)
+    ),
+    "cookie-before-by-foreign-pixel": _early(
         "_fbp",
-        "/second",
-        page("<img src=/hop alt=''>"),
-        hop=Answer(status=302, headers={"Location": "/second"}),
-        second=Answer(b"GIF89a", "image/gif", headers={"Set-Cookie": "_fbp=fb.1.1.1; Max-Age=7776000"}),
+        "//px.vendor.localhost/",
+        "<img src=http://px.vendor.localhost/p.gif alt=''>",
+        "px.vendor.localhost",
+        p__gif=_setting(FOREIGN),
+    ),
+    "cookie-before-by-redirects": _early(
+        "_fbp",
+        "//go.vendor.localhost/start",
+        "<img src=http://go.vendor.localhost/start alt=''>",
+        "go.vendor.localhost",
+        "sync.partner.localhost",
+        start=_sent_on("http://sync.partner.localhost/match"),
+        match=_setting(FOREIGN, _sent_on("http://go.vendor.localhost/end")),
+        end=PIXEL,
+    ),
+    "cookie-before-by-frame": _early(
+        "_ga", "/widget", "<iframe src=/widget></iframe>", widget=Answer(f"<!doctype html><script>{GA}</script>")
+    ),
+    "cookie-before-by-foreign-frame": _early(
+        "_fbp",
+        "//play.vendor.localhost/",
+        "<iframe src=http://play.vendor.localhost/film></iframe>",
+        "play.vendor.localhost",
+        film=Answer(
+            f"<!doctype html><script>document.cookie.includes('_fbp=') || (document.cookie = '{FOREIGN}')</script>"
+        ),
+    ),
+    "cookie-before-by-fetch": _early(
+        "_fbp", "/app.js", "<script src=/app.js></script>", app__js=script("fetch('/collect')"), collect=_setting(FBP)
+    ),
+    "cookie-before-by-beacon": _early(
+        "_fbp",
+        "/app.js",
+        "<script src=/app.js></script>",
+        app__js=script("navigator.sendBeacon('/collect', 'hello')"),
+        collect=_setting(FBP, Answer(status=204)),
+    ),
+    "cookie-before-by-worker": _early(
+        "_fbp",
+        "//cookie-before-by-worker.",
+        "<script>new Worker('/worker.js')</script>",
+        worker__js=script("fetch('/collect')"),
+        collect=_setting(FBP),
+    ),
+    "cookie-before-by-service-worker": _early(
+        "_ga",
+        "/app.js",
+        "<script src=/app.js></script>",
+        app__js=REGISTER,
+        sw__js=script("oninstall = (told) => told.waitUntil(cookieStore.set('_ga', 'GA1.1.1.1'))"),
+    ),
+    "cookie-before-by-what-a-service-worker-asks-for": _early(
+        "_fbp",
+        "/sw.js",
+        "<script src=/app.js></script>",
+        app__js=REGISTER,
+        sw__js=script("oninstall = (told) => told.waitUntil(fetch('/collect'))"),
+        collect=_setting(FBP),
     ),
     "cookie-before-on-the-second-page": Site(
-        {"/": page(), "/other": page(head="<script src=/ga.js></script>")},
+        {"/": page(), "/other": page(head="<script src=/ga.js></script>"), "/ga.js": script(GA)},
         frozenset({"UI-01"}),
         ("_ga",),
         "/ga.js",
-        {"/ga.js": script(GA)},
     ),
-    "session-storage-before": _faulty(
-        "UI-01",
+    "local-storage-before": _early(
+        "_uetvid",
+        "/bat.js",
+        "<script src=/bat.js></script>",
+        bat__js=script("localStorage.setItem('_uetvid', 'a1b2c3d4e5f6')"),
+    ),
+    "session-storage-before": _early(
         "hjViewportId",
         "/hotjar.js",
-        page(head="<script src=/hotjar.js></script>"),
+        "<script src=/hotjar.js></script>",
         hotjar__js=script("sessionStorage.setItem('hjViewportId', 'a1b2c3')"),
     ),
-    "consent-mode-granted": _faulty(
-        "UI-01",
+    "database-before": _early(
+        "firebase-installations-database",
+        "/firebase.js",
+        "<script src=/firebase.js></script>",
+        firebase__js=script("indexedDB.open('firebase-installations-database')"),
+    ),
+    "tag-before": _early(
+        TAG_HOST, "//tag-before.", f"<script src=http://{TAG_HOST}/tag.js></script>", TAG_HOST, tag__js=script("")
+    ),
+    "frame-before": _early(
+        PLAYER_HOST,
+        "//frame-before.",
+        f"<iframe src=http://{PLAYER_HOST}/film></iframe>",
+        PLAYER_HOST,
+        film=Answer("<!doctype html>"),
+    ),
+    "undeclared-pixel": Site(
+        {
+            "/": page(head="<script src=/app.js></script>"),
+            "/app.js": script("new Image().src = 'http://px.vendor.localhost/p'"),
+        },
+        who="/app.js",
+        unsure=("px.vendor.localhost",),
+        elsewhere=("px.vendor.localhost",),
+    ),
+    "consent-mode-granted": _early(
         "ad_storage",
         "",
-        page(
-            head="<script>dataLayer = []; function gtag() { dataLayer.push(arguments); }"
-            "gtag('consent', 'default', {ad_storage: 'granted', analytics_storage: 'denied'})</script>"
-        ),
+        f"<script>{CONSENT_MODE % DENIED.replace('denied', 'granted', 1)}</script>",
     ),
+    "no-banner": Site(
+        {"/": page(f"<script>{GA}</script>", banner="")}, frozenset({"UI-01", "UI-04"}), ("_ga",), "//no-banner."
+    ),
+}
+
+AFTERWARDS: dict[str, Site] = {
     "refused-but-set": Site(
         {"/": page(f"<script>agreed = refused = () => {{ {GA} }}</script>")},
         frozenset({"UI-01", "WD-04"}),
@@ -126,32 +350,88 @@ SITES: dict[str, Site] = {
         "//refused-but-set.",
     ),
     "refused-but-set-on-the-next-page": Site(
-        {
-            "/": page(),
-            "/other": page(f"<script>if (document.cookie.includes('CookieConsent=no')) {GA}</script>"),
-        },
+        {"/": page(), "/other": page(f"<script>if (document.cookie.includes('CookieConsent=no')) {GA}</script>")},
         frozenset({"UI-01", "WD-04"}),
         ("_ga",),
         "/other",
     ),
-    "withdrawn-but-left": _faulty("WD-04", "_ga", "", page(f"<script>agreed = () => {{ {GA} }}</script>")),
+    "refused-but-asked-for": Site(
+        {
+            "/": page(),
+            "/other": page(f"<script>document.cookie.includes('CookieConsent=no') && {AT_LOAD}</script>"),
+            "/tag.js": script(""),
+        },
+        frozenset({"UI-01", "WD-04"}),
+        (TAG_HOST,),
+        "/other",
+        elsewhere=(TAG_HOST,),
+    ),
+    "refused-but-granted": _faulty(
+        "UI-01",
+        "analytics_storage",
+        "",
+        page(f"<script>refused = () => {GRANTED}</script>", head=f"<script>{CONSENT_MODE % DENIED}</script>"),
+    ),
+    "withdrawn-but-left": _faulty(
+        "WD-04", "_ga", "//withdrawn-but-left.", page(f"<script>agreed = () => {{ {GA} }}</script>")
+    ),
     "withdrawn-but-http-only": _faulty(
         "WD-04",
         "_fbp",
         "/mark",
         page("<script>agreed = () => fetch('/mark')</script>"),
-        mark=Answer("", headers={"Set-Cookie": "_fbp=fb.1.2.3; HttpOnly; Max-Age=7776000; Path=/"}),
+        mark=_setting(f"{FBP}; HttpOnly", Answer("")),
     ),
-    "two-years": _faulty(
+    "withdrawn-but-kept-in-storage": _faulty(
+        "WD-04",
+        "_uetvid",
+        "/bat.js",
+        _once_agreed("import('/bat.js')"),
+        bat__js=script("localStorage.setItem('_uetvid', 'a1b2c3d4e5f6')"),
+    ),
+    "withdrawn-but-asked-for": Site(
+        {
+            "/": _once_agreed("localStorage.agreed = 1"),
+            "/other": page(
+                f"<script>document.cookie.includes('CookieConsent=no') && localStorage.agreed&& {AT_LOAD}</script>"
+            ),
+            "/tag.js": script(""),
+        },
+        frozenset({"WD-04"}),
+        (TAG_HOST,),
+        "/other",
+        elsewhere=(TAG_HOST,),
+    ),
+    "two-years": _faulty("DUR-01", "_ga", "//two-years.", _once_agreed(TWO_YEARS)),
+    "two-years-by-answer": _faulty(
         "DUR-01",
-        "_ga",
-        "",
-        page(f"<script>agreed = () => {{ {TWO_YEARS} }}; refused = () => {{ {GONE} }}</script>"),
+        "_fbp",
+        "/mark",
+        page("<script>agreed = () => fetch('/mark'); refused = () => fetch('/clear')</script>"),
+        mark=_setting(f"_fbp=fb.1.1.1; Path=/; Expires={formatdate(time.time() + 63_072_000, usegmt=True)}"),
+        clear=_CLEARING,
+    ),
+    "extended": _faulty("DUR-04", "_ga", "//extended.", _once_agreed(SLIDING)),
+    "extended-by-answer": _faulty(
+        "DUR-04",
+        "_fbp",
+        "/mark",
+        page("<script>agreed = () => fetch('/mark'); refused = () => fetch('/clear')</script>"),
+        mark=Answer("", headers={"Set-Cookie": FBP}),
+        clear=_CLEARING,
+    ),
+    "wrongly-exempt": Site(
+        {"/": page(f"<script>{GA}</script>")},
+        frozenset({"EXM-10"}),
+        ("_ga",),
+        "//wrongly-exempt.",
+        services=(Service("own", "Mesure", "Shop", NECESSARY, trackers=(_exempt("cookie", "_ga", "EXM-05"),)),),
     ),
     "no-refusal": _faulty("UI-04", None, "", page(banner=ONLY_YES)),
-    "no-banner": Site({"/": page(f"<script>{GA}</script>", banner="")}, frozenset({"UI-01", "UI-04"}), ("_ga",)),
     "asks-again": _faulty("KEEP-02", None, "", page(banner=FORGETFUL)),
 }
 
-SOME = ("correct", "cookie-before-by-pixel", "withdrawn-but-http-only")
+SITES: dict[str, Site] = {**CORRECT, **EARLY, **AFTERWARDS}
+
+SOME = ("correct", "cookie-before-by-redirects", "withdrawn-but-http-only")
 """What stands for the others in every run of the tests; ``make test-scans`` tries all."""

@@ -46,7 +46,7 @@ def _scan(name: str) -> Scanned:
                 pages=2,
                 private=True,
                 seconds=400,
-                settle_ms=200,
+                settle_ms=700,
                 banner_ms=700,
                 pause_ms=50,
                 resolve=there,
@@ -66,7 +66,7 @@ def test_a_site_is_judged_by_what_it_does(name: str, scans: Mapping[str, Future[
     assert {verdict.requirement for verdict in failed} == site.fails, failed
     assert _unnamed(site, failed) == [], "a false alarm, or one without its origin"
     assert all(any(word in proof.what for verdict in failed for proof in verdict.proofs) for word in site.named), failed
-    assert all(_told(word, verdicts) for word in site.unsure), verdicts
+    assert all(_told(word, site, verdicts) for word in site.unsure), verdicts
 
 
 def _unnamed(site: Site, failed: list[Verdict]) -> list[object]:
@@ -81,7 +81,7 @@ def _unnamed(site: Site, failed: list[Verdict]) -> list[object]:
     ]
 
 
-def _told(word: str, verdicts: tuple[Verdict, ...]) -> bool:
-    """Whether the report says that it cannot tell of something."""
-    undecided = (verdict for verdict in verdicts if verdict.verdict == UNDECIDED)
-    return any(word in proof.what for verdict in undecided for proof in verdict.proofs)
+def _told(word: str, site: Site, verdicts: tuple[Verdict, ...]) -> bool:
+    """Whether the report says that it cannot tell of something, and who is behind it."""
+    proofs = [proof for verdict in verdicts if verdict.verdict == UNDECIDED for proof in verdict.proofs]
+    return any(word in proof.what and any(site.who in each for each in proof.because_of) for proof in proofs)

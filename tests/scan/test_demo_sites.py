@@ -41,8 +41,8 @@ ALL = os.environ.get("CONSENT_TEST_SITES") == "all"
 TRIED = SITES if ALL else ("aquao",)
 SEEDS = Path(__file__).resolve().parents[3] / "shared" / "seeds"
 
-NO_BANNER = {"UI-01", "UI-04", "DUR-01"}
-FAILS_ALONE = {**dict.fromkeys(SITES, NO_BANNER), "alterce": NO_BANNER - {"DUR-01"}}
+NO_BANNER = {"UI-01", "UI-04", "DUR-01", "DUR-04"}
+FAILS_ALONE = {**dict.fromkeys(SITES, NO_BANNER), "alterce": NO_BANNER - {"DUR-01", "DUR-04"}}
 
 MARKED = {"geoportail", "piano-campaigns"}
 """Services of which the pages have nothing but marked frames and images, which nobody loads without our banner."""

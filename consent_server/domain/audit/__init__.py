@@ -17,6 +17,7 @@ from consent_server.domain.audit.as_far_as_seen import as_far_as_seen
 from consent_server.domain.audit.before_consent import check_before_consent
 from consent_server.domain.audit.choice_is_kept import check_choice_is_kept
 from consent_server.domain.audit.no_wall import check_no_wall
+from consent_server.domain.audit.not_extended import check_not_extended
 from consent_server.domain.audit.not_too_long import check_not_too_long
 from consent_server.domain.audit.off_at_first import check_off_at_first
 from consent_server.domain.audit.one_banner import check_one_banner
@@ -43,6 +44,7 @@ CHECKS = (
     check_choice_is_kept,
     check_after_withdrawal,
     check_not_too_long,
+    check_not_extended,
     check_all_classified,
 )
 

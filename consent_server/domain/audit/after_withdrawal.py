@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from consent_server.domain.audit.verdict import FAILS, HOLDS, UNDECIDED, Evidence, Verdict, proof_of
-from consent_server.domain.scan import BEFORE, WITHDRAWN
+from consent_server.domain.scan import BEFORE, WITHDRAWN, host_of, same_site
 
 CHECK = "CHK-4"
 
@@ -13,7 +13,8 @@ CHECK = "CHK-4"
 def check_after_withdrawal(evidence: Evidence) -> Iterator[Verdict]:
     """Yield whether something that needs consent outlived its withdrawal, or was asked for again.
 
-    What never waited for a yes is told by CHK-1, and not again here.
+    What never waited for a yes is told by CHK-1, and not again here. No page can remove a cookie of another site: it
+    counts when that site was asked for something (WD-06).
     """
     withdrawn = evidence.of(WITHDRAWN)
     if withdrawn is None or withdrawn.banner is None:
@@ -29,7 +30,13 @@ def check_after_withdrawal(evidence: Evidence) -> Iterator[Verdict]:
         yield Verdict(CHECK, "WD-04", UNDECIDED, "The settings gave no button that withdraws, so none was pressed.")
         return
     early = {(each.kind, each.name) for each in evidence.needing_consent(BEFORE)}
-    found = [each for each in evidence.needing_consent(WITHDRAWN) if (each.kind, each.name) not in early]
+    asked = {host_of(request.address) for request in withdrawn.requests}
+    found = [
+        each
+        for each in evidence.needing_consent(WITHDRAWN)
+        if (each.kind, each.name) not in early
+        and (evidence.of_site(each) or any(same_site(host, each.domain) for host in asked))
+    ]
     if not found:
         yield Verdict(CHECK, "WD-04", HOLDS, "Nothing that needs consent was left or asked for after the withdrawal.")
         return

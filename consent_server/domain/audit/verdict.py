@@ -7,7 +7,18 @@ from dataclasses import dataclass
 
 from consent_server.domain.classification import Classified
 from consent_server.domain.compliance.finding import GUIDELINES, RECOMMENDATION
-from consent_server.domain.scan import BEFORE, NEXT_VISIT, REFUSED, UNANSWERED, WITHDRAWN, Pass, Scan, on_phone
+from consent_server.domain.scan import (
+    BEFORE,
+    NEXT_VISIT,
+    REFUSED,
+    UNANSWERED,
+    WITHDRAWN,
+    Pass,
+    Scan,
+    host_of,
+    on_phone,
+    same_site,
+)
 from consent_server.domain.shown_banner import ShownBanner
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "cannot tell"
@@ -24,6 +35,7 @@ SOURCES: Mapping[str, str] = {
     "WD-04": f"RGPD, art. 7(3) ; {GUIDELINES}, art. 2 ; CNIL, SAN-2024-019",
     "KEEP-02": f"{RECOMMENDATION}, art. 2.4 ; CEPD, lignes directrices 03/2022",
     "DUR-01": f"{GUIDELINES}, art. 5 ; {RECOMMENDATION}, art. 5",
+    "DUR-04": f"{GUIDELINES}, art. 5",
     "EXM-10": f"{GUIDELINES}, art. 5 ; CNIL, SAN-2025-010",
     "CAT-01": f"{GUIDELINES}, art. 2 : chaque traceur a une finalité",
     "DRIFT-01": f"{_TRUE}, art. 5(1)(a) et 13",
@@ -112,6 +124,10 @@ class Evidence:
         seen = self.of(name)
         return seen.pages[0] if seen and seen.pages else self.scan.address
 
+    def of_site(self, each: Classified) -> bool:
+        """Whether something is the site's own: what others keep on their own hosts, no page can shorten or remove."""
+        return same_site(each.domain, host_of(self.scan.address))
+
     def needing_consent(self, name: str) -> list[Classified]:
         """Return what needs consent among what a pass saw."""
         return [each for each in self.classified.get(name, ()) if each.needs_consent]
@@ -124,5 +140,6 @@ class Evidence:
 def proof_of(each: Classified, seen_in: str) -> Proof:
     """Return the proof that something was seen."""
     if each.kind == "request":
-        return Proof(f"request to {each.domain} ({each.service})", seen_in, each.seen.page, each.seen.who)
+        by = f" ({each.service})" if each.service else ""
+        return Proof(f"request to {each.domain}{by}", seen_in, each.seen.page, each.seen.who)
     return Proof(f"{each.kind.replace('_', ' ')} {each.label}", seen_in, each.seen.page, each.seen.who)

@@ -92,6 +92,14 @@ _CHECKS = {
     ),
     "See what ended it, and visit the site again.": "Voyez ce qui l’a arrêtée, et visitez de nouveau le site.",
     "No cookie lasts longer than thirteen months.": "Aucun cookie ne dure plus de treize mois.",
+    "{} cookies are given a later end whenever they are written again.": (
+        "Des cookies voient leur fin repoussée à chaque nouvelle écriture : {}."
+    ),
+    "Write them once, or keep their first end: cookie_update: false for Google Analytics, or our banner.": (
+        "Écrivez-les une seule fois, ou gardez leur première fin : cookie_update: false pour Google Analytics, ou "
+        "notre bandeau."
+    ),
+    "No cookie was given a later end.": "Aucun cookie n’a vu sa fin repoussée.",
     "{} things are declared exempt that cannot be.": (
         "Des éléments sont déclarés exemptés qui ne peuvent pas l’être : {}."
     ),
