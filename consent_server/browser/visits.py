@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, NoReturn
 
@@ -60,7 +60,7 @@ LOAD_MS = 15_000
 IDLE_MS = 4_000
 CLICK_MS = 3_000
 SCROLLS = 4
-REOPEN_MS = 1_000
+REOPEN_MS = 2_000
 TO_TELL_S = 15.0
 TO_REAP_S = 5.0
 NICE = 10
@@ -352,13 +352,11 @@ class Visitor:
                     door.click(timeout=CLICK_MS)
                     if back := _banner_on(page, REOPEN_MS):
                         return back
-        for kind in KINDS:
-            with contextlib.suppress(Exception):
-                if kind.reopen_script:
-                    page.evaluate(kind.reopen_script)
-                    if banner_shown.shown(page, kind.seen):
-                        return kind
-        return None
+        scripted = tuple(kind for kind in KINDS if kind.reopen_script)
+        for kind in scripted:
+            with contextlib.suppress(Exception):  # of a platform that is not here
+                page.evaluate(kind.reopen_script)
+        return _banner_on(page, REOPEN_MS, scripted)
 
     def _read(self, page: Page) -> None:
         """Stay as a reader does: until nothing more is loaded, then down the page."""
@@ -377,11 +375,11 @@ class Visitor:
             yield f"not connected to, because private or beyond the bounds: {', '.join(sorted(self._way.refused)[:10])}"
 
 
-def _banner_on(page: Page, wait_ms: int) -> BannerKind | None:
+def _banner_on(page: Page, wait_ms: int, kinds: Sequence[BannerKind] = KINDS) -> BannerKind | None:
     """Return the banner that stands on the page, waiting a little for one to come."""
     until = time.monotonic() + wait_ms / 1000
     while True:
-        for kind in KINDS:
+        for kind in kinds:
             with contextlib.suppress(Exception):
                 found = banner_shown.shown(page, kind.seen)
                 if found and banner_shown.about_consent(kind, found):
