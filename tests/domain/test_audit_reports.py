@@ -264,8 +264,8 @@ def test_what_ended_a_scan_early_is_told() -> None:
     done, verdicts = seen()
     missing = parsed(FORMATS["html"](done, verdicts, "fr")).find("body/main/section[@id='undecided']/p")
 
-    assert told(missing).endswith("Non faites : Après avoir tout accepté; Après le retrait de l’accord.")
-    assert "Not made: accepted, withdrawn." in FORMATS["text"](done, verdicts)
+    assert told(missing).endswith("Non faites : Après avoir tout accepté; Après le retrait de l’accord; Sans réponse.")
+    assert "Not made: accepted, withdrawn, unanswered." in FORMATS["text"](done, verdicts)
     whole = replace(done, passes=tuple(Pass(name) for name in scans.PASSES))
     assert "Not made" not in FORMATS["html"](whole, ()) + FORMATS["text"](whole, ())
 

@@ -117,7 +117,10 @@ SITES: dict[str, BannerSite] = {
         ),
     ),
     "refusal-off-screen-on-a-phone": faulty(
-        "UI-04", "window of 320", banner(style="@media (max-width: 600px) { #no { position: relative; left: 30em } }")
+        "UI-04",
+        "window of 320",
+        banner(style="@media (max-width: 600px) { #no { position: relative; left: 30em } }"),
+        "A11Y-10",
     ),
     "refusal-as-a-pale-link": faulty(
         "UI-04",
@@ -126,6 +129,7 @@ SITES: dict[str, BannerSite] = {
             "<button id=yes>Tout accepter</button> <a id=no href=#>Continuer sans accepter</a>",
             "#no { color: #bbb; font-size: 13px }",
         ),
+        "A11Y-07",
     ),
     "refusal-in-a-sentence": faulty(
         "UI-04",
@@ -158,6 +162,27 @@ SITES: dict[str, BannerSite] = {
     ),
     "escape-is-yes": faulty("UI-01", "_ga", banner(script=on("keydown", "event.key === 'Escape' && answer('yes')"))),
     "silence-is-yes": faulty("UI-01", "_ga", banner(script="setTimeout(() => choice() || answer('yes'), 2500);")),
+}
+
+SITES |= {
+    "purpose-not-named": faulty(
+        "UI-02",
+        "_ga",
+        banner(words="<p>Nous utilisons des cookies pour vous. Vous pouvez changer d’avis à tout moment.</p>"),
+    ),
+    "withdrawal-not-told": faulty(
+        "WD-03",
+        "the first layer",
+        banner(words="<p>Avec votre accord, nous mesurons l’audience du site pour vous.</p>"),
+    ),
+    "dialog-without-a-name": faulty("A11Y-12", "has no name", banner(attributes="role=dialog")),
+    "answers-too-small": faulty(
+        "A11Y-06",
+        "Tout refuser",
+        banner(style="#ask button { min-height: 0; height: 14px; font-size: 10px; margin: 0; display: block }"),
+    ),
+    "text-too-pale": faulty("A11Y-07", "Tout accepter", banner(style="#ask button { color: #777; background: #ccc }")),
+    "another-language": faulty("A11Y-15", "declared", banner(lang="en")),
 }
 
 SOME = ("fair-with-second-layer", "refusal-as-a-pale-link", "escape-is-yes")

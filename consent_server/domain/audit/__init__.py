@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from consent_server.domain.audit.accessible import check_accessible
 from consent_server.domain.audit.after_refusal import check_after_refusal
 from consent_server.domain.audit.after_withdrawal import check_after_withdrawal
 from consent_server.domain.audit.all_classified import check_all_classified
@@ -21,11 +22,15 @@ from consent_server.domain.audit.not_extended import check_not_extended
 from consent_server.domain.audit.not_too_long import check_not_too_long
 from consent_server.domain.audit.off_at_first import check_off_at_first
 from consent_server.domain.audit.one_banner import check_one_banner
+from consent_server.domain.audit.partners_told import check_partners_told
+from consent_server.domain.audit.plain_answers import check_plain_answers
+from consent_server.domain.audit.purposes_first import check_purposes_first
 from consent_server.domain.audit.refusal_stands_out import check_refusal_stands_out
 from consent_server.domain.audit.rightly_exempt import check_rightly_exempt
 from consent_server.domain.audit.signals_denied import check_signals_denied
 from consent_server.domain.audit.silence import check_silence
 from consent_server.domain.audit.verdict import FAILS, HOLDS, UNDECIDED, Evidence, Proof, Verdict
+from consent_server.domain.audit.withdrawal_told import check_withdrawal_told
 from consent_server.domain.classification import Classifier
 from consent_server.domain.drift import Drift
 from consent_server.domain.library import Library
@@ -38,11 +43,16 @@ CHECKS = (
     check_as_easy_to_refuse,
     check_refusal_stands_out,
     check_off_at_first,
+    check_plain_answers,
     check_one_banner,
+    check_purposes_first,
+    check_partners_told,
     check_no_wall,
     check_after_refusal,
     check_choice_is_kept,
+    check_withdrawal_told,
     check_after_withdrawal,
+    check_accessible,
     check_not_too_long,
     check_not_extended,
     check_all_classified,

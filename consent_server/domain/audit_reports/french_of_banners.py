@@ -69,7 +69,76 @@ _CHECKS = {
         "Les réglages n’offrent aucun bouton de retrait connu : aucun n’a donc été actionné."
     ),
 }
+_WORDS = {
+    "The first layer does not name every purpose that a yes allows.": (
+        "Le premier écran ne nomme pas toutes les finalités qu’un accord permet."
+    ),
+    "Name each purpose on the first layer, with a sentence on what it means.": (
+        "Nommez chaque finalité sur le premier écran, avec une phrase qui l’explique."
+    ),
+    "Words for some purposes were not found on the first layer: whether it names them is for a person to say.": (
+        "Des finalités n’ont pas été reconnues dans les mots du premier écran : à une personne de dire s’il les nomme."
+    ),
+    "The first layer names the purposes of what came after a yes.": (
+        "Le premier écran nomme les finalités de ce qui est venu après un accord."
+    ),
+    "The banner tells that others take part.": "Le bandeau dit que des tiers interviennent.",
+    "Nothing in the banner tells that others are let in.": "Rien dans le bandeau ne dit que des tiers interviennent.",
+    "Say on the first layer how many partners there are, and link to the list of them.": (
+        "Dites sur le premier écran combien il y a de partenaires, avec un lien vers leur liste."
+    ),
+    "The first layer says that the answer can be changed.": "Le premier écran dit que la réponse peut être changée.",
+    "The first layer does not say that the answer can be changed.": (
+        "Le premier écran ne dit pas que la réponse peut être changée."
+    ),
+    "Say on the first layer that consent can be withdrawn at any time, and how.": (
+        "Dites sur le premier écran que l’accord peut être retiré à tout moment, et comment."
+    ),
+    "The buttons say in plain words what they do.": "Les boutons disent clairement ce qu’ils font.",
+    "A button does not say in plain words what it does.": "Un bouton ne dit pas clairement ce qu’il fait.",
+    "Write “Tout accepter” and “Tout refuser”, and nothing else.": (
+        "Écrivez « Tout accepter » et « Tout refuser », rien d’autre."
+    ),
+    "A picture lies behind an answer: its contrast is unknown.": (
+        "Une image se trouve derrière une réponse : son contraste est inconnu."
+    ),
+    "An answer is too small to be hit.": "Une réponse est trop petite pour être visée.",
+    "Make each answer at least 24 × 24 px, better 44.": "Donnez à chaque réponse au moins 24 × 24 px, mieux 44.",
+    "The answers are large enough to be hit.": "Les réponses sont assez grandes pour être visées.",
+    "An answer is too pale to be read.": "Une réponse est trop pâle pour être lue.",
+    "Give the text of each answer a contrast of at least 4.5 to 1.": (
+        "Donnez au texte de chaque réponse un contraste d’au moins 4,5 pour 1."
+    ),
+    "The answers can be read.": "Les réponses sont lisibles.",
+    "In a window of 320 px, an answer cannot be reached.": (
+        "Dans une fenêtre de 320 px, une réponse est hors d’atteinte."
+    ),
+    "Let the buttons wrap, and the banner scroll, in a small window.": (
+        "Laissez les boutons passer à la ligne, et le bandeau défiler, dans une petite fenêtre."
+    ),
+    "The answers can be reached in a window of 320 px.": ("Les réponses sont accessibles dans une fenêtre de 320 px."),
+    "Assistive technology is not told what asks, or what answers.": (
+        "Les technologies d’assistance ne savent pas ce qui demande, ou ce qui répond."
+    ),
+    "Make the banner a named dialog, and each answer a button with its label.": (
+        "Faites du bandeau une boîte de dialogue nommée, et de chaque réponse un bouton avec son libellé."
+    ),
+    "Assistive technology is told what asks and what answers.": (
+        "Les technologies d’assistance savent ce qui demande et ce qui répond."
+    ),
+    "The language of the banner is not the declared one.": "La langue du bandeau n’est pas celle qui est déclarée.",
+    "Declare the language of the text with the attribute lang.": "Déclarez la langue du texte avec l’attribut lang.",
+    "The language of the banner is declared.": "La langue du bandeau est déclarée.",
+}
 _SEEN = {
+    "the first layer": "le premier écran",
+    "the dialog has no name": "la boîte de dialogue n’a pas de nom",
+    "the banner covers the page and is no dialog": "le bandeau couvre la page sans être une boîte de dialogue",
+    "“{}” is a {}, not a button": "« {} » est un {}, pas un bouton",
+    "a {} has no name": "un {} n’a pas de nom",
+    "“{}” is {} px (window of {})": "« {} » fait {} px (fenêtre de {})",
+    "no language is declared": "aucune langue n’est déclarée",
+    "the text is in “{}”, “{}” is declared": "le texte est en « {} », « {} » est déclaré",
     "Without an answer": "Sans réponse",
     "A new visitor who does what is no answer: waits, scrolls, presses Escape.": (
         "Un nouveau visiteur, qui fait tout sauf répondre : il attend, défile, presse Échap."
@@ -90,4 +159,4 @@ _SEEN = {
     "the banner lies over the whole page": "le bandeau couvre toute la page",
 }
 
-FRENCH_OF_BANNERS: Mapping[str, str] = {**_CHECKS, **_SEEN}
+FRENCH_OF_BANNERS: Mapping[str, str] = {**_CHECKS, **_WORDS, **_SEEN}
