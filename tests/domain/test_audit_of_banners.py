@@ -171,3 +171,48 @@ def test_what_is_no_answer_is_no_yes(
     library: Library, deed: Deed, cookies: tuple[SeenCookie, ...], verdict: str
 ) -> None:
     assert judged(library, replace(FAIR, deeds=(deed,)), *cookies)["CHK-1 UI-01"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "requirement", "verdict"),
+    [
+        ("Nous et vous : les cookies de la maison sont pour vous, à tout moment.", "CHK-6 UI-02", FAILS),
+        ("Brot und Spiele, jederzeit.", "CHK-6 UI-02", UNDECIDED),
+        ("We would like to count the visits of our pages with your consent.", "WD WD-03", FAILS),
+        ("Brot und Spiele.", "WD WD-03", UNDECIDED),
+        ("We would like to count the visits of our pages; withdraw at any time.", "WD WD-03", HOLDS),
+        ("We would like to count the visits of our pages with your consent.", "A11Y A11Y-15", FAILS),
+    ],
+    ids=["no purpose", "no purpose read", "no way back", "no way back read", "a way back", "another language"],
+)
+def test_words_are_held_against_a_banner_only_where_they_can_be_read(
+    library: Library, text: str, requirement: str, verdict: str
+) -> None:
+    assert judged(library, ShownBanner(layer(YES, NO, text=text)))[requirement] == verdict
+
+
+@pytest.mark.parametrize(
+    ("changes", "requirement"),
+    [
+        ({"width": 20, "height": 12, "x": 150}, "A11Y A11Y-06"),
+        ({"colour": "#999999", "background": "#ffffff"}, "A11Y A11Y-07"),
+        ({"tag": "div"}, "A11Y A11Y-12"),
+        ({"named": ""}, "A11Y A11Y-12"),
+        ({"label": "Refuser les finalités non essentielles"}, "CHK-5 UI-12"),
+    ],
+    ids=["small", "pale", "no button", "nameless", "a riddle"],
+)
+def test_an_answer_that_not_everybody_can_give_fails(
+    library: Library, changes: dict[str, object], requirement: str
+) -> None:
+    changed = replace(NO, **changes)  # type: ignore[arg-type]
+    assert judged(library, FAIR)[requirement] == HOLDS
+    assert judged(library, ShownBanner(layer(YES, changed)))[requirement] == FAILS
+
+
+def test_a_contrast_on_a_picture_is_unknown_and_what_a_narrow_window_loses_fails(library: Library) -> None:
+    on_picture = layer(YES, replace(NO, colour="", background=""))
+    lost = layer(YES, replace(NO, hidden="is outside the window", lost=True), width=320)
+
+    assert judged(library, ShownBanner(on_picture))["A11Y A11Y-07"] == UNDECIDED
+    assert judged(library, replace(FAIR, narrow=lost))["A11Y A11Y-10"] == FAILS

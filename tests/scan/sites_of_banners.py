@@ -154,6 +154,8 @@ SITES: dict[str, BannerSite] = {
             after="<div style='position: fixed; top: 0; background: #fff'><p>Nous utilisons des cookies."
             "</p><button>J’accepte</button> <button>Je refuse</button></div>" + DOOR
         ),
+        "KEEP-02",
+        "WD-04",
     ),
     "wall": faulty("WALL-01", "", banner("<button id=yes>Tout accepter</button>", COVERING), "UI-04"),
     "scroll-is-yes": faulty("UI-01", "_ga", banner(script=on("scroll", "answer('yes')"))),
