@@ -21,6 +21,8 @@ SECONDS = 20
 MEMORY = 512 * 1024 * 1024
 """Bytes of address space."""
 
+_LOCKED = 3  # the program's answer for a file that asks for a password
+
 
 def is_pdf(data: bytes) -> bool:
     """Whether a file says that it is a PDF; readers look for the mark in its first kilobyte."""
@@ -33,8 +35,10 @@ def pdf_text(data: bytes) -> str:
         raise Invalid.because(f"A PDF has at most {LARGEST_PDF // 1024 // 1024} MB; this one is larger.")
     try:
         done = subprocess.run(_program(), input=data, capture_output=True, timeout=SECONDS * 3, check=True)
-    except (subprocess.SubprocessError, OSError):
-        raise Invalid.because("This PDF cannot be read: it is damaged, locked by a password, or too large.") from None
+    except (subprocess.SubprocessError, OSError) as error:
+        if getattr(error, "returncode", None) == _LOCKED:
+            raise Invalid.because("This PDF is locked by a password: save it without one.") from None
+        raise Invalid.because("This PDF cannot be read: it is damaged, or too large.") from None
     text = tabbed(done.stdout.decode("utf-8", "replace"))
     if not text.strip():
         raise Invalid.because("This PDF holds no text, only pictures: copy its text, or save it with text.")
@@ -50,8 +54,11 @@ def _main(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     import pypdf  # under the bounds
 
+    reader = pypdf.PdfReader(io.BytesIO(sys.stdin.buffer.read()))
+    if reader.is_encrypted and not reader.decrypt(""):
+        sys.exit(_LOCKED)
     length = 0
-    for page in pypdf.PdfReader(io.BytesIO(sys.stdin.buffer.read())).pages[:MOST_PAGES]:
+    for page in reader.pages[:MOST_PAGES]:
         text = page.extract_text(extraction_mode="layout", layout_mode_space_vertically=False)
         length += len(text)
         sys.stdout.buffer.write(text.encode("utf-8", "replace") + b"\n")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import random
 import zlib
 
+import pypdf
 import pytest
 
 from consent_server.domain.errors import Invalid
@@ -47,9 +50,31 @@ def test_a_text_is_no_pdf() -> None:
     assert policy_text("Été".encode()) == policy_text("Été".encode("cp1252")) == "Été"
 
 
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_a_text_is_read_as_its_editor_wrote_it(coding: str) -> None:
+    text = "Été, 13 mois. " * 9 + "\x02"  # what a copy from elsewhere leaves behind
+
+    assert policy_text(text.encode(coding)) == text
+
+
+def _locked(password: str) -> bytes:
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdf_of("Hello")))
+    writer.encrypt(password, owner_password="other")
+    written = io.BytesIO()
+    writer.write(written)
+    return written.getvalue()
+
+
+def test_a_pdf_that_only_forbids_changes_is_read() -> None:
+    assert "Hello" in policy_text(_locked(""))
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
+        pytest.param(_locked("secret"), "locked by a password", id="locked"),
+        pytest.param(random.Random(1).randbytes(10_000_000), "neither text", id="noise"),
+        pytest.param(b"PK\x03\x04" + zlib.compress(random.Random(2).randbytes(9_000)), "neither text", id="archive"),
         pytest.param(b"%PDF-1.7\n%%EOF", "cannot be read", id="empty"),
         pytest.param(pdf_of("Hello")[:700], "cannot be read", id="cut-short"),
         pytest.param(pdf_of(""), "only pictures", id="without-text"),
