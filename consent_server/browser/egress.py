@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 
 LOOPBACK = ".localhost"
 PATIENCE_S = 15.0
+LONGEST_DETOUR = 4
+MOST_NAMES = 1_000
 CHUNK = 64 * 1024
 LONGEST_HEAD = 64 * 1024
 MOST_ADDRESSES = 4
@@ -52,7 +54,10 @@ def is_public(text: str) -> bool:
 
 
 class Egress:
-    """A proxy while it runs: ``refused`` are hosts that were not connected to, ``used`` the bytes passed on."""
+    """A proxy while it runs: ``refused`` are hosts that were not connected to, ``used`` the bytes passed on.
+
+    ``names`` are hosts that are only another name for one: what the domain name system calls its canonical name.
+    """
 
     def __init__(self, most_bytes: int, resolve: Mapping[str, str], *, private: bool = False) -> None:
         self.most_bytes = most_bytes
@@ -60,6 +65,7 @@ class Egress:
         self.private = private
         self.used = 0
         self.refused: set[str] = set()
+        self.names: dict[str, str] = {}
         self.port = 0
         self.loop: asyncio.AbstractEventLoop
 
@@ -112,9 +118,11 @@ class Egress:
         self, host: str, port: int, secure: ssl.SSLContext | None = None
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         name = host
-        if host in self._resolve:
-            elsewhere = urlsplit(f"//{self._resolve[host]}")
-            host, port = elsewhere.hostname or "", elsewhere.port or port
+        for _ in range(LONGEST_DETOUR):
+            if host in self._resolve:
+                elsewhere = urlsplit(f"//{self._resolve[host]}")
+                self._note(name, host)
+                host, port = elsewhere.hostname or "", elsewhere.port or port
         addresses = await self._addresses(host, port)
         if not addresses or self.exhausted:
             if len(self.refused) < MOST_REFUSED:
@@ -129,12 +137,21 @@ class Egress:
                     raise
         return None
 
+    def _note(self, host: str, called: str) -> None:
+        called = called.lower().rstrip(".")
+        if called not in {"", host} and len(self.names) < MOST_NAMES:
+            self.names[host] = called
+
     async def _addresses(self, host: str, port: int) -> list[str]:
         """Return the addresses to connect to, in order; none when one of the name's is not public."""
         if self.private and (host == "localhost" or host.endswith(LOOPBACK)):
             return ["127.0.0.1"]  # as browsers read such names; resolvers do not
-        resolving = asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        found = dict.fromkeys(str(each[4][0]) for each in await asyncio.wait_for(resolving, PATIENCE_S))
+        resolving = asyncio.get_running_loop().getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME
+        )
+        answers = await asyncio.wait_for(resolving, PATIENCE_S)
+        self._note(host, next((str(each[3]) for each in answers if each[3]), ""))
+        found = dict.fromkeys(str(each[4][0]) for each in answers)
         return list(found)[:MOST_ADDRESSES] if self.private or all(map(is_public, found)) else []
 
     async def _carry(

@@ -46,6 +46,7 @@ from consent_server.domain.scan import (
     Pass,
     SeenBanner,
     SeenCookie,
+    SeenRequest,
     host_of,
     on_phone,
     same_site,
@@ -224,13 +225,16 @@ class Visitor:
             stay.banner,
             stay.cookies,
             tuple(watch.storage.values()),
-            tuple(watch.requests.values()),
+            tuple(map(self._with_name, watch.requests.values())),
             tuple(sorted(watch.frames)),
             tuple(sorted(watch.workers)),
             dict(watch.consent_mode),
             tuple(sorted({*watch.limits, *self._bounds()})),
             not watch.cut and not self._way.exhausted,
         )
+
+    def _with_name(self, request: SeenRequest) -> SeenRequest:
+        return replace(request, known_as=self._way.names.get(host_of(request.address), ""))
 
     @contextlib.contextmanager
     def _bounded(self, address: str, watch: Watch) -> Iterator[None]:

@@ -88,10 +88,24 @@ class Classifier:
             return self._asked(request, service.purpose, service.name, needs, DECLARED, f"matches {pattern.host}")
         known = self._library.find_by_url(request.address, matched)
         if known is None:
-            return None
+            return self._cloaked(request)
         return self._asked(
             request, known.purpose, known.name, known.exemption is None, SURE, f"is an address of {known.name}"
         )
+
+    def _cloaked(self, request: SeenRequest) -> Classified | None:
+        """Return whose a request is by the other name of its host: trackers are put behind one of the site's own.
+
+        The host of the site itself may be another name of whoever hosts it, and so may a page that is gone to.
+        """
+        host = host_of(request.address)
+        if not request.known_as or request.kind == "document" or host in {self._site, f"www.{self._site}"}:
+            return None
+        known = self._library.find_by_url(request.address.replace(host, request.known_as, 1))
+        if known is None or known.exemption is not None:
+            return None
+        because = f"{host} is another name of {request.known_as}, of {known.name}"
+        return self._asked(request, known.purpose, known.name, True, SURE, because)
 
     def _asked(
         self,

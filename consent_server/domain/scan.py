@@ -49,8 +49,17 @@ class Origin:
     addresses: tuple[str, ...] = ()
 
 
+class _SetBySomebody:
+    set_by: Origin
+
+    @property
+    def who(self) -> tuple[str, ...]:
+        """Who did it, the nearest first."""
+        return self.set_by.addresses
+
+
 @dataclass(frozen=True)
-class SeenCookie:
+class SeenCookie(_SetBySomebody):
     """A cookie as it lay in the browser at the end of a pass.
 
     ``lifetime`` is seconds from its first write, ``None`` for a session's; ``extended``: it was written again later, so
@@ -71,14 +80,9 @@ class SeenCookie:
     page: str
     extended: bool = False
 
-    @property
-    def who(self) -> tuple[str, ...]:
-        """Who did it, the nearest first."""
-        return self.set_by.addresses
-
 
 @dataclass(frozen=True)
-class SeenStorage:
+class SeenStorage(_SetBySomebody):
     """A key of ``local_storage`` or ``session_storage``, or a database of ``indexed_db``."""
 
     kind: str
@@ -88,17 +92,13 @@ class SeenStorage:
     set_by: Origin
     page: str
 
-    @property
-    def who(self) -> tuple[str, ...]:
-        """Who did it, the nearest first."""
-        return self.set_by.addresses
-
 
 @dataclass(frozen=True)
 class SeenRequest:
     """A request, the first of its address; ``because_of`` are the scripts or the page that asked for it.
 
-    ``matches`` are the patterns on queries that it matched, whose address is told without its query.
+    ``matches`` are the patterns on queries that it matched, whose address is told without its query. ``known_as`` is
+    the host that its own is another name for (a CNAME), or empty.
     """
 
     address: str
@@ -108,6 +108,7 @@ class SeenRequest:
     page: str
     times: int = 1
     matches: tuple[str, ...] = ()
+    known_as: str = ""
 
     @property
     def who(self) -> tuple[str, ...]:

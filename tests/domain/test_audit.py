@@ -105,6 +105,18 @@ def test_a_request_is_whose_pattern_says_most_even_where_a_query_decides(library
     assert (plain.service, told.service, ads.service) == ("Counting", "Campaigns", "Google Ads")
 
 
+def test_a_tracker_behind_a_name_of_the_sites_own_is_told(library: Library) -> None:
+    own = SeenRequest("https://metrics.shop.example/a.js", "script", False, (PAGE,), PAGE, known_as="shop.eulerian.net")
+    classifier = Classifier(library, SITE)
+    found = classifier.request(own)
+
+    assert found is not None
+    assert (found.needs_consent, found.confidence) == (True, SURE)
+    assert classifier.request(replace(own, known_as="")) is None
+    assert classifier.request(replace(own, kind="document")) is None
+    assert classifier.request(replace(own, address=f"{PAGE}a.js")) is None
+
+
 def test_a_host_that_nobody_knows_is_told_once_and_our_own_is_not(library: Library) -> None:
     addresses = (
         "https://px.example/a.gif",

@@ -62,6 +62,7 @@ class Site:
 
     A path may begin with the host that it is of: ``//cdn.vendor.example/a.js``. ``elsewhere`` are hosts of the world
     that are found here, ``services`` what the site's catalogue declares, ``unsure`` what must be named as unknown.
+    ``other_names`` are hosts that are only another name for one of the world.
     """
 
     pages: dict[str, Page]
@@ -72,6 +73,7 @@ class Site:
     unsure: tuple[str, ...] = ()
     services: tuple[Service, ...] = ()
     elsewhere: tuple[str, ...] = ()
+    other_names: dict[str, str] = field(default_factory=dict)
 
     def respond(self, asked: Asked) -> Answer:
         """Answer a request."""
@@ -322,6 +324,17 @@ EARLY: dict[str, Site] = {
         f"<iframe src=http://{PLAYER_HOST}/film></iframe>",
         PLAYER_HOST,
         film=Answer("<!doctype html>"),
+    ),
+    "cloaked-first-party": Site(
+        {
+            "/": page(head="<script src=http://metrics.cloaked-first-party.localhost/tag.js></script>"),
+            "/tag.js": script(""),
+        },
+        frozenset({"UI-01"}),
+        ("metrics.cloaked-first-party.localhost (Eulerian",),
+        "//cloaked-first-party.",
+        elsewhere=("shop.eulerian.net",),
+        other_names={"metrics.cloaked-first-party.localhost": "shop.eulerian.net"},
     ),
     "undeclared-pixel": Site(
         {

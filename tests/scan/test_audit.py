@@ -49,7 +49,7 @@ def _scan(name: str) -> Scanned:
                 settle_ms=700,
                 banner_ms=700,
                 pause_ms=50,
-                resolve=there,
+                resolve={**there, **SITES[name].other_names},
             )
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -108,6 +109,19 @@ def test_who_may_look_inside_does_and_a_host_can_be_looked_for_elsewhere(inside:
     with egress(10**6, {"www.shop.example": f"127.0.0.1:{inside}"}, private=True) as way:
         assert _ask(way.port, f"http://site.localhost:{inside}/") == (200, b"secret")
         assert _ask(way.port, "http://www.shop.example/") == (200, b"secret")
+
+
+def test_what_a_host_is_really_called_is_known(inside: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def called(_host: str, port: int, *_given: object, **_more: object) -> list[tuple[object, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "Shop.Tracker.example.", ("127.0.0.1", port))]
+
+    with egress(
+        10**6, {"cdn.shop.example": "edge.example", "edge.example": f"127.0.0.1:{inside}"}, private=True
+    ) as way:
+        assert _ask(way.port, "http://cdn.shop.example/") == (200, b"secret")
+        monkeypatch.setattr(socket, "getaddrinfo", called)
+        assert _ask(way.port, f"http://metrics.shop.example:{inside}/") == (200, b"secret")
+        assert way.names == {"cdn.shop.example": "edge.example", "metrics.shop.example": "shop.tracker.example"}
 
 
 def test_what_comes_in_is_bounded(inside: int) -> None:
