@@ -3,8 +3,8 @@
 Rows are synthetic: made inside the database by one statement for each table, in the months that production would have,
 with texts of the right shape. Nothing of them is sealed, hashed or signed, so what verifies is not asked here
 (benchmarks/growth.py loads valid ones, and fewer). Queries are those that the services send, taken from the wire while
-they do. A table of which more than a handful of rows is read without an index fails the run. Limit of the same run:
-the same queries at 10 000 rows, in pages, which no other process of the machine changes.
+they do, each distinct statement once. A table of which more than a handful of rows is read without an index fails the
+run. Limit of the same run: the same queries at 10 000 rows, in pages, which no other process of the machine changes.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """A choice, taken in front of Flask: read and checked in the event loop, written with others, answered once it is kept.
 
-A thread for each visitor who waits for the same commit costs more than keeping their choices does. What is done here is
-the view's own deed, in the view's own words (``consents.py``), as long as all goes well and memory knows the site:
-whatever else there is to say is Flask's to say, to whom the request then goes as if nobody had seen it. It is written
-once all the same, because it brings an id of its own.
+Flask, and a thread for each visitor who waits for the same commit, cost nearly half of an answer when many come at once
+(docs/architecture.md). What is done here is the view's own deed, in the view's own words (``consents.py``), as long as
+all goes well and memory knows the site: whatever else there is to say is Flask's to say, to whom the request then goes
+as if nobody had seen it. It is written once all the same, because it brings an id of its own.
 """
 
 from __future__ import annotations
