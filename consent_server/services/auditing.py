@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from consent_server.domain.audit import FAILS, HOLDS, UNDECIDED, Verdict, audit
+from consent_server.domain.audit.as_declared import check_as_declared
 from consent_server.domain.audit_reports import FORMATS
 from consent_server.domain.classification import UNKNOWN, Classified, Classifier
+from consent_server.domain.drift import find_drift
 from consent_server.domain.errors import Invalid, NotFound
+from consent_server.domain.policy_text import read_policy
 from consent_server.domain.scan import Pass, Scan, SeenCookie, host_of
 from consent_server.domain.scan_difference import (
     APPEARED,
@@ -92,6 +95,15 @@ def audit_scan(session: Session, site: Site, kept: KeptScan) -> Audited:
     classifier = classifier_of(site, seen)
     verdicts = audit(seen, classifier, load_library())
     return Audited(kept, seen, classifier, verdicts, previous, compare_scans(before, seen) if before else ())
+
+
+def drift_of(site: Site, audited: Audited, policy: str = "") -> tuple[Verdict, ...]:
+    """Return where the policy's text, the catalogue and the browser part; nothing when the first two are missing."""
+    findings = read_policy(policy, load_library()) if policy else None
+    services = services_of(site) or None
+    if findings is None and services is None:
+        return ()
+    return tuple(check_as_declared(find_drift(audited.seen, audited.classifier, findings, services)))
 
 
 def write_audit(audited: Audited, form: str, language: str) -> bytes:

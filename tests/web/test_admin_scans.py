@@ -166,6 +166,20 @@ def test_what_a_scan_proposes_is_taken_up_by_an_editor(app: Flask, editor: Flask
     assert "to the catalogue" not in viewer.get(address).text.partition('id="seen"')[2]
 
 
+def test_policy_catalogue_and_browser_are_laid_side_by_side(app: Flask, editor: FlaskClient) -> None:
+    address = _ask(editor)
+    _survey(app, FAULTY)
+    assert "The catalogue is empty" in editor.get(f"{address}/drift").text
+    _accept(editor, address, "cookie", "_ga")
+    assert "declared nowhere." in editor.get(f"{address}/drift").text
+    policy = "Nous utilisons le cookie _ga (Google Analytics), conservé 24 heures."
+    form = {"csrf_token": admins.csrf_of(editor.get(LIST).text), "text": policy}
+    page = editor.post(f"{address}/drift", data=form).text
+    assert "longer than stated." in page
+    assert "DRIFT-03" in page
+    assert editor.post(f"{address}/drift", data={**form, "text": ""}).status_code == 422
+
+
 def test_sites_say_how_their_last_scan_ended(app: Flask, editor: FlaskClient) -> None:
     address = _ask(editor)
     _survey(app, FAULTY)

@@ -60,7 +60,7 @@ def read(site_key: str) -> str | Response:
     """Show what a policy says, each with the passage that says so; then add what was accepted of it."""
     catalogue = draft()
     form = PolicyForm()
-    if not (form.validate() and _take_text(form)):
+    if not (form.validate() and take_text(form)):
         return shown("policy.html", form=form, findings=None)
     findings = read_policy(form.text.data, load_library())
     if request.form.get("deed") == "accept":
@@ -81,7 +81,7 @@ def read(site_key: str) -> str | Response:
     )
 
 
-def _take_text(form: PolicyForm) -> bool:
+def take_text(form: PolicyForm) -> bool:
     """Put the text of the file that was chosen where the pasted one would be; return whether there is a text."""
     chosen = request.files.get("file")
     data = chosen.read() if chosen else b""

@@ -18,6 +18,8 @@ from consent_server.storage.library import load_library
 from consent_server.storage.scans import KeptScan
 from consent_server.web.admin.access import actor, needs, this_site
 from consent_server.web.admin.asking import in_words
+from consent_server.web.admin.catalogue.filling import take_text
+from consent_server.web.admin.catalogue.forms import PolicyForm
 from consent_server.web.admin.scans.page import blueprint, shown, this_scan
 from consent_server.web.admin.words import language
 
@@ -78,6 +80,29 @@ def accept(site_key: str, scan_id: int) -> AnyResponse:
         else:
             flash(_("The catalogue has it already."))
     return redirect(url_for(".one", site_key=site_key, scan_id=scan_id, _anchor="seen"), 303)
+
+
+@blueprint.get("/<int(max=2147483647):scan_id>/drift")
+@needs(Permission.SEE)
+def drift(site_key: str, scan_id: int) -> str:
+    """Show where the catalogue and the browser part."""
+    return _drift(scan_id, PolicyForm(formdata=None))
+
+
+@blueprint.post("/<int(max=2147483647):scan_id>/drift")
+@needs(Permission.EDIT)
+def compare_policy(site_key: str, scan_id: int) -> str | tuple[str, int]:
+    """Show where a policy's text, the catalogue and the browser part; the text is not kept."""
+    form = PolicyForm()
+    if not (form.validate() and take_text(form)):
+        return _drift(scan_id, form), 422
+    return _drift(scan_id, form, form.text.data)
+
+
+def _drift(scan_id: int, form: PolicyForm, policy: str = "") -> str:
+    kept = this_scan(scan_id)
+    verdicts = auditing.drift_of(this_site(), auditing.audit_scan(db.session(), this_site(), kept), policy)
+    return shown("drift.html", kept=kept, verdicts=verdicts, form=form, policy=policy, most=MOST_PROOFS)
 
 
 def _sightings(found: Audited | None) -> tuple[Sighting, ...]:
