@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -23,7 +24,7 @@ from consent_server.domain.errors import Unavailable
 from consent_server.domain.scan import Scan
 from consent_server.services import scanning
 from tests.scan.hostile_pages import HOSTILE, MB, SOME, HostileServer, Respond
-from tests.servers import eventually
+from tests.servers import ConsentServer, eventually
 
 TRIED = HOSTILE if os.environ.get("CONSENT_TEST_SITES") == "all" else SOME
 SECONDS = 200
@@ -121,3 +122,18 @@ def test_nothing_of_a_scan_outlives_who_started_it_nor_knows_its_secrets(place: 
         eventually(lambda: not list(place.iterdir()), "its files are gone", TO_END_S)
     assert known
     assert not any("no-browser-knows-this" in told for told in known)
+
+
+@pytest.mark.skipif(TRIED is SOME, reason="minutes: CONSENT_TEST_SITES=all")
+@pytest.mark.parametrize("name", ["endless-loop-later", "memory", "workers", "requests"])
+def test_a_server_beside_a_scan_keeps_answering(name: str, tmp_path: Path) -> None:
+    slowest = 0.0
+    with ConsentServer(tmp_path) as ours, HostileServer(HOSTILE[name].respond) as server:
+        scan = threading.Thread(target=scanning.scan, args=(_plan(server),))
+        scan.start()
+        while scan.is_alive():
+            asked = time.monotonic()
+            assert ours.ready()
+            slowest = max(slowest, time.monotonic() - asked)
+            scan.join(0.1)
+    assert slowest < 3
