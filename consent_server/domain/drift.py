@@ -19,7 +19,7 @@ from consent_server.domain.lifetime import Lifetime, parse_lifetime
 from consent_server.domain.policy_text import FoundCookie, FoundService, PolicyFindings, Statement
 from consent_server.domain.purpose import NECESSARY
 from consent_server.domain.scan import ACCEPTED, BEFORE, ONE_PURPOSE, Scan, SeenCookie
-from consent_server.domain.tracker import Service, Tracker
+from consent_server.domain.tracker import OWN_SITE, Service, Tracker
 
 NEVER_SEEN, UNDECLARED, NOT_IN_POLICY, NOT_IN_CATALOGUE, TOO_LONG, TOO_EARLY, CONTRADICTED = (
     "never_seen",
@@ -193,7 +193,8 @@ class _Comparison:
         """Yield what outlives its own statement, in the policy or in the catalogue, the applied cap included."""
         stated = [parse_lifetime(each.named.lifetime)] if each.named and each.named.lifetime else []
         declared = each.declared[1].lifetime if each.declared else None
-        stated += [parse_lifetime(declared.applied)] if declared else []
+        if each.declared and declared:
+            stated.append(parse_lifetime(_applied(each.declared[1], declared)))
         if any(_outlives(each.lifetime, lifetime) for lifetime in stated):
             yield self._drift(TOO_LONG, each, contradiction=True, thing=each.longest)
 
@@ -382,9 +383,16 @@ def _outlives(seconds: int | None, stated: Lifetime) -> bool:
     return seconds > (366 * years + 31 * months) * _DAY + stated.seconds + TOLERANCE_S
 
 
+def _applied(tracker: Tracker, lifetime: Lifetime) -> str:
+    """Return how long a tracker may last where we enforce it; nobody shortens what another site keeps for itself."""
+    return lifetime.applied if tracker.domain == OWN_SITE else lifetime.text
+
+
 def _declared_as(service: Service, tracker: Tracker) -> str:
     lifetime = tracker.lifetime
-    applied = f", applied {lifetime.applied}" if lifetime and lifetime.capped else ""
+    applied = (
+        f", applied {_applied(tracker, lifetime)}" if lifetime and _applied(tracker, lifetime) != lifetime.text else ""
+    )
     needs = "exempt" if tracker.exemption else "after consent" if tracker.purpose else "unclassified"
     return f"{tracker.name} of {service.name}, {needs}, {lifetime.text if lifetime else 'no lifetime'}{applied}"
 

@@ -165,6 +165,14 @@ def test_the_applied_lifetime_of_the_catalogue_is_what_counts(library: Library) 
     assert found.catalogue == "visits of Shop, after consent, P2Y, applied P13M"
 
 
+def test_what_another_site_keeps_is_held_to_what_is_declared_for_nobody_shortens_it(library: Library) -> None:
+    declared = (service(replace(tracker("id", "P2Y"), domain="vendor.example")),)
+    kept, longer = (visit(ACCEPTED, cookie("id", days * DAY, "vendor.example")) for days in (730, 800))
+
+    assert drifts(library, kept, services=declared) == []
+    assert told(drifts(library, longer, services=declared)) == {(TOO_LONG, "id")}
+
+
 def test_the_pass_in_which_it_lasted_longest_is_named(library: Library) -> None:
     declared = (service(tracker("visits", "P1M", exempt=True)),)
     found = drifts(
