@@ -2,7 +2,7 @@
 
 The page's own words for writing (``document.cookie``, ``cookieStore``, ``Storage``, ``indexedDB``) are wrapped before
 any of its scripts runs; what answers set is read from the browser's own protocol. What a page may say is bounded, and
-no value is taken out of it.
+no value leaves this module: ids are only looked for in what is sent to others.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+from consent_server.domain.identifier import identifiers
 from consent_server.domain.scan import (
     ANSWER,
     SCRIPT,
@@ -96,7 +97,8 @@ _HOOKS = """(tell, most, deepest) => {
 
 _KEPT = """(most) => {
   const of = (kind) => { try { return Object.keys(window[kind]).slice(0, most)
-    .map((name) => [name.slice(0, 300), String(window[kind].getItem(name)).length]); } catch { return []; } };
+    .map((name) => [name, String(window[kind].getItem(name))])
+    .map(([name, value]) => [name.slice(0, 300), value.length, value.slice(0, 500)]); } catch { return []; } };
   return { local_storage: of('localStorage'), session_storage: of('sessionStorage') };
 }"""
 
@@ -160,6 +162,8 @@ class Watch:
     _writes: dict[tuple[str, str], _Write] = field(default_factory=dict)
     _asked: dict[str, _Asked] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
+    _sent: dict[str, list[str]] = field(default_factory=dict)
+    _ids: dict[str, set[str]] = field(default_factory=dict)
     _behind: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _answers: list[tuple[float, Response]] = field(default_factory=list)
 
@@ -192,6 +196,7 @@ class Watch:
         """Begin anew in the same profile: what was requested and written so far is not told again."""
         self.requests, self.frames, self.storage, self.consent_mode, self.cut = {}, set(), {}, {}, False
         self._answers.clear()
+        self._sent.clear()
 
     def look(self, page: Page) -> None:
         """Take what stands in a page now: storage of its frames, databases, what Google's tags were told."""
@@ -220,7 +225,18 @@ class Watch:
         found = context.cookies()
         if len(found) > MOST_COOKIES:
             self._stop_telling(f"more than {MOST_COOKIES} cookies")
+        for each in found[:MOST_COOKIES]:
+            self._ids.setdefault(f"cookie {each.get('name')}", set()).update(identifiers(str(each.get("value"))))
+        self._compare()
         return tuple(self._cookie(dict(each)) for each in found[:MOST_COOKIES])
+
+    def _compare(self) -> None:
+        """Tell which requests to others carry an id that is kept in the browser; the values themselves stay here."""
+        for key, texts in self._sent.items():
+            sent = "\n".join(texts)
+            carries = tuple(sorted(name for name, ids in self._ids.items() if any(part in sent for part in ids)))
+            if key in self.requests:
+                self.requests[key] = replace(self.requests[key], carries=carries)
 
     def _cookie(self, each: dict[str, Any]) -> SeenCookie:
         name, domain = str(each["name"]), str(each["domain"])
@@ -303,7 +319,11 @@ class Watch:
         asked.hops.append(event["request"]["url"][:MOST_CHARACTERS])
         if len(self._told) < MOST_UNDER_WAY:
             self._told.add(asked.hops[-1])
-        self._noted(event["request"]["url"], str(event.get("type", "Other")).lower(), asked.behind(len(asked.hops) - 1))
+        whole, body = event["request"]["url"], str(event["request"].get("postData", ""))
+        key = self._noted(whole, str(event.get("type", "Other")).lower(), asked.behind(len(asked.hops) - 1))
+        if key in self.requests and self.requests[key].third_party:
+            texts = self._sent.setdefault(key, [])
+            texts += [unquote(whole.partition("?")[2])[:MOST_CHARACTERS], body[:MOST_CHARACTERS]] * (len(texts) < 10)
         early, asked.early = asked.early, []
         for told in early:
             self._answered(asked, told)
@@ -314,7 +334,8 @@ class Watch:
             self._asked.pop(next(iter(self._asked)))
         return self._asked.setdefault(event["requestId"], _Asked())
 
-    def _noted(self, whole: str, kind: str, because_of: tuple[str, ...]) -> None:
+    def _noted(self, whole: str, kind: str, because_of: tuple[str, ...]) -> str:
+        """Note a request; return by what it is found again."""
         address = without_query(whole)
         if len(self._behind) < MOST_UNDER_WAY:
             self._behind.setdefault(address, because_of)
@@ -328,6 +349,7 @@ class Watch:
         elif address.partition(":")[0] in {"http", "https", "ws", "wss"}:
             third = not same_site(host_of(address), self.site)
             self.requests[key] = SeenRequest(address, kind, third, because_of, self.page, matches=matches)
+        return key
 
     def _socket(self, event: dict[str, Any]) -> None:
         initiator = event.get("initiator") or {}
@@ -388,12 +410,13 @@ class Watch:
     def _keys(self, frame: Frame) -> None:
         address = _address(frame.url, frame)
         kept = frame.evaluate(_KEPT, MOST_KEYS + 1)
-        kept["indexed_db"] = [[name, 0] for name in frame.evaluate(_DATABASES, MOST_KEYS + 1)]
+        kept["indexed_db"] = [[name, 0, ""] for name in frame.evaluate(_DATABASES, MOST_KEYS + 1)]
         host = host_of(address)
         for kind, entries in kept.items():
             if len(entries) > MOST_KEYS:
                 self._stop_telling(f"more than {MOST_KEYS} keys of one kind ({kind}) on {host}")
-            for name, size in entries[:MOST_KEYS]:
+            for name, size, value in entries[:MOST_KEYS]:
+                self._ids.setdefault(f"{kind} {name}", set()).update(identifiers(value))
                 if len(self.storage) >= MOST_STORED:
                     self._stop_telling(f"more than {MOST_STORED} keys")
                     return

@@ -56,19 +56,23 @@ class Classifier:
     def of_pass(self, seen: Pass) -> Iterator[Classified]:
         """Yield every cookie and storage key of a pass, every request of somebody known, and each unknown host once."""
         unknown: dict[str, SeenRequest] = {}
-        for cookie in seen.cookies:
-            yield self.cookie(cookie)
-        for key in seen.storage:
-            yield self.key(key)
+        kept = [*map(self.cookie, seen.cookies), *map(self.key, seen.storage)]
+        exempt = {f"{each.kind} {each.name}" for each in kept if each.needs_consent is False}
+        yield from kept
         for request in seen.requests:
             found = self.request(request)
             if found is not None:
                 yield found
             elif request.third_party and not _of_our_banner(request):
-                unknown.setdefault(host_of(request.address), request)
+                sent = unknown.get(host_of(request.address))
+                if sent is None or set(request.carries) - exempt > set(sent.carries) - exempt:
+                    unknown[host_of(request.address)] = request
         for host, request in unknown.items():
-            because = "the library does not know its host"
-            yield Classified("request", host, host, None, None, None, UNKNOWN, because, request)
+            because, carries = "the library does not know its host", set(request.carries) - exempt
+            if carries:  # whoever it is, an id was read from the visitor's device for somebody else
+                because = f"{because}, which is sent an id kept here: {', '.join(sorted(carries))}"
+            confidence = POSSIBLE if carries else UNKNOWN
+            yield Classified("request", host, host, None, None, bool(carries) or None, confidence, because, request)
 
     def cookie(self, cookie: SeenCookie) -> Classified:
         """Return what a cookie probably is."""

@@ -98,7 +98,8 @@ class SeenRequest:
     """A request, the first of its address; ``because_of`` are the scripts or the page that asked for it.
 
     ``matches`` are the patterns on queries that it matched, whose address is told without its query. ``known_as`` is
-    the host that its own is another name for (a CNAME), or empty.
+    the host that its own is another name for (a CNAME), or empty. ``carries`` are the kept things (“cookie _ga”) of
+    which an id is sent with it.
     """
 
     address: str
@@ -109,6 +110,7 @@ class SeenRequest:
     times: int = 1
     matches: tuple[str, ...] = ()
     known_as: str = ""
+    carries: tuple[str, ...] = ()
 
     @property
     def who(self) -> tuple[str, ...]:
@@ -207,7 +209,7 @@ def pass_from_json(document: Mapping[str, Any]) -> Pass:
 
 
 def _request(document: Mapping[str, Any]) -> SeenRequest:
-    told = {name: tuple(document.get(name, ())) for name in ("because_of", "matches")}
+    told = {name: tuple(document.get(name, ())) for name in ("because_of", "matches", "carries")}
     return SeenRequest(**{**document, **told})
 
 

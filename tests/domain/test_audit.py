@@ -12,6 +12,7 @@ from consent_server.domain.audit import FAILS, HOLDS, UNDECIDED, audit
 from consent_server.domain.audit_reports import FORMATS
 from consent_server.domain.classification import DECLARED, LIKELY, SURE, UNKNOWN, Classifier
 from consent_server.domain.exemption import Exemption
+from consent_server.domain.identifier import identifiers
 from consent_server.domain.library import Library
 from consent_server.domain.scan import (
     BEFORE,
@@ -115,6 +116,30 @@ def test_a_tracker_behind_a_name_of_the_sites_own_is_told(library: Library) -> N
     assert classifier.request(replace(own, known_as="")) is None
     assert classifier.request(replace(own, kind="document")) is None
     assert classifier.request(replace(own, address=f"{PAGE}a.js")) is None
+
+
+def test_an_id_that_is_kept_and_sent_to_somebody_needs_consent_unless_it_is_exempt(library: Library) -> None:
+    sent = SeenRequest("https://px.example/a.gif", "image", True, (PAGE,), PAGE, carries=("cookie visitor",))
+    exempt = replace(sent, carries=("cookie PHPSESSID",))
+    kept = (cookie("visitor"), cookie("PHPSESSID"))
+
+    assert verdicts(library, Pass(BEFORE, (PAGE,), BANNER, kept, requests=(sent,)))["CHK-1 UI-01"] == FAILS
+    assert verdicts(library, Pass(BEFORE, (PAGE,), BANNER, kept, requests=(exempt,)))["CHK-1 UI-01"] == UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("value", "parts"),
+    [
+        ("GA1.1.1234567.1763800000", {"1234567.1763800000"}),
+        ('{"id":"3f2504e0-4f89-11d3-9a0c-0305e82c3301","at":1763800000000}', {"3f2504e0-4f89-11d3-9a0c-0305e82c3301"}),
+        ("a1b2c3d4e5f60718", {"a1b2c3d4e5f60718"}),
+        ("1763800000000", set()),
+        ("acceptedeverything", set()),
+        ("dark", set()),
+    ],
+)
+def test_an_identifier_is_what_nobody_else_has(value: str, parts: set[str]) -> None:
+    assert identifiers(value) == parts
 
 
 def test_a_host_that_nobody_knows_is_told_once_and_our_own_is_not(library: Library) -> None:

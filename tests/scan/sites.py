@@ -168,12 +168,13 @@ CORRECT: dict[str, Site] = {
         {
             "/": page(
                 "<script>document.cookie = 'basket=0a1b2c3d4e5f60718293; path=/'; localStorage.theme = 'dark'</script>"
+                "<img src=http://px.vendor.localhost/basket?of=0a1b2c3d4e5f60718293 alt=''>"
                 "<img src=http://pay.localhost/accepted.png alt=''>"
             ),
             "//pay.localhost/accepted.png": PIXEL,
         },
         services=SELLING,
-        elsewhere=("pay.localhost",),
+        elsewhere=("pay.localhost", "px.vendor.localhost"),
     ),
     "correct-http-only": Site(
         {
@@ -335,6 +336,17 @@ EARLY: dict[str, Site] = {
         "//cloaked-first-party.",
         elsewhere=("shop.eulerian.net",),
         other_names={"metrics.cloaked-first-party.localhost": "shop.eulerian.net"},
+    ),
+    "kept-id-sent-on": _early(
+        "px.vendor.localhost with local storage visitor",
+        "/app.js",
+        "<script src=/app.js></script>",
+        "px.vendor.localhost",
+        app__js=script(
+            "localStorage.setItem('visitor', localStorage.getItem('visitor') || crypto.randomUUID());"
+            "new Image().src = 'http://px.vendor.localhost/p.gif?who=' + localStorage.getItem('visitor')"
+        ),
+        p__gif=PIXEL,
     ),
     "undeclared-pixel": Site(
         {

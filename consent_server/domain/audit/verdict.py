@@ -15,6 +15,7 @@ from consent_server.domain.scan import (
     WITHDRAWN,
     Pass,
     Scan,
+    SeenRequest,
     host_of,
     on_phone,
     same_site,
@@ -150,5 +151,7 @@ def proof_of(each: Classified, seen_in: str) -> Proof:
     """Return the proof that something was seen."""
     if each.kind == "request":
         by = f" ({each.service})" if each.service else ""
+        if each.needs_consent and not each.service and isinstance(each.seen, SeenRequest):
+            by = f" with {', '.join(each.seen.carries).replace('_storage', ' storage')}"
         return Proof(f"request to {each.domain}{by}", seen_in, each.seen.page, each.seen.who)
     return Proof(f"{each.kind.replace('_', ' ')} {each.label}", seen_in, each.seen.page, each.seen.who)
