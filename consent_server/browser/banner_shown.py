@@ -52,6 +52,11 @@ def about_consent(kind: BannerKind, found: ElementHandle) -> bool:
     return not kind.by_words or bool(found.evaluate(_call("isAbout"), ABOUT_CONSENT))
 
 
+def has_door(page: Page) -> bool:
+    """Whether something on the page leads back to the choice."""
+    return any(shown(page, selector) for kind in KINDS for selector in kind.reopen)
+
+
 def is_within(page: Page, kind: BannerKind, found: ElementHandle) -> bool:
     """Whether what was found stands in the banner; of a platform that is known by name it does."""
     start = shown(page, kind.seen)

@@ -101,6 +101,7 @@ class _Stay:
     visited: list[str] = field(default_factory=list)
     banner: SeenBanner | None = None
     cookies: tuple[SeenCookie, ...] = ()
+    doors: list[str] = field(default_factory=list)
 
 
 class Visitor:
@@ -231,6 +232,7 @@ class Visitor:
             dict(watch.consent_mode),
             tuple(sorted({*watch.limits, *self._bounds()})),
             not watch.cut and not self._way.exhausted,
+            tuple(stay.doors),
         )
 
     def _with_name(self, request: SeenRequest) -> SeenRequest:
@@ -270,6 +272,8 @@ class Visitor:
         self._read(page)
         if self._is_own(page, address, watch):
             watch.look(page)
+            if stay.name == ACCEPTED and banner_shown.has_door(page):
+                stay.doors.append(stay.visited[-1])
             stay.goes_on = True
 
     def _addresses(self) -> Iterator[str]:

@@ -139,6 +139,7 @@ class Pass:
     """One visit. ``limits`` says in words what ended early; ``consent_mode`` is what Google's tags were told.
 
     ``whole``: nothing that was begun had to be ended, so that what was not seen was not there.
+    ``doors`` are the pages on which who had agreed saw a way back to the choice.
     """
 
     name: str
@@ -152,6 +153,7 @@ class Pass:
     consent_mode: Mapping[str, str] = field(default_factory=dict)
     limits: tuple[str, ...] = ()
     whole: bool = True
+    doors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -205,6 +207,7 @@ def pass_from_json(document: Mapping[str, Any]) -> Pass:
         document["consent_mode"],
         tuple(document["limits"]),
         document.get("whole", True),
+        tuple(document.get("doors", ())),
     )
 
 

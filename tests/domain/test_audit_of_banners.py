@@ -216,3 +216,18 @@ def test_a_contrast_on_a_picture_is_unknown_and_what_a_narrow_window_loses_fails
 
     assert judged(library, ShownBanner(on_picture))["A11Y A11Y-07"] == UNDECIDED
     assert judged(library, replace(FAIR, narrow=lost))["A11Y A11Y-10"] == FAILS
+
+
+@pytest.mark.parametrize(
+    ("doors", "verdict"), [((PAGE, f"{PAGE}other"), HOLDS), ((PAGE,), FAILS), ((), None)], ids=["all", "one", "none"]
+)
+def test_a_way_back_that_some_pages_lack_fails(library: Library, doors: tuple[str, ...], verdict: str | None) -> None:
+    accepted = Pass(ACCEPTED, (PAGE, f"{PAGE}other"), SeenBanner("Klaro", True, True), doors=doors)
+    at = "2026-11-22T10:00:00.000Z"
+    scan = Scan(PAGE, at, at, "consent-server/0.1.0", (accepted,))
+    found = audit(scan, Classifier(library, SITE), library)
+
+    assert scan_from_json(scan.to_json()) == scan
+    assert [v.verdict for v in found if v.requirement == "WD-01" and v.verdict != UNDECIDED] == (
+        [verdict] if verdict else []
+    )

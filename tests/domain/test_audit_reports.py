@@ -274,7 +274,7 @@ def test_limits_of_a_scan_are_told_in_french() -> None:
     source = [(REPORTS.parents[1] / "browser" / name).read_text(encoding="utf-8") for name in LIMITING]
     limits = {_template(call.args[0]) for text in source for call in ast.walk(ast.parse(text)) if _adds_a_limit(call)}
 
-    assert len(limits) > 6
+    assert len(limits) > 5
     assert {each for each in limits - {"{}: {}", ""} if each not in FRENCH} == set()
     said = Words("fr").limit("https://a.example/x: the time of the visit was over")
     assert said == "https://a.example/x: le temps de la visite était écoulé"

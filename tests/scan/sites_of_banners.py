@@ -56,9 +56,12 @@ class BannerSite:
     named: str = ""
     unsure: frozenset[str] = frozenset()
 
+    other: str = ""
+
     def respond(self, asked: Asked) -> Answer:
-        """Answer a request: every page of it asks."""
-        return Answer(self.html) if asked.path in {"/", "/other"} else NOT_FOUND
+        """Answer a request: every page of it asks, the second one perhaps otherwise."""
+        html = (asked.path == "/other" and self.other) or self.html
+        return Answer(html) if asked.path in {"/", "/other"} else NOT_FOUND
 
 
 def banner(
@@ -177,6 +180,7 @@ SITES |= {
         "the first layer",
         banner(words="<p>Avec votre accord, nous mesurons l’audience du site pour vous.</p>"),
     ),
+    "way-back-on-one-page": BannerSite(banner(), frozenset({"WD-01"}), "no way back", other=banner(after="")),
     "dialog-without-a-name": faulty("A11Y-12", "has no name", banner(attributes="role=dialog")),
     "answers-too-small": faulty(
         "A11Y-06",

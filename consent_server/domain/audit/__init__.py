@@ -30,6 +30,7 @@ from consent_server.domain.audit.rightly_exempt import check_rightly_exempt
 from consent_server.domain.audit.signals_denied import check_signals_denied
 from consent_server.domain.audit.silence import check_silence
 from consent_server.domain.audit.verdict import FAILS, HOLDS, UNDECIDED, Evidence, Proof, Verdict
+from consent_server.domain.audit.way_back import check_way_back
 from consent_server.domain.audit.withdrawal_told import check_withdrawal_told
 from consent_server.domain.classification import Classifier
 from consent_server.domain.drift import Drift
@@ -51,6 +52,7 @@ CHECKS = (
     check_after_refusal,
     check_choice_is_kept,
     check_withdrawal_told,
+    check_way_back,
     check_after_withdrawal,
     check_accessible,
     check_not_too_long,

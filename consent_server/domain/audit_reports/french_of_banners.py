@@ -70,6 +70,11 @@ _CHECKS = {
     ),
 }
 _WORDS = {
+    "Every page that was visited leads back to the choice.": "Chaque page visitée permet de revenir sur le choix.",
+    "Some pages do not lead back to the choice.": "Des pages ne permettent pas de revenir sur le choix.",
+    "Put the link or the button to the settings on every page.": (
+        "Mettez sur chaque page le lien ou le bouton qui mène aux réglages."
+    ),
     "The first layer does not name every purpose that a yes allows.": (
         "Le premier écran ne nomme pas toutes les finalités qu’un accord permet."
     ),
@@ -131,6 +136,7 @@ _WORDS = {
     "The language of the banner is declared.": "La langue du bandeau est déclarée.",
 }
 _SEEN = {
+    "no way back": "aucun retour possible",
     "the first layer": "le premier écran",
     "the dialog has no name": "la boîte de dialogue n’a pas de nom",
     "the banner covers the page and is no dialog": "le bandeau couvre la page sans être une boîte de dialogue",
