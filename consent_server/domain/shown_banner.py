@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 ACCEPT, REFUSE, SETTINGS = "accept", "refuse", "settings"
-WAITING, SCROLLING, CLICKING, ESCAPE, GOING_ON = "waiting", "scrolling", "clicking elsewhere", "Escape", "going on"
+WAITING, SCROLLING, CLICKING, ESCAPE = "waiting", "scrolling", "clicking elsewhere", "Escape"
 
 
 @dataclass(frozen=True)
@@ -83,19 +83,6 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Keys:
-    """A walk with the Tab key. ``reached`` are the answers it came by; ``whole`` that it came round once.
-
-    ``unseen`` are the answers that do not show that they have the focus; ``within`` that it began in the banner.
-    """
-
-    reached: tuple[str, ...]
-    unseen: tuple[str, ...]
-    whole: bool
-    within: bool
-
-
-@dataclass(frozen=True)
 class Deed:
     """Something a visitor did that is no answer: whether the banner went away, and what then came that had not been."""
 
@@ -113,14 +100,12 @@ class ShownBanner:
     second: Layer | None = None
     at_once: tuple[str, ...] = ()
     deeds: tuple[Deed, ...] = ()
-    keys: Keys | None = None
 
 
 def shown_from_json(document: Mapping[str, Any] | None) -> ShownBanner | None:
     """Return the banner that ``dataclasses.asdict`` wrote."""
     if document is None:
         return None
-    keys = document["keys"]
     wide = layer_from_json(document["wide"])
     assert wide
     return ShownBanner(
@@ -132,7 +117,6 @@ def shown_from_json(document: Mapping[str, Any] | None) -> ShownBanner | None:
             Deed(each["name"], each["closed"], tuple((kind, name) for kind, name in each["brought"]))
             for each in document["deeds"]
         ),
-        Keys(**{**keys, "reached": tuple(keys["reached"]), "unseen": tuple(keys["unseen"])}) if keys else None,
     )
 
 

@@ -116,13 +116,13 @@ def find_scan(session: Session, site_id: int, scan_id: int) -> KeptScan:
 
 def list_scans(session: Session, site_id: int, before: int | None, limit: int) -> tuple[KeptScan, ...]:
     """Return scans of a site, the newest first; those before one alone."""
-    return _list(session, limit, ScanRow.site_id == site_id, *([ScanRow.id < before] if before else ()))
+    return _list(session, limit, ScanRow.site_id == site_id, *([ScanRow.id < before] if before is not None else ()))
 
 
 def last_ended(session: Session, site_id: int, before: int | None = None) -> KeptScan | None:
     """Return the newest scan of a site that ended and is whole; the one before another."""
     wanted = [ScanRow.site_id == site_id, ScanRow.state == ENDED, ScanRow.document.is_not(None)]
-    found = _list(session, 1, *wanted, *([ScanRow.id < before] if before else ()))
+    found = _list(session, 1, *wanted, *([ScanRow.id < before] if before is not None else ()))
     return found[0] if found else None
 
 

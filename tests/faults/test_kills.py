@@ -41,7 +41,7 @@ def test_what_was_acknowledged_survives_kills(engine: str, tmp_path: Path, tell_
                 visitors.wait_for()
                 healed.append(time.monotonic() - start)
         found = check(cluster.web, visitors, auditor, tmp_path)
-    assert visitors.retried, "no kill hit a post: the test tests nothing"
+    assert visitors.retried or visitors.statuses[503], "no kill hit a post: the test tests nothing"
     killed = dict(Counter(victims))
     tell_figure(
         f"{engine}: {len(victims)} kills (seed {SEED}) of {killed}; {found}; "

@@ -191,5 +191,5 @@ SITES |= {
     "another-language": faulty("A11Y-15", "declared", banner(lang="en")),
 }
 
-SOME = ("fair-with-second-layer", "refusal-as-a-pale-link", "escape-is-yes")
+SOME = ("fair-with-second-layer", "escape-is-yes")
 """What stands for the others in every run of the tests; the rest are tried with ``CONSENT_TEST_SITES=all``."""

@@ -16,6 +16,7 @@ from consent_server.domain.classification import Classifier
 from consent_server.domain.scan import ACCEPTED, BEFORE, REFUSED, Origin, Pass, Scan, SeenBanner, SeenCookie
 from consent_server.storage.library import load_library
 from tests.pictures import encoded
+from tests.threads import in_a_thread
 
 pytestmark = pytest.mark.browser
 
@@ -41,6 +42,7 @@ def report() -> str:
     return write_html(done, audit(done, Classifier(library, SITE), library), "fr")
 
 
+@in_a_thread
 def test_the_page_shuts_nobody_out_and_fits_a_phone(report: str) -> None:
     with open_chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
@@ -58,6 +60,7 @@ def test_the_page_shuts_nobody_out_and_fits_a_phone(report: str) -> None:
         assert page.evaluate("[...document.images].every((image) => image.naturalWidth > 0)")
 
 
+@in_a_thread
 def test_a_report_is_printed_with_its_words_and_its_language(report: str) -> None:
     printed = PdfReader(io.BytesIO(print_pdf(report)))
     root = printed.trailer["/Root"]

@@ -19,6 +19,7 @@ from consent_server.browser.crawl import Plan
 from consent_server.browser.egress import Egress, egress
 from consent_server.browser.guard import Guard
 from tests.scan.hostile_pages import MB, HostileServer, send
+from tests.threads import in_a_thread
 
 pytestmark = pytest.mark.browser
 
@@ -93,6 +94,7 @@ def inside() -> Iterator[tuple[int, int, list[str]]]:
                 each.shutdown(socket.SHUT_RDWR)
 
 
+@in_a_thread
 def test_this_machine_hears_nothing_of_a_page_that_asks_for_it_in_every_way(
     inside: tuple[int, int, list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -29,6 +29,7 @@ from consent_server.storage.database import db
 from consent_server.storage.tables import ConsentRecordRow
 from tests.builders import Settings, consent, site_file
 from tests.databases import close
+from tests.threads import in_a_thread
 
 PURPOSES = ("audience", "marketing")
 PATH = "/v1/sites/example/consents"
@@ -277,6 +278,7 @@ class Promised:
         return self._outcome if self.made.done() else None
 
 
+@in_a_thread
 def test_the_gateway_waits_for_many_answers_without_a_thread_and_asks_the_application_for_the_others() -> None:
     taken: list[Promised] = []
 

@@ -124,9 +124,8 @@ def ask(given: dict[str, Any], site_key: str) -> tuple[dict[str, Any], int, dict
 @blueprint.needs(Permission.SEE, 404, 422)
 def list_scans(query: dict[str, Any], site_key: str) -> dict[str, Any]:
     """Give the scans of the site, the newest first."""
-    found = part(
-        scans.list_scans(db.session(), this_site().id, query.get("cursor"), query["limit"] + 1), query["limit"]
-    )
+    before, limit = int(query["cursor"]) if "cursor" in query else None, query["limit"]
+    found = part(scans.list_scans(db.session(), this_site().id, before, limit + 1), limit)
     return {**found, "items": [_line(each) for each in found["items"]]}
 
 
