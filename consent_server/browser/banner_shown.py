@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 NARROW = (320, 640)
 SETTLED_MS = 400
 LAYER_MS = 1_500
+SILENCE_MS = 3_000
+"""How long at least nothing is said to a banner, to see whether it takes that for an answer."""
 """How long a second layer may take to come."""
 MOST_FOUND = 20
 
@@ -82,7 +84,7 @@ def deeds(page: Page, kind: BannerKind, settle_ms: int, things: Callable[[], set
         before = things()
         if not do(page, box):
             continue
-        page.wait_for_timeout(settle_ms)
+        page.wait_for_timeout(max(settle_ms, SILENCE_MS) if name == WAITING else settle_ms)
         closed = _is_gone(button) and shown(page, kind.seen) is None
         yield Deed(name, closed, tuple(sorted(things() - before)) if closed else ())
         if closed:
