@@ -21,7 +21,7 @@ from tests.faults.visitors import Visitors, call, check
 from tests.servers import eventually
 
 ROUNDS = how_many("CONSENT_TEST_FULL_DISKS", short=1, long=20)
-DISK_MB = 12
+DISK_MB = 64
 PACE_S = 0.02
 """How long a visitor rests between two answers."""
 LOCKED_S = 7.0
