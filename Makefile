@@ -34,10 +34,10 @@ test: $(TEST) $(BANNER) $(PEERS) browser  ## run every test: units, both databas
 test-faults: $(TEST)  ## kill whatever can be killed, hundreds of times on each engine, and whatever else may go wrong
 	@CONSENT_TEST_FAULTS=long $(BIN)/python -m pytest tests/faults $(PYTEST)
 
-test-scans: $(TEST) $(PEERS) browser  ## scan all sites made for it, and the demo sites with and without our banner (some minutes)
+test-scans: $(TEST) $(PEERS) browser  ## scan all sites made for it, and the demo sites with and without our banner (up to an hour)
 	@CONSENT_TEST_SITES=all $(BIN)/python -m pytest tests/scan $(PYTEST)
 
-benchmarks: $(TEST) browser  ## measure everything twice and write docs/benchmarks.md (half an hour; leave the machine alone)
+benchmarks: $(TEST) browser  ## measure everything twice and write docs/benchmarks.md (leave the machine alone for long)
 	@exec $(BIN)/python -m benchmarks
 
 test-cluster: $(TEST) nginx  ## two web nodes, worker, PostgreSQL, Redis and nginx: restarts and upgrades under load
