@@ -18,7 +18,7 @@ from consent_server.domain.account import Role
 from tests import admins, builders
 from tests.browsers import WAIT_MS
 from tests.databases import close, migrate
-from tests.servers import free_port
+from tests.servers import eventually, free_port
 
 LOCALES = {"fr": "fr-FR", "en": "en-GB"}
 DESKTOP = {"width": 1280, "height": 900}
@@ -88,3 +88,17 @@ def tab_to(page: Page, target: Locator) -> None:
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"Tab does not lead to {target}")
+
+
+def press_in_frame(target: Locator) -> None:
+    """Click what is in a frame of a process of its own, such as the banner's preview.
+
+    Until Chromium has drawn such a frame, it gives what the mouse does there to the page around it; a move shows when.
+    """
+
+    def is_heard() -> bool:
+        target.hover()
+        return bool(target.evaluate("element => element.matches(':hover')"))
+
+    eventually(is_heard, "the frame hears the mouse")
+    target.click()

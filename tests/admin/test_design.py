@@ -10,7 +10,7 @@ from consent_server.storage import sites
 from consent_server.storage.database import db
 from tests import pictures
 from tests.admin.conftest import Desk
-from tests.admin_server import PHONE, AdminServer
+from tests.admin_server import PHONE, AdminServer, press_in_frame
 from tests.browser.page_server import Answer, Asked, PageServer
 
 pytestmark = pytest.mark.browser
@@ -43,7 +43,7 @@ def test_the_preview_is_the_banner_and_follows_the_form(page: Page, with_a_site:
 def test_the_previews_settings_tell_what_each_service_sets_and_an_answer_is_kept_nowhere(page: Page) -> None:
     posts = []
     page.on("request", lambda request: posts.append(request.url) if "/consents" in request.url else None)
-    _banner(page).get_by_role("button", name="Personnaliser mes choix").click()
+    press_in_frame(_banner(page).get_by_role("button", name="Personnaliser mes choix"))
     expect(_banner(page).get_by_text("Services et traceurs").first).to_be_visible()
     _banner(page).get_by_role("button", name="Tout accepter").click()
     expect(_banner(page).locator("dialog")).to_have_count(0)

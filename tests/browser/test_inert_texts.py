@@ -16,7 +16,7 @@ from consent_server.domain.catalogue_rows import rows_of
 from consent_server.services import clock, editing, publishing
 from consent_server.storage import sites
 from consent_server.storage.database import db
-from tests.admin_server import AdminServer, admin_server
+from tests.admin_server import AdminServer, admin_server, press_in_frame
 from tests.builders import site_file
 
 PAYLOADS: list[str] = json.loads(
@@ -206,7 +206,7 @@ def test_the_preview_of_the_banner_shows_every_payload_as_text(server: AdminServ
         watched = Watched(context)
         watched.page.goto(f"/admin/sites/{key}/banner/")
         frame = watched.page.frame_locator("iframe[name=banner-preview]")
-        frame.locator("[data-consent-action=customize]").click()
+        press_in_frame(frame.locator("[data-consent-action=customize]"))
         frame.locator("[data-consent-action=save]").wait_for()
         frame.locator("summary").first.wait_for()
         host = frame.locator("[data-consent-banner]")
