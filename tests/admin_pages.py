@@ -17,7 +17,7 @@ from consent_server.storage.database import db
 from consent_server.storage.organisations import FIRST_ORGANISATION
 from tests import pictures
 from tests.answers import sequence, visitor_answers
-from tests.scans import CLEAN, FAULTY, Visits
+from tests.scans import CLEAN, FAULTY, Visits, pictured
 
 PASSING = {
     "admin.home": "leads on",
@@ -37,6 +37,7 @@ PASSING = {
     "admin_proofs.file": "is a file",
     "admin_proofs.handover": "needs an export: tests/web/test_admin_proofs.py",
     "admin_scans.file": "is a file",
+    "admin_scans.picture": "is a picture",
     "admin_sign_in.second": "needs a password before: tests/web/test_admin_accounts.py",
 }
 """Endpoints that are not visited, and why."""
@@ -66,7 +67,7 @@ def furnish(app: Flask) -> dict[str, Any]:
 
 def _scan(app: Flask) -> int:
     """Let the site be scanned twice, the second time with a fault; return which scan is shown."""
-    surveyor, asked = Surveyor(app.extensions["sessions"], visit=Visits(CLEAN, FAULTY)), []
+    surveyor, asked = Surveyor(app.extensions["sessions"], visit=Visits(CLEAN, pictured(FAULTY))), []
     for _ in range(2):
         with app.app_context():
             session, actor = db.session(), command_line(FIRST_ORGANISATION)

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
+
+from PIL import Image, ImageDraw
 
 from consent_server.browser.crawl import Plan
 from consent_server.domain.scan import (
+    ACCEPTED,
     BEFORE,
     NEXT_VISIT,
     PASSES,
+    REFUSED,
+    WITHDRAWN,
     Origin,
     Pass,
     Scan,
     SeenBanner,
     SeenCookie,
     SeenRequest,
+    on_phone,
 )
 
 ADDRESS = "https://www.example.fr/"
@@ -67,6 +76,35 @@ FAULTY = seen(before=pass_of(BEFORE, cookie("_ga"), cookie("own"), request(GTAG)
 """A site that measures before it asks."""
 
 CLEAN = seen()
+
+
+def pictured(scan: Scan) -> Scan:
+    """Give the same scan with a picture of what each visitor saw: a page, with a banner where one asks."""
+    return replace(scan, pictures=_pictures())
+
+
+@functools.cache
+def _pictures() -> Mapping[str, bytes]:
+    asks = {BEFORE, on_phone(BEFORE), WITHDRAWN}
+    names = (BEFORE, on_phone(BEFORE), REFUSED, NEXT_VISIT, ACCEPTED, WITHDRAWN)
+    sizes = {on_phone(BEFORE): (390, 844)}
+    return {name: _drawn(sizes.get(name, (1280, 800)), asks=name in asks) for name in names}
+
+
+def _drawn(size: tuple[int, int], *, asks: bool) -> bytes:
+    """Draw a page: a head, some lines, and the banner at its foot."""
+    width, height = size
+    page = Image.new("RGB", size, "#ffffff")
+    pen, file = ImageDraw.Draw(page), io.BytesIO()
+    pen.rectangle((0, 0, width, 90), fill="#23395d")
+    for line in range(12):
+        pen.rectangle((40, 130 + 40 * line, width - 40 - 70 * (line % 3), 148 + 40 * line), fill="#d5dbe3")
+    if asks:
+        pen.rectangle((0, height - 200, width, height), fill="#f4f1de", outline="#444444", width=3)
+        for button in range(2):
+            pen.rectangle((40 + 160 * button, height - 80, 180 + 160 * button, height - 40), fill="#1f6f54")
+    page.save(file, "WEBP", quality=75)
+    return file.getvalue()
 
 
 class Visits:

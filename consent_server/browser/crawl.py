@@ -47,7 +47,7 @@ class Plan:
     ``resolve`` are hosts that are looked for elsewhere (``{"www.example.fr": "192.0.2.7:8080"}``), as before a move.
     ``patterns`` are URL patterns that look at queries: what matches one is told with it, since queries are not kept.
     ``pause_ms`` is how long the site is left alone between two deeds of a visitor; ``pictures`` asks for one of each
-    pass.
+    pass, of ``picture_bytes`` at most.
     """
 
     address: str
@@ -65,6 +65,7 @@ class Plan:
     most_memory: int = 2 * 2**30
     resolve: Mapping[str, str] = field(default_factory=dict)
     pictures: bool = False
+    picture_bytes: int = 300_000
 
 
 @dataclass(frozen=True)

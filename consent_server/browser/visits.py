@@ -344,9 +344,10 @@ class Visitor:
         """Keep what the visitor sees now; what asks first, on a phone, too."""
         if not self._plan.pictures:
             return
-        taken = {name: take(page)}
+        most_bytes = self._plan.picture_bytes
+        taken = {name: take(page, most_bytes)}
         if name == BEFORE and taken[name] is not None:  # a page that cannot be drawn would not be again
-            taken[on_phone(name)] = take_on_phone(page, self._plan.pause_ms)
+            taken[on_phone(name)] = take_on_phone(page, self._plan.pause_ms, most_bytes)
         self.pictures |= {each: picture for each, picture in taken.items() if picture is not None}
         if None in taken.values():
             watch.limits.add("no picture could be taken")

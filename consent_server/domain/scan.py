@@ -21,6 +21,7 @@ BEFORE, REFUSED, ACCEPTED, WITHDRAWN, NEXT_VISIT = "before", "refused", "accepte
 UNANSWERED = "unanswered"
 """A visitor who looks at the banner, and does everything but answer it."""
 PASSES = (BEFORE, REFUSED, ACCEPTED, WITHDRAWN, NEXT_VISIT, UNANSWERED)
+PICTURE_ENDING, PICTURE_TYPE = ".webp", "image/webp"
 ONE_PURPOSE = "purpose:"
 """Followed by the purpose that alone was agreed to."""
 
@@ -227,7 +228,7 @@ def on_phone(name: str) -> str:
 
 def picture_file(name: str) -> str:
     """Return the name of the file that a picture is kept in."""
-    return re.sub(r"[^\w-]", "-", name, flags=re.A) + ".webp"
+    return re.sub(r"[^\w-]", "-", name, flags=re.A) + PICTURE_ENDING
 
 
 def shape_of(value: str) -> str:

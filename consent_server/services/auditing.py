@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -26,7 +26,7 @@ from consent_server.domain.scan_difference import (
 )
 from consent_server.domain.tracker import Service
 from consent_server.services.editing import check_draft
-from consent_server.storage import scans
+from consent_server.storage import scan_files, scans
 from consent_server.storage.library import load_library
 from consent_server.storage.scans import Counts, KeptScan
 from consent_server.storage.sites import Site
@@ -106,9 +106,11 @@ def drift_of(site: Site, audited: Audited, policy: str = "") -> tuple[Verdict, .
     return tuple(check_as_declared(find_drift(audited.seen, audited.classifier, findings, services)))
 
 
-def write_audit(audited: Audited, form: str, language: str) -> bytes:
-    """Return the audit of a scan in one of ``FORMATS``."""
-    return FORMATS[form](audited.seen, audited.verdicts, language).encode(errors="backslashreplace")
+def write_audit(session: Session, audited: Audited, form: str, language: str) -> bytes:
+    """Return the audit of a scan in one of ``FORMATS``, with the pictures that are kept."""
+    pictures = scan_files.find_pictures(session, audited.kept.site_id, audited.kept.id)
+    seen = replace(audited.seen, pictures=pictures)
+    return FORMATS[form](seen, audited.verdicts, language).encode(errors="backslashreplace")
 
 
 def count(site: Site, before: Scan | None, seen: Scan) -> Counts:

@@ -28,13 +28,13 @@ from consent_server.config import Settings
 from consent_server.domain.account import Actor
 from consent_server.domain.errors import Conflict, Invalid, Unavailable
 from consent_server.domain.scan import PASSES, Pass, Scan, host_of, same_site
-from consent_server.services import auditing, clock, scanning, warning, watching
+from consent_server.services import auditing, clock, illustrating, scanning, warning, watching
 from consent_server.services.background import Background
 from consent_server.services.leading import leading
 from consent_server.services.looking import is_loopback
 from consent_server.services.measuring import done
 from consent_server.services.noting import note
-from consent_server.storage import scans, sites
+from consent_server.storage import scan_files, scans, sites
 from consent_server.storage.database import begin_deed, begin_immediate
 from consent_server.storage.scans import CANCELLED, RUNNING, KeptScan, PassMade
 from consent_server.storage.sites import Site
@@ -193,6 +193,8 @@ class Surveyor(Background):
             patterns=scanning.patterns_of(services),
             private=self._private,
             seconds=kept.seconds,
+            pictures=True,
+            picture_bytes=illustrating.MOST_BYTES,
         )
         over = threading.Event()
         made: list[PassMade] = []
@@ -256,12 +258,15 @@ class Surveyor(Background):
             before = scans.find_seen(session, previous.id) if previous else None
         if site is None:
             return
-        # Both take a while: nobody waits for a lock meanwhile.
+        # All this takes a while: nobody waits for a lock meanwhile.
         counts = auditing.count(site, before, seen)
         urgent = auditing.urgent(site, before, seen) if counts.early else ()
+        files = illustrating.files_of(seen.pictures)
         with self._sessions() as session:
             begin_immediate(session)
             if scans.end_scan(session, kept.id, seen, counts, ended_early, clock.now()):
+                scan_files.add_files(session, kept.site_id, kept.id, files)
                 scans.reduce_scans(session, kept.site_id)
+                scan_files.forget_files(session, kept.site_id)
                 warning.warn(session, site, kept, urgent, clock.now())
             session.commit()

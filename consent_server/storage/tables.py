@@ -357,6 +357,22 @@ class ScanRow(Base):
     document: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
 
+class ScanFileRow(Base):
+    """A file of a scan: a picture of what one of its visitors saw, which ``shows`` names, or its report as a PDF."""
+
+    __tablename__ = "scan_file"
+
+    site_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    scan_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    place: Mapped[int] = mapped_column(Integer)
+    shows: Mapped[str] = mapped_column(String(200))
+    width: Mapped[int] = mapped_column(Integer)
+    height: Mapped[int] = mapped_column(Integer)
+    size: Mapped[int] = mapped_column(Integer)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class ScanWatchRow(Base):
     """How often a site is scanned, and who is warned: mail addresses with commas, a webhook with its sealed secret."""
 

@@ -178,19 +178,24 @@ def _sentences(folder: Path) -> Iterator[str]:
 
 def _labels() -> Iterator[str]:
     """Yield what the reports say themselves: what is given to ``words`` or ``say``, and what stands in tables."""
-    for file in ("as_html.py", "as_text.py"):
+    for file in ("as_html.py", "as_text.py", "captions.py"):
         for call in ast.walk(ast.parse((REPORTS / file).read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call) and ast.unparse(call.func) in {"say", "words", "self._words", "say.template"}:
                 yield from _texts(call.args[0])
             elif isinstance(call, ast.Call) and ast.unparse(call.func) == "self._table":
                 yield from (text for argument in call.args[:2] for text in _texts(argument))
-            elif isinstance(call, ast.Assign) and ast.unparse(call.targets[0]) in {"_TITLES", "_METHOD", "heads"}:
+            elif isinstance(call, ast.Assign) and ast.unparse(call.targets[0]) in {
+                "TITLES",
+                "DEEDS",
+                "_METHOD",
+                "heads",
+            }:
                 yield from _texts(call.value)
 
 
 def _texts(node: ast.AST) -> Iterator[str]:
     for each in ast.walk(node):
-        if isinstance(each, ast.Constant) and isinstance(each.value, str) and each.value not in {"_", " ", "-phone"}:
+        if isinstance(each, ast.Constant) and isinstance(each.value, str) and each.value not in {"_", " "}:
             yield each.value
 
 

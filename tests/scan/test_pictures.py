@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from consent_server.browser.crawl import Plan
-from consent_server.browser.snapshot import MOST_BYTES, bounded
+from consent_server.browser.snapshot import bounded
 from consent_server.domain.scan import (
     ACCEPTED,
     BEFORE,
@@ -58,16 +58,16 @@ def test_each_pass_is_pictured_as_its_visitor_saw_it() -> None:
     }
     assert opened(done.pictures[BEFORE]).size == (1280, 800)
     assert opened(done.pictures[f"{BEFORE}-phone"]).size == (390, 844)
-    assert max(map(len, done.pictures.values())) <= MOST_BYTES
+    assert max(map(len, done.pictures.values())) <= plan.picture_bytes
     assert "pictures" not in done.to_json()
 
 
 def test_a_page_of_noise_makes_no_large_picture() -> None:
     noise = Image.frombytes("RGB", (1280, 800), random.Random(1).randbytes(1280 * 800 * 3))
-    taken = bounded(encoded(noise))
+    taken = bounded(encoded(noise), 100_000)
 
-    assert taken is None or len(taken) <= MOST_BYTES
-    assert len(bounded(encoded(Image.new("RGB", (1280, 800), "white"))) or b"") in range(1, 10_000)
+    assert taken is None or len(taken) <= 100_000
+    assert len(bounded(encoded(Image.new("RGB", (1280, 800), "white")), 100_000) or b"") in range(1, 10_000)
 
 
 def test_a_pictures_file_is_one_in_its_folder() -> None:

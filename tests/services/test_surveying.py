@@ -7,20 +7,23 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from PIL import Image
 from sqlalchemy.orm import Session
 
 from consent_server.browser.crawl import Plan
 from consent_server.domain.account import command_line
 from consent_server.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from consent_server.domain.scan import PASSES, Pass, Scan
-from consent_server.services import auditing, clock, editing, scanning, surveying
+from consent_server.services import auditing, clock, editing, illustrating, scanning, surveying
 from consent_server.services.leading import leading
 from consent_server.services.surveying import DIED, NO_ANSWER, NO_BROWSER, Surveyor
-from consent_server.storage import scans, sites
+from consent_server.storage import scan_files, scans, sites
+from consent_server.storage.scan_files import ILLUSTRATED
 from consent_server.storage.scans import ASKED, CANCELLED, ENDED, FAILED, RUNNING, Counts, KeptScan
 from consent_server.storage.sites import Site
 from tests.builders import site_file
-from tests.scans import ADDRESS, CLEAN, FAULTY, Visits
+from tests.pictures import encoded
+from tests.scans import ADDRESS, CLEAN, FAULTY, Visits, pictured
 from tests.servers import eventually
 
 BY = command_line(1)
@@ -218,6 +221,59 @@ def test_the_newest_are_kept_whole_and_old_ones_as_counts(sessions: Sessions) ->
         assert all(each.counts for each in found)
         with pytest.raises(NotFound):
             auditing.audit_scan(session, site, found[-1])
+
+
+def test_pictures_are_kept_of_the_newest_scans_alone(sessions: Sessions) -> None:
+    surveyor = Surveyor(sessions, visit=(visits := Visits(*[pictured(CLEAN)] * (ILLUSTRATED + 1))))
+    asked = []
+    for _ in range(ILLUSTRATED + 1):
+        asked.append(_ask(sessions))
+        surveyor.turn()
+    another = _another(sessions)
+    assert (visits.plans[0].pictures, visits.plans[0].picture_bytes) == (True, illustrating.MOST_BYTES)
+    with sessions() as session:
+        kept = [scan_files.list_files(session, each.site_id, each.id) for each in asked]
+        assert [len(each) for each in kept] == [0, 6, 6, 6]
+        shown = [(each.name, each.shows, each.width, each.height) for each in kept[-1]]
+        assert shown[:2] == [("before.webp", "before", 1280, 800), ("before-phone.webp", "before-phone", 390, 844)]
+        last = asked[-1]
+        assert scan_files.find_pictures(session, last.site_id, last.id) == pictured(CLEAN).pictures
+        assert scan_files.find_file(session, last.site_id, last.id, "refused.webp")
+        for name in ("refused", "refused.pdf", "../x.webp", "before.webp\0"):
+            with pytest.raises(NotFound):
+                scan_files.find_file(session, last.site_id, last.id, name)
+        with pytest.raises(NotFound):
+            scan_files.find_file(session, another.site_id, last.id, "refused.webp")
+        for whole in (2, 1):
+            scans.reduce_scans(session, last.site_id, whole=whole, counted=whole)
+            scan_files.forget_files(session, last.site_id)
+            left = [bool(scan_files.list_files(session, each.site_id, each.id)) for each in asked]
+            assert sum(left) == whole, "files go with their scan"
+        assert scan_files.list_files(session, another.site_id, another.id)
+
+
+def _another(sessions: Sessions) -> KeptScan:
+    """Give a scan of another site, with pictures."""
+    with sessions() as session:
+        editing.import_site(session, site_file(site_key="another"), clock.now())
+    kept = _ask(sessions, "another")
+    Surveyor(sessions, visit=Visits(pictured(CLEAN))).turn()
+    return kept
+
+
+def test_what_is_no_picture_of_a_window_is_not_kept() -> None:
+    good = pictured(CLEAN).pictures["before"]
+    odd = {
+        "png": encoded(),
+        "broken": good[:40],
+        "nothing": b"",
+        "large": good + b"\0" * illustrating.MOST_BYTES,
+        "wide": encoded(Image.new("RGB", (3_000, 10)), "WEBP"),
+        "x" * 1_000: good,
+    }
+    many = {f"purpose:{number}": good for number in range(100)}
+    assert [each.shows for each in illustrating.files_of({**odd, "before": good})] == ["before"]
+    assert len(illustrating.files_of(many)) == illustrating.MOST_PICTURES
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -15,7 +15,7 @@ from consent_server.storage import sites
 from consent_server.storage.database import db
 from tests import admins
 from tests.builders import site_file
-from tests.scans import CLEAN, FAULTY, Visits
+from tests.scans import CLEAN, FAULTY, Visits, pictured
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
@@ -136,6 +136,39 @@ def test_the_audit_is_taken_along(app: Flask, editor: FlaskClient) -> None:
     assert text.headers["Content-Disposition"].endswith(".txt")
     assert "_ga" in text.text
     assert editor.get(f"{address}/audit.docx").status_code == 404
+
+
+def test_what_visitors_saw_is_shown_and_in_the_report(app: Flask, editor: FlaskClient) -> None:
+    address = _ask(editor)
+    _survey(app, pictured(FAULTY))
+    page = editor.get(address).text
+    shown = page.partition('id="pictures"')[2].partition("</section>")[0]
+    assert shown.count("<figure") == len(pictured(FAULTY).pictures)
+    assert 'alt="The window, before any answer"' in shown
+    assert 'alt="At a phone’s width, before any answer"' in shown
+    fails = page.partition('id="verdicts"')[2].partition("</article>")[0]
+    assert 'href="#before.webp"' in fails, "a verdict leads to the pictures that it rests on"
+    answer = editor.get(f"{address}/pictures/before.webp")
+    assert (answer.mimetype, answer.data) == ("image/webp", pictured(FAULTY).pictures["before"])
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cache-Control"] == "no-store"
+    for name in ("before.pdf", "nothing.webp", "before.webp%00"):
+        assert editor.get(f"{address}/pictures/{name}").status_code == 404
+    report = editor.get(f"{address}/audit.html").text
+    assert report.count('src="data:image/webp;base64,') == len(pictured(FAULTY).pictures)
+    verdicts = editor.get(f"{address}/audit.json").get_json()["verdicts"]
+    assert "before.webp" in next(each for each in verdicts if each["verdict"] == "fails")["pictures"]
+
+    stranger = admins.sign_in(app, app.test_client(), Role.OWNER, organisation_id=admins.other_organisation(app))
+    assert stranger.get(f"{address}/pictures/before.webp").status_code == 404
+    editor.post("/admin/language", data={"csrf_token": admins.csrf_of(page), "language": "fr"})
+    assert 'alt="La fenêtre, avant toute réponse"' in editor.get(address).text
+
+
+def test_a_scan_without_pictures_says_so(app: Flask, editor: FlaskClient) -> None:
+    address = _ask(editor)
+    _survey(app, FAULTY)
+    assert "No picture is kept of this scan" in editor.get(address).text
 
 
 def _accept(client: FlaskClient, address: str, kind: str, name: str, domain: str = "www.example.fr") -> str:

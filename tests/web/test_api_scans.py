@@ -14,7 +14,7 @@ from consent_server.services import clock, editing
 from consent_server.services.surveying import Surveyor
 from consent_server.storage.database import db
 from tests.builders import site_file
-from tests.scans import CLEAN, FAULTY, Visits, cookie, pass_of, seen
+from tests.scans import CLEAN, FAULTY, Visits, cookie, pass_of, pictured, seen
 from tests.web.test_api import bearer
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -59,6 +59,30 @@ def test_a_scan_is_asked_for_and_read(app: Flask, client: FlaskClient, editor: d
     assert (one["state"], one["compared_with"], one["counts"]["early"]) == ("ended", asked["id"], 2)
     assert {each["name"] for each in one["changes"]} == {"_ga", "own", "www.googletagmanager.com"}
     assert {each["sort"] for each in one["changes"]} == {"appeared"}
+
+
+def test_its_pictures_are_named_and_given(app: Flask, client: FlaskClient, editor: dict[str, str]) -> None:
+    asked = _ask(client, editor)
+    assert client.get(f"{SCANS}/{asked['id']}", headers=editor).get_json()["pictures"] == []
+    _survey(app, pictured(FAULTY))
+    named = client.get(f"{SCANS}/{asked['id']}", headers=editor).get_json()["pictures"]
+    assert [each["seen_in"] for each in named] == ["before", "before", "refused", "next_visit", "accepted", "withdrawn"]
+    phone = named[1]
+    kept = pictured(FAULTY).pictures["before-phone"]
+    assert phone == {
+        "file": "before-phone.webp",
+        "address": f"{SCANS}/{asked['id']}/pictures/before-phone.webp",
+        "what": "At a phone’s width, before any answer",
+        "seen_in": "before",
+        "width": 390,
+        "height": 844,
+        "size": len(kept),
+    }
+    answer = client.get(phone["address"], headers=editor)
+    assert (answer.mimetype, answer.data) == ("image/webp", kept)
+    assert client.get(phone["address"]).status_code == 401
+    for other in (f"{SCANS}/{asked['id']}/pictures/x.webp", f"{SCANS}/{asked['id'] + 1}/pictures/before.webp"):
+        assert client.get(other, headers=editor).status_code == 404
 
 
 def test_the_list_is_read_in_parts(app: Flask, client: FlaskClient, editor: dict[str, str]) -> None:

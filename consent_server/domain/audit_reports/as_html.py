@@ -16,38 +16,23 @@ from urllib.parse import urlsplit
 from markupsafe import Markup
 
 from consent_server.domain.audit import FAILS, HOLDS, UNDECIDED, Proof, Verdict
+from consent_server.domain.audit_reports.captions import DEEDS, caption_of, is_on_phone, pass_of_picture, title_of
 from consent_server.domain.audit_reports.style import STYLE
 from consent_server.domain.audit_reports.words import Words, days_of, plain, time_of
 from consent_server.domain.official_texts import cited
 from consent_server.domain.scan import (
-    ACCEPTED,
-    BEFORE,
-    NEXT_VISIT,
-    ONE_PURPOSE,
     PASSES,
-    REFUSED,
-    UNANSWERED,
-    WITHDRAWN,
     Origin,
     Pass,
     Scan,
     SeenCookie,
     host_of,
-    on_phone,
 )
 
 MOST_ROWS = 200
 SHORT = 8
 """So many rows are kept on one sheet of paper."""
 
-_TITLES = {
-    BEFORE: ("Before any answer", "A visitor who answers nothing."),
-    REFUSED: ("After a refusal", "A new visitor who refuses everything."),
-    NEXT_VISIT: ("The next visit after the refusal", "The same visitor comes back."),
-    ACCEPTED: ("After everything was accepted", "A new visitor who accepts everything."),
-    WITHDRAWN: ("After the withdrawal", "The same visitor, who opens the settings and withdraws."),
-    UNANSWERED: ("Without an answer", "A new visitor who does what is no answer: waits, scrolls, presses Escape."),
-}
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 Row = Sequence[Markup | str]
@@ -158,7 +143,7 @@ class _Page:
             for text, address in cited(verdict.source)
         ]
         shown = [
-            Markup('<a href="#{}">{}</a>').format(_anchor(name), self._caption(name))
+            Markup('<a href="#{}">{}</a>').format(_anchor(name), caption_of(name, self._words))
             for name in verdict.rests_on()
             if name in self._scan.pictures
         ]
@@ -191,7 +176,7 @@ class _Page:
 
     def _pass_parts(self, seen: Pass) -> Iterator[Markup]:
         say = self._words
-        yield _p(say(_TITLES[seen.name][1] if seen.name in _TITLES else "A new visitor who agrees to one purpose."))
+        yield _p(say(DEEDS.get(seen.name, "A new visitor who agrees to one purpose.")))
         yield _p(self._banner(seen))
         pages = Markup(", ").join(map(self._page, seen.pages[:20]))
         yield _p(_filled(say.template("Pages: {}"), pages) if seen.pages else say("No page could be opened."))
@@ -231,24 +216,17 @@ class _Page:
 
     def _figures(self, seen: Pass) -> Iterator[Markup]:
         for name, picture in self._scan.pictures.items():
-            if name in {seen.name, on_phone(seen.name)}:
+            if pass_of_picture(name) == seen.name:
                 yield Markup(
                     '<figure id="{}"{}><img src="data:image/webp;base64,{}" alt="{}">'
                     "<figcaption>{}</figcaption></figure>\n"
                 ).format(
                     _anchor(name),
-                    Markup(' class="phone"') if name.endswith("-phone") else "",
+                    Markup(' class="phone"') if is_on_phone(name) else "",
                     base64.b64encode(picture).decode(),
-                    self._caption(name),
-                    self._caption(name),
+                    caption_of(name, self._words),
+                    caption_of(name, self._words),
                 )
-
-    def _caption(self, name: str) -> str:
-        if name == WITHDRAWN:
-            return self._words("The settings opened again, before the withdrawal")
-        of = self._title(name.removesuffix("-phone"))
-        of = of[:1].lower() + of[1:]
-        return self._words("At a phone’s width, {}" if name.endswith("-phone") else "The window, {}", of)
 
     def _cookie(self, cookie: SeenCookie) -> Row:
         sentence, *value = days_of(cookie.lifetime)
@@ -325,9 +303,7 @@ class _Page:
         return _code(parts.path or "/" if parts[:2] == own[:2] else address)
 
     def _title(self, name: str) -> str:
-        if name.startswith(ONE_PURPOSE):
-            return self._words("After agreeing to “{}” alone", plain(name.removeprefix(ONE_PURPOSE)))
-        return self._words(_TITLES[name][0]) if name in _TITLES else plain(name)
+        return title_of(name, self._words)
 
     def _said(self, sentence: str) -> str:
         return plain(self._words.said(sentence))

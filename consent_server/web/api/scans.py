@@ -9,13 +9,17 @@ from marshmallow import Schema, fields, validate
 
 from consent_server.domain.account import Permission
 from consent_server.domain.audit_reports import FORMATS, LANGUAGES, MEDIA_TYPES
-from consent_server.domain.errors import Conflict
+from consent_server.domain.audit_reports.captions import caption_of, pass_of_picture
+from consent_server.domain.audit_reports.words import Words
+from consent_server.domain.errors import Conflict, NotFound
+from consent_server.domain.scan import PICTURE_ENDING, PICTURE_TYPE
 from consent_server.domain.scan_difference import SORTS
 from consent_server.services import auditing, clock, surveying
 from consent_server.services.scanning import MOST_PAGES
 from consent_server.services.surveying import TROUBLES
-from consent_server.storage import scans
+from consent_server.storage import scan_files, scans
 from consent_server.storage.database import db
+from consent_server.storage.scan_files import ScanFile
 from consent_server.storage.scans import STATES, KeptScan
 from consent_server.web.api.access import Operations, PageQuery, actor, list_of, part, this_site
 from consent_server.web.api.schemas import Moment
@@ -100,12 +104,29 @@ class ChangeSchema(Schema):
     after = fields.Integer(required=True, allow_none=True)
 
 
+class PictureSchema(Schema):
+    """What a visitor saw, as a picture. The verdicts of an audit name its file under ``pictures``."""
+
+    file = fields.String(required=True)
+    address = fields.String(required=True, metadata={"description": "where it is, on this server"})
+    what = fields.String(required=True, metadata={"description": "what it shows, in English"})
+    seen_in = fields.String(required=True, metadata={"description": "the visit that it was taken in"})
+    width = fields.Integer(required=True)
+    height = fields.Integer(required=True)
+    size = fields.Integer(required=True, metadata={"description": "in bytes"})
+
+
 class ScanSchema(ScanLineSchema):
     """A scan in full: ``scan`` is what ``consent-server scan --format json`` prints."""
 
     compared_with = fields.Integer(required=True, allow_none=True, metadata={"description": "the scan before"})
     changes = fields.List(fields.Nested(ChangeSchema), required=True)
     scan = fields.Dict(required=True, allow_none=True)
+    pictures = fields.List(
+        fields.Nested(PictureSchema),
+        required=True,
+        metadata={"description": f"of the newest {scan_files.ILLUSTRATED} scans of a site alone"},
+    )
 
 
 @blueprint.post("")
@@ -135,12 +156,27 @@ def list_scans(query: dict[str, Any], site_key: str) -> dict[str, Any]:
 def show(site_key: str, scan_id: int) -> dict[str, Any]:
     """Give a scan: how far it is, then what it saw and what is different."""
     kept = scans.find_scan(db.session(), this_site().id, scan_id)
-    nothing = {**_line(kept), "compared_with": None, "changes": [], "scan": None}
+    nothing = {**_line(kept), "compared_with": None, "changes": [], "scan": None, "pictures": []}
     if not kept.whole:
         return nothing
     found = auditing.audit_scan(db.session(), this_site(), kept)
     compared_with = found.previous.id if found.previous else None
-    return {**nothing, "compared_with": compared_with, "changes": found.changes, "scan": found.seen.to_json()}
+    told = {"compared_with": compared_with, "changes": found.changes, "scan": found.seen.to_json()}
+    files = scan_files.list_files(db.session(), kept.site_id, kept.id)
+    return {**nothing, **told, "pictures": [_picture(each, site_key, scan_id) for each in files if each.shows]}
+
+
+@blueprint.get("/<int(max=2147483647):scan_id>/pictures/<file>")
+@blueprint.response(200, {"type": "string", "format": "binary"}, description="a picture", content_type=PICTURE_TYPE)
+@blueprint.needs(Permission.SEE, 404)
+def picture(site_key: str, scan_id: int, file: str) -> Response:
+    """Give a picture of what a visitor saw, by the name of its file."""
+    kept = scans.find_scan(db.session(), this_site().id, scan_id)
+    if not file.endswith(PICTURE_ENDING):
+        raise NotFound("This is not the name of a picture.")
+    response = Response(scan_files.find_file(db.session(), kept.site_id, kept.id, file), mimetype=PICTURE_TYPE)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @blueprint.post("/<int(max=2147483647):scan_id>/cancel")
@@ -164,12 +200,22 @@ def audit(query: dict[str, Any], site_key: str, scan_id: int) -> Response:
     if not kept.whole:
         raise Conflict("This scan has not ended, or what it saw is not kept.")
     found = auditing.audit_scan(db.session(), this_site(), kept)
-    report = auditing.write_audit(found, query["format"], query["language"])
+    report = auditing.write_audit(db.session(), found, query["format"], query["language"])
     response = Response(report, mimetype=MEDIA_TYPES[query["format"]][0])
     response.headers["Cache-Control"] = "no-store"
     if query["format"] == "html":
         response.headers["Content-Disposition"] = f"attachment; filename=audit-{site_key}-{scan_id}.html"
     return response
+
+
+def _picture(file: ScanFile, site_key: str, scan_id: int) -> dict[str, Any]:
+    return {
+        **vars(file),
+        "file": file.name,
+        "address": f"/api/v1/sites/{site_key}/scans/{scan_id}/pictures/{file.name}",
+        "what": caption_of(file.shows, Words("en")),
+        "seen_in": pass_of_picture(file.shows),
+    }
 
 
 def _line(kept: KeptScan) -> dict[str, Any]:

@@ -18,6 +18,7 @@ TAKES_POLICY = "admin_scans.compare_policy"
 
 blueprint = Blueprint("admin_scans", __name__, url_prefix="/admin/sites/<site_key>/scans")
 blueprint.add_app_template_filter(words.of_pass, "of_pass")
+blueprint.add_app_template_filter(words.pictured, "pictured")
 blueprint.add_app_template_filter(words.lasting, "lasting")
 blueprint.add_app_template_filter(words.said, "said")
 

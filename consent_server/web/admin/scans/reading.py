@@ -10,9 +10,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from consent_server.domain.account import Permission
 from consent_server.domain.audit_reports import FORMATS, MEDIA_TYPES
 from consent_server.domain.errors import Invalid
+from consent_server.domain.scan import PICTURE_ENDING, PICTURE_TYPE
 from consent_server.services import accepting, auditing, clock
 from consent_server.services.auditing import Audited, Sighting
 from consent_server.services.cataloguing import Editor
+from consent_server.storage import scan_files
 from consent_server.storage.database import db
 from consent_server.storage.library import load_library
 from consent_server.storage.scans import KeptScan
@@ -40,6 +42,7 @@ def one(site_key: str, scan_id: int) -> Response:
         seen=[(each, accepting.proposal_of(each, load_library())) for each in auditing.sightings(found)]
         if found
         else (),
+        pictures=[each for each in scan_files.list_files(db.session(), kept.site_id, kept.id) if each.shows],
         formats=FORMATS,
         most=MOST_PROOFS,
     )
@@ -57,10 +60,20 @@ def file(site_key: str, scan_id: int, form: str) -> Response:
         raise NotFound
     found = auditing.audit_scan(db.session(), this_site(), this_scan(scan_id))
     media_type, ending = MEDIA_TYPES[form]
-    response = Response(auditing.write_audit(found, form, language()), mimetype=media_type)
+    response = Response(auditing.write_audit(db.session(), found, form, language()), mimetype=media_type)
     name = f"audit-{site_key}-{scan_id}.{ending}"
     response.headers["Content-Disposition"] = f"attachment; filename={name}"
     return response
+
+
+@blueprint.get("/<int(max=2147483647):scan_id>/pictures/<name>")
+@needs(Permission.SEE)
+def picture(site_key: str, scan_id: int, name: str) -> Response:
+    """Give a picture of what a visitor saw."""
+    kept = this_scan(scan_id)
+    if not name.endswith(PICTURE_ENDING):
+        raise NotFound
+    return Response(scan_files.find_file(db.session(), kept.site_id, kept.id, name), mimetype=PICTURE_TYPE)
 
 
 @blueprint.post("/<int(max=2147483647):scan_id>/accept")

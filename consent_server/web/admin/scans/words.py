@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from consent_server.domain.audit import FAILS, HOLDS, UNDECIDED
+from consent_server.domain.audit_reports.captions import caption_of
 from consent_server.domain.audit_reports.words import Words, plain
 from consent_server.domain.scan import ACCEPTED, BEFORE, NEXT_VISIT, ONE_PURPOSE, REFUSED, UNANSWERED, WITHDRAWN
 from consent_server.domain.scan_difference import APPEARED, EARLIER, GONE, LIFETIME, SET_BY
@@ -119,6 +120,11 @@ def said(sentence: str) -> str:
 def guessed(because: str) -> str:
     """Return why a thing is taken for what it is."""
     return told(because, GUESSES)
+
+
+def pictured(shows: str) -> str:
+    """Return what a picture shows, in the language of the page, as reports say it."""
+    return caption_of(shows, Words(language()))
 
 
 def of_pass(name: str) -> str:
