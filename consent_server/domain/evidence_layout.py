@@ -422,11 +422,11 @@ class BundleEvidence:
     def entries(self) -> Iterator[str]:
         """See ``Evidence``."""
         for index, line in enumerate(self._lines(ENTRIES)):
-            consent = _consent_of(line, index)
-            if consent is not None:
-                yield consent
+            usual = _usual_entry(line, index)
+            if usual and usual[1] == b"}\n":
+                yield usual[0]
                 continue
-            text = _entry_of(_values(line, f"The line of entry {index}", index), index)
+            text = _entry_of(_entry_values(line, index), index)
             if _spelt(index, text) != line:
                 raise Lie(f"The line of entry {index} has not the form of an entry's line.", index)
             yield text
@@ -560,8 +560,9 @@ class LinesEvidence:
 
     def entries(self) -> Iterator[str]:
         """See ``Evidence``."""
-        for index, _, values in self._entry_lines():
-            yield _entry_of(values, index)
+        for index, line in self._entry_lines():
+            usual = _usual_entry(line, index)
+            yield usual[0] if usual else _entry_of(_entry_values(line, index), index)
 
     def proofs(self) -> Iterator[tuple[int, str]]:
         """See ``Evidence``: lines are always of a whole log."""
@@ -569,7 +570,12 @@ class LinesEvidence:
 
     def records(self) -> Iterator[KeptRecord]:
         """See ``Evidence``."""
-        for index, line, values in self._entry_lines():
+        for index, line in self._entry_lines():
+            usual = _usual_entry(line, index)
+            if usual and (kept := _usual_record(b'{"i":%d%b' % (index, usual[1]))):
+                yield kept
+                continue
+            values = _entry_values(line, index)
             kept = _kept(values, index, _LINES_RECORD_KEYS) if len(values) > 2 else None
             if _spelt(index, _entry_of(values, index), kept) != line:
                 raise Lie(f"The line of entry {index} has not the form of an entry's line.", index)
@@ -600,8 +606,8 @@ class LinesEvidence:
         """See ``Evidence``."""
         yield from ()
 
-    def _entry_lines(self) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
-        """Give index, line and values of every entry; after the last one come configurations, then anchors, no more."""
+    def _entry_lines(self) -> Iterator[tuple[int, bytes]]:
+        """Give index and line of every entry; after the last one come configurations, then anchors, no more."""
         entries, after = 0, ""
         for line in self._raw_lines():
             if line.startswith(_CONFIGURATION_LINE) and after != "anchors":
@@ -611,7 +617,7 @@ class LinesEvidence:
             elif after:
                 raise Lie(f"There is a line for entry {entries} after the {after}.", entries)
             else:
-                yield entries, line, _values(line, f"The line of entry {entries}", entries)
+                yield entries, line
                 entries += 1
 
     def _raw_lines(self) -> Iterator[bytes]:
@@ -623,8 +629,8 @@ class LinesEvidence:
 
 _decoder = json.JSONDecoder()
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-_CONSENT_LINE = b'{"e":"{\\"c\\":\\"%b\\",\\"k\\":\\"consent\\",\\"v\\":1}","i":%d}\n'
-_COMMITMENT = slice(_CONSENT_LINE.index(b"%b"), _CONSENT_LINE.index(b"%b") + 43)
+_CONSENT_START = b'{"e":"{\\"c\\":\\"%b\\",\\"k\\":\\"consent\\",\\"v\\":1}","i":%d'
+_COMMITMENT = slice(_CONSENT_START.index(b"%b"), _CONSENT_START.index(b"%b") + 43)
 _CONFIGURATION_LINE, _ANCHOR_LINE = b'{"configuration":', b'{"anchor":'
 _BUNDLE_RECORD_KEYS = frozenset({"i", "personal", "personal_salt", "record", "salt"})
 _LINES_RECORD_KEYS = _BUNDLE_RECORD_KEYS | {"e"}
@@ -714,12 +720,20 @@ def _entry_of(values: Mapping[str, Any], index: int) -> str:
     return text
 
 
-def _consent_of(line: bytes, index: int) -> str | None:
-    """Return the entry of a consent's line, ``None`` for any other: most lines are of this one form."""
+def _entry_values(line: bytes, index: int) -> dict[str, Any]:
+    return _values(line, f"The line of entry {index}", index)
+
+
+def _usual_entry(line: bytes, index: int) -> tuple[str, bytes] | None:
+    """Return a consent's entry and what follows it in its line, read without JSON: most lines are of this one form."""
     commitment = line[_COMMITMENT]
-    if commitment.translate(None, _ALPHABET) or line != _CONSENT_LINE % (commitment, index):
+    start = _CONSENT_START % (commitment, index)
+    rest = line[len(start) :]
+    if commitment.translate(None, _ALPHABET) or not (line.startswith(start) and line.endswith(b"}\n")):
         return None
-    return f'{{"c":"{commitment.decode()}","k":"consent","v":1}}'
+    if rest[:1] not in (b",", b"}"):
+        return None
+    return f'{{"c":"{commitment.decode()}","k":"consent","v":1}}', rest
 
 
 def _kept(values: Mapping[str, Any], index: int, keys: frozenset[str]) -> KeptRecord:
