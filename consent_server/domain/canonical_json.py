@@ -47,6 +47,14 @@ def decode(text: str) -> Any:
     return value
 
 
+def decode_kept(text: str) -> Any:
+    """Return the value of a canonical text that was kept here: read, and not checked for its spelling again."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise Invalid.because("This is not JSON.") from error
+
+
 def to_base64url(data: bytes) -> str:
     """Return base64url without padding (RFC 4648 5), as bytes stand in our JSON."""
     return b2a_base64(data, newline=False).translate(_TO_URL, b"=").decode("ascii")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from consent_server.domain.table_row import table_row
+from consent_server.domain.table_row import table_rows
 from consent_server.domain.times import rfc3339
 from consent_server.storage import activity
 from consent_server.storage.activity import Sought
@@ -15,9 +17,12 @@ COLUMNS = ("number", "time", "who", "kind", "action", "site", "subject", "change
 
 
 def table(session: Session, organisation_id: int, sought: Sought) -> Iterator[bytes]:
-    """Yield a line of names, then one for each deed, the first one first."""
-    yield table_row(COLUMNS)
+    """Give a line of names, then one for each deed, the first one first."""
+    return table_rows(chain([COLUMNS], _rows(session, organisation_id, sought)))
+
+
+def _rows(session: Session, organisation_id: int, sought: Sought) -> Iterator[tuple[Any, ...]]:
     for each in activity.every_activity(session, organisation_id, sought):
         who = each.actor_name, each.actor_kind
         what = each.action, each.site_key, each.subject, dict(each.changes)
-        yield table_row((str(each.id), rfc3339(each.at), *who, *what))
+        yield str(each.id), rfc3339(each.at), *who, *what

@@ -64,7 +64,7 @@ class Filters:
         wanted = Wanted(self.start, self.stop, self.consent_id)
         for stored in evidence.records(snapshot.session, snapshot.site.id, snapshot.about.size, wanted):
             snapshot.tell(stored.index + 1)
-            record = canonical_json.decode(stored.record)
+            record = canonical_json.decode_kept(stored.record)
             if self._keeps(record, services):
                 yield stored, record
         snapshot.progress(snapshot.about.size, snapshot.about.size)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from consent_server.domain import canonical_json
 from consent_server.domain.assurance import read_assurance
-from consent_server.domain.table_row import table_row
+from consent_server.domain.table_row import table_rows
 from consent_server.services.exporting.filters import Filters, Record
 from consent_server.services.exporting.snapshot import Snapshot
 from consent_server.storage import configurations
@@ -47,10 +48,8 @@ def table(snapshot: Snapshot, filters: Filters) -> Iterator[bytes]:
     """
     purposes = _purposes(snapshot)
     columns = (*_COLUMNS, *(f"decisions.{purpose}" for purpose in purposes), *_LAST_COLUMNS)
-    yield table_row(columns)
-    for stored, record in filters.records(snapshot):
-        cells = _cells(stored, record)
-        yield table_row([cells.get(column) for column in columns])
+    rows = (map(_cells(stored, record).get, columns) for stored, record in filters.records(snapshot))
+    yield from table_rows(chain([columns], rows))
 
 
 def _purposes(snapshot: Snapshot) -> list[str]:
@@ -62,7 +61,7 @@ def _purposes(snapshot: Snapshot) -> list[str]:
 
 
 def _cells(stored: StoredRecord, record: Record) -> dict[str, Any]:
-    personal = canonical_json.decode(stored.personal) if stored.personal is not None else {}
+    personal = canonical_json.decode_kept(stored.personal) if stored.personal is not None else {}
     decisions = {f"decisions.{purpose}": answer for purpose, answer in record["decisions"].items()}
     assurance = read_assurance(stored.assurance)
     signs = " ".join(assurance.signs) or "none" if assurance is not None else None

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from consent_server.domain.account import Permission
 from consent_server.domain.client import FORM_FACTORS
 from consent_server.domain.statistics import DAY, FEWEST, IN_THE_NOTICE, Breakdown, Tally
-from consent_server.domain.table_row import table_row
+from consent_server.domain.table_row import table_rows
 from consent_server.services import clock, reporting
 from consent_server.services.editing import Deed, change_draft
 from consent_server.services.reporting import UNITS, Answers, Chosen
@@ -104,7 +104,7 @@ def time_chart(site_key: str) -> Response:
 def table(site_key: str) -> Response:
     """Give every group that is told as a line."""
     headers = {"Content-Disposition": f"attachment; filename=answers-{site_key}.csv"}
-    return Response(_lines(_told()), mimetype="text/csv", headers=headers)
+    return Response(table_rows(_rows(_told())), mimetype="text/csv", headers=headers)
 
 
 @blueprint.post("/notices")
@@ -173,14 +173,14 @@ def _titles() -> Mapping[str, str]:
     return reporting.purpose_titles(db.session(), this_site().id, words.language())
 
 
-def _lines(told: Answers) -> Iterator[bytes]:
+def _rows(told: Answers) -> Iterator[tuple[str, ...]]:
     purposes = list((told.whole or Tally()).asked)
     yes = [f"{part}.{purpose}" for purpose in purposes for part in ("asked", "yes")]
-    yield table_row(("group", "of", "from", "to", "answers", *ACTIONS, *yes))
+    yield "group", "of", "from", "to", "answers", *ACTIONS, *yes
     for group, of, start, stop, tally in _groups(told):
         counts = (str(tally.actions[action]) for action in ACTIONS)
         said = (str(number) for purpose in purposes for number in (tally.asked[purpose], tally.granted[purpose]))
-        yield table_row((group, of, start.isoformat(), stop.isoformat(), str(tally.count), *counts, *said))
+        yield group, of, start.isoformat(), stop.isoformat(), str(tally.count), *counts, *said
 
 
 def _groups(told: Answers) -> Iterator[tuple[str, str, date, date, Tally]]:
