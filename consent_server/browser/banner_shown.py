@@ -32,16 +32,17 @@ if TYPE_CHECKING:
 NARROW = (320, 640)
 SETTLED_MS = 400
 LAYER_MS = 1_500
+"""How long a second layer may take to come."""
 SILENCE_MS = 3_000
 """How long at least nothing is said to a banner, to see whether it takes that for an answer."""
-"""How long a second layer may take to come."""
 MOST_FOUND = 20
 
 _FUNCTIONS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 
 
-def _call(function: str) -> str:
-    return f"(one, other) => {{\n{_FUNCTIONS}\nreturn {function}(one, other);\n}}"
+def call(function: str, more: str = "") -> str:
+    """Return a script that calls one of the functions, or one of ``more`` that are built on them."""
+    return f"(one, other) => {{\n{_FUNCTIONS}\n{more}\nreturn {function}(one, other);\n}}"
 
 
 def shown(page: Page, selector: str) -> ElementHandle | None:
@@ -51,7 +52,7 @@ def shown(page: Page, selector: str) -> ElementHandle | None:
 
 def about_consent(kind: BannerKind, found: ElementHandle) -> bool:
     """Whether what was found asks for consent; of a platform that is known by name it need not be said."""
-    return not kind.by_words or bool(found.evaluate(_call("isAbout"), ABOUT_CONSENT))
+    return not kind.by_words or bool(found.evaluate(call("isAbout"), ABOUT_CONSENT))
 
 
 def has_door(page: Page) -> bool:
@@ -62,7 +63,7 @@ def has_door(page: Page) -> bool:
 def is_within(page: Page, kind: BannerKind, found: ElementHandle) -> bool:
     """Whether what was found stands in the banner; of a platform that is known by name it does."""
     start = shown(page, kind.seen)
-    return not kind.by_words or bool(start and start.evaluate(_call("isBeside"), found))
+    return not kind.by_words or bool(start and start.evaluate(call("isBeside"), found))
 
 
 def look_around(page: Page, kind: BannerKind) -> ShownBanner | None:
@@ -76,8 +77,8 @@ def look_around(page: Page, kind: BannerKind) -> ShownBanner | None:
 
 def deeds(page: Page, kind: BannerKind, settle_ms: int, things: Callable[[], set[tuple[str, str]]]) -> Iterator[Deed]:
     """Do what is no answer, one after the other until the banner leaves; ``things`` tells what is there so far."""
-    answers = _answers(page, kind)
-    button, box = next(filter(None, answers.values()), None), _box(page, kind, answers)
+    answers = answers_on(page, kind)
+    button, box = next(filter(None, answers.values()), None), box_on(page, kind, answers)
     if button is None or box is None:
         return
     for name, do in _DEEDS.items():
@@ -100,7 +101,7 @@ def _scroll(page: Page, _box: JSHandle) -> bool:
 
 
 def _click(page: Page, box: JSHandle) -> bool:
-    spot = box.evaluate(_call("spotBeside"))
+    spot = box.evaluate(call("spotBeside"))
     if spot:
         page.mouse.click(*spot)
     return bool(spot)
@@ -121,9 +122,9 @@ _DEEDS: Mapping[str, Callable[[Page, JSHandle], bool]] = {
 
 def _look(page: Page, kind: BannerKind) -> Layer | None:
     with contextlib.suppress(Exception):
-        answers = _answers(page, kind)
-        box = _box(page, kind, answers)
-        return layer_from_json(box.evaluate(_call("readLayer"), [answers, SETTINGS])) if box else None
+        answers = answers_on(page, kind)
+        box = box_on(page, kind, answers)
+        return layer_from_json(box.evaluate(call("readLayer"), [answers, SETTINGS])) if box else None
     return None
 
 
@@ -144,36 +145,36 @@ def _look_narrow(page: Page, kind: BannerKind) -> Layer | None:
 def _second_layer(page: Page, kind: BannerKind) -> Layer | None:
     """Press what leads to the choice by purpose, and measure what comes; none where no switch does."""
     with contextlib.suppress(Exception):
-        box = _box(page, kind, _answers(page, kind))
-        door = box.evaluate_handle(_call("settingsOf"), SETTINGS).as_element() if box else None
+        box = box_on(page, kind, answers_on(page, kind))
+        door = box.evaluate_handle(call("settingsOf"), SETTINGS).as_element() if box else None
         if door is None:
             return None
         door.click(timeout=LAYER_MS)
         page.wait_for_timeout(SETTLED_MS)
-        layer = page.evaluate_handle(_call("boxOfSwitches")).as_element()
-        return layer_from_json(layer.evaluate(_call("readLayer"), [_answers(page, kind), SETTINGS])) if layer else None
+        layer = page.evaluate_handle(call("boxOfSwitches")).as_element()
+        return layer_from_json(layer.evaluate(call("readLayer"), [answers_on(page, kind), SETTINGS])) if layer else None
     return None
 
 
 def _banners_at_once(page: Page) -> tuple[str, ...]:
     """Return how each banner on a page begins; one within the other is one."""
     boxes = [
-        found.evaluate_handle(_call("boxOf"))
+        found.evaluate_handle(call("boxOf"))
         for kind in KINDS
         for found in _all_shown(page, kind.seen)
         if about_consent(kind, found)
     ]
-    return tuple(page.evaluate(_call("titlesOf"), boxes)) if boxes else ()
+    return tuple(page.evaluate(call("titlesOf"), boxes)) if boxes else ()
 
 
 def _is_gone(button: ElementHandle) -> bool:
     """Whether a button of the banner left; the page is scrolled back to where it stood."""
     with contextlib.suppress(Exception):
-        return bool(button.evaluate(_call("isGone")))
+        return bool(button.evaluate(call("isGone")))
     return True  # the page that it was on went with it
 
 
-def _answers(page: Page, kind: BannerKind) -> dict[str, ElementHandle | None]:
+def answers_on(page: Page, kind: BannerKind) -> dict[str, ElementHandle | None]:
     """Return the buttons that accept and refuse on the layer that stands there, with one click."""
     found = {ACCEPT: kind.accept, REFUSE: kind.refuse}
     return {
@@ -182,9 +183,10 @@ def _answers(page: Page, kind: BannerKind) -> dict[str, ElementHandle | None]:
     }
 
 
-def _box(page: Page, kind: BannerKind, answers: Mapping[str, Any]) -> JSHandle | None:
+def box_on(page: Page, kind: BannerKind, answers: Mapping[str, Any]) -> JSHandle | None:
+    """Return what stands around the answers, or around what the banner is told by."""
     start = shown(page, kind.seen) or next(filter(None, answers.values()), None)
-    return start.evaluate_handle(_call("boxOf")) if start else None
+    return start.evaluate_handle(call("boxOf")) if start else None
 
 
 def _all_shown(page: Page, selector: str) -> Iterator[ElementHandle]:

@@ -23,7 +23,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, NoReturn
 
-from consent_server.browser import banner_shown
+from consent_server.browser import banner_shown, keyboard
 from consent_server.browser.banners import KINDS, BannerKind
 from consent_server.browser.banners.kind import Clicks
 from consent_server.browser.chromium import open_chromium
@@ -52,7 +52,7 @@ from consent_server.domain.scan import (
     same_site,
     without_query,
 )
-from consent_server.domain.shown_banner import ShownBanner
+from consent_server.domain.shown_banner import Keys, ShownBanner
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -198,10 +198,19 @@ class Visitor:
 
     def _look(self) -> ShownBanner | None:
         """Look at the banner in a profile of its own: what is done for it must not be taken for the visitor's doing."""
+        found = None
         with self._profile() as (context, watch), self._bounded(self._plan.address, watch):
             page = context.new_page()
             kind = _banner_on(page, self._plan.banner_ms) if self._goto(page, self._plan.address, watch) else None
-            return banner_shown.look_around(page, kind) if kind else None
+            found = banner_shown.look_around(page, kind) if kind else None
+        return replace(found, keys=self._walk()) if found else None
+
+    def _walk(self) -> Keys | None:
+        """Go through the first page by keyboard alone, and answer, in a profile of its own."""
+        with self._profile() as (context, watch), self._bounded(self._plan.address, watch):
+            page = context.new_page()
+            kind = _banner_on(page, self._plan.banner_ms) if self._goto(page, self._plan.address, watch) else None
+            return keyboard.walk(page, kind) if kind else None
         return None
 
     def _begin(self, stay: _Stay) -> Page:

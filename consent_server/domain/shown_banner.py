@@ -92,6 +92,53 @@ class Deed:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """What the focus came to, after how many presses of Tab. ``answer`` is what it gives, where known.
+
+    ``inside`` of the banner; ``hidden`` says why it is not before the visitor's eyes, ``behind`` that it is wholly
+    because of the banner. ``marked`` is the contrast of what the focus changes on the screen: 1 where nothing, none
+    where that is not known.
+    """
+
+    answer: str
+    label: str
+    tag: str
+    presses: int
+    inside: bool
+    operable: bool
+    hidden: str
+    behind: bool
+    marked: float | None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer that had the focus, and the key that gave it; empty where neither Enter nor Space did."""
+
+    answer: str
+    label: str
+    tag: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What a visitor with a keyboard alone came to. ``missed`` are answers without the focus: label and tag of each.
+
+    ``whole``: everything in the banner that Tab leads to had the focus. ``kept``: the focus goes round within the
+    banner although there is more on the page. ``modal``: the banner says that it is alone on the page.
+    """
+
+    stops: tuple[Stop, ...]
+    missed: tuple[tuple[str, str], ...]
+    presses: int
+    whole: bool
+    kept: bool
+    modal: bool
+    answered: Answered | None = None
+
+
+@dataclass(frozen=True)
 class ShownBanner:
     """What was seen of a banner before it was answered. ``at_once`` are the titles of all banners on the page."""
 
@@ -100,6 +147,7 @@ class ShownBanner:
     second: Layer | None = None
     at_once: tuple[str, ...] = ()
     deeds: tuple[Deed, ...] = ()
+    keys: Keys | None = None
 
 
 def shown_from_json(document: Mapping[str, Any] | None) -> ShownBanner | None:
@@ -117,7 +165,21 @@ def shown_from_json(document: Mapping[str, Any] | None) -> ShownBanner | None:
             Deed(each["name"], each["closed"], tuple((kind, name) for kind, name in each["brought"]))
             for each in document["deeds"]
         ),
+        _keys_from_json(document.get("keys")),
     )
+
+
+def _keys_from_json(document: Mapping[str, Any] | None) -> Keys | None:
+    """Return what ``dataclasses.asdict`` wrote; scans of before have none."""
+    if document is None:
+        return None
+    answered = document["answered"]
+    read = {
+        "stops": tuple(Stop(**each) for each in document["stops"]),
+        "missed": tuple((label, tag) for label, tag in document["missed"]),
+        "answered": Answered(**answered) if answered else None,
+    }
+    return Keys(**{**document, **read})
 
 
 def layer_from_json(document: Mapping[str, Any] | None) -> Layer | None:

@@ -26,10 +26,13 @@ from consent_server.domain.shown_banner import (
     REFUSE,
     SETTINGS,
     WAITING,
+    Answered,
     Button,
     Deed,
+    Keys,
     Layer,
     ShownBanner,
+    Stop,
     Switch,
 )
 from consent_server.storage.library import load_library
@@ -231,3 +234,73 @@ def test_a_way_back_that_some_pages_lack_fails(library: Library, doors: tuple[st
     assert [v.verdict for v in found if v.requirement == "WD-01" and v.verdict != UNDECIDED] == (
         [verdict] if verdict else []
     )
+
+
+BESIDE = Stop("", "Autre page", "a", 1, False, True, "", False, None)
+ON_YES = Stop(ACCEPT, "Tout accepter", "button", 2, True, True, "", False, 8.0)
+ON_NO = replace(ON_YES, answer=REFUSE, label="Tout refuser", presses=3)
+KEYS = Keys((BESIDE, ON_YES, ON_NO), (), 5, True, False, False, Answered(REFUSE, "Tout refuser", "button", "Enter"))
+DEAF = Answered(REFUSE, "Tout refuser", "div", "")
+
+
+def by_keys(library: Library, keys: Keys | None, **changes: object) -> dict[str, str]:
+    """Give the verdicts on what somebody with a keyboard alone came to."""
+    found = judged(library, replace(FAIR, keys=keys, wide=layer(YES, NO, **changes)))
+    return {each.removeprefix("A11Y A11Y-"): found[each] for each in found if "A11Y-01" <= each[-7:] <= "A11Y-04"}
+
+
+def test_a_banner_that_the_keyboard_answers_holds_and_of_none_that_was_tried_nothing_can_be_told(
+    library: Library,
+) -> None:
+    assert set(by_keys(library, KEYS).values()) == {HOLDS}
+    assert set(by_keys(library, None).values()) == {UNDECIDED}
+    assert not any(each[-7:] == "A11Y-01" for each in judged(library, None))
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({"missed": (("Tout refuser", "div"),)}, FAILS),
+        ({"missed": (("Tout refuser", "div"),), "whole": False}, UNDECIDED),
+        ({"answered": DEAF}, FAILS),
+        ({"answered": replace(DEAF, tag="button")}, UNDECIDED),
+        ({"answered": replace(DEAF, key="Space")}, HOLDS),
+        ({"answered": None}, UNDECIDED),
+    ],
+    ids=["never", "not seen whole", "deaf", "a button stays", "space", "left"],
+)
+def test_an_answer_that_no_key_gives_fails(library: Library, changes: dict[str, object], verdict: str) -> None:
+    assert by_keys(library, replace(KEYS, **changes))["01"] == verdict  # type: ignore[arg-type]
+
+
+def test_a_banner_keeps_the_focus_only_where_it_has_the_page_to_itself(library: Library) -> None:
+    kept = replace(KEYS, kept=True)
+
+    assert by_keys(library, kept)["02"] == FAILS
+    assert by_keys(library, replace(kept, modal=True))["02"] == HOLDS
+    assert by_keys(library, kept, covers=True)["02"] == HOLDS
+
+
+def test_the_focus_goes_to_nothing_behind_a_banner_that_covers_the_page(library: Library) -> None:
+    behind = replace(KEYS, stops=(replace(BESIDE, hidden="lies under div#ask"), ON_YES, ON_NO))
+
+    assert by_keys(library, behind, covers=True)["03"] == FAILS
+    assert by_keys(library, behind)["03"] == HOLDS
+    assert by_keys(library, KEYS, covers=True)["03"] == HOLDS
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({"marked": 1.0}, FAILS),
+        ({"marked": 1.4}, UNDECIDED),
+        ({"marked": 3.1}, HOLDS),
+        ({"marked": None}, UNDECIDED),
+        ({"marked": 1.0, "hidden": "is transparent"}, HOLDS),
+        ({"marked": 1.0, "operable": False, "answer": ""}, HOLDS),
+    ],
+    ids=["no", "hardly", "yes", "unknown", "not seen at all", "nothing to press"],
+)
+def test_a_focus_that_nobody_sees_fails(library: Library, changes: dict[str, object], verdict: str) -> None:
+    stops = (BESIDE, ON_YES, replace(ON_NO, **changes))  # type: ignore[arg-type]
+    assert by_keys(library, replace(KEYS, stops=stops))["04"] == verdict

@@ -45,6 +45,16 @@ SCRIPT = """
 """.replace("AGREED", GA).replace("REFUSED", GONE)
 DOOR = "<p><button id=again>Gérer mes cookies</button></p>"
 COVERING = "#ask { inset: 0; background: #eee }"
+ALONE = "for (const e of document.body.children) e.inert = !$('ask').hidden && e !== $('ask');"
+"""What keeps the focus from the page behind a banner that covers it; run again once it is answered."""
+DIV = "#ask [role=button] { display: inline-block; padding: .8em 1em; color: #fff; background: #14418b }"
+TRAP = """
+  $('ask').addEventListener('keydown', (event) => {
+    if (event.key !== 'Tab') return;
+    const all = [...$('ask').querySelectorAll('a, button')];
+    event.preventDefault();
+    all[(all.indexOf(document.activeElement) + (event.shiftKey ? all.length - 1 : 1)) % all.length].focus();
+  });"""
 
 
 @dataclass(frozen=True)
@@ -95,7 +105,9 @@ def on(event: str, act: str) -> str:
 SITES: dict[str, BannerSite] = {
     "fair": BannerSite(banner()),
     "fair-with-second-layer": BannerSite(banner(BUTTONS + MORE, after=SECOND + DOOR)),
-    "fair-and-modal": BannerSite(banner(style=COVERING)),
+    "fair-and-modal": BannerSite(
+        banner(style=COVERING, script=f"const alone = () => {{ {ALONE} }}; alone(); addEventListener('click', alone);")
+    ),
     "fair-and-closed-by-escape": BannerSite(banner(script=on("keydown", "event.key === 'Escape' && hide()"))),
     "refusal-not-there": faulty("UI-04", "", banner("<button id=yes>Tout accepter</button>")),
     "refusal-on-the-second-layer": faulty(
@@ -160,7 +172,7 @@ SITES: dict[str, BannerSite] = {
         "KEEP-02",
         "WD-04",
     ),
-    "wall": faulty("WALL-01", "", banner("<button id=yes>Tout accepter</button>", COVERING), "UI-04"),
+    "wall": faulty("WALL-01", "", banner("<button id=yes>Tout accepter</button>", COVERING), "UI-04", "A11Y-03"),
     "scroll-is-yes": faulty("UI-01", "_ga", banner(script=on("scroll", "answer('yes')"))),
     "click-elsewhere-is-yes": faulty(
         "UI-01", "_ga", banner(script=on("click", "$('ask').contains(event.target) || answer('yes')"))
@@ -189,6 +201,30 @@ SITES |= {
     ),
     "text-too-pale": faulty("A11Y-07", "Tout accepter", banner(style="#ask button { color: #777; background: #ccc }")),
     "another-language": faulty("A11Y-15", "declared", banner(lang="en")),
+}
+
+KEYED = "$('no').onkeydown = (event) => { if (event.key === ' ') { event.preventDefault(); $('no').click(); } };"
+REPLACED = "#ask button:focus { outline: 0 } #ask button:focus-visible { box-shadow: inset 0 0 0 4px #fc0 }"
+
+SITES |= {
+    "fair-with-a-div-that-hears-keys": BannerSite(
+        banner(BUTTONS.replace("button id=no", "div id=no role=button tabindex=0"), DIV, KEYED)
+    ),
+    "fair-with-a-focus-of-its-own": BannerSite(banner(style=REPLACED)),
+    "refusal-without-focus": faulty(
+        "A11Y-01", "“Tout refuser” (div)", banner(BUTTONS.replace("button id=no", "div id=no role=button"), DIV)
+    ),
+    "refusal-taken-out-of-the-order": faulty(
+        "A11Y-01", "“Tout refuser” (button)", banner(BUTTONS.replace("id=no", "id=no tabindex=-1"))
+    ),
+    "refusal-deaf-to-keys": faulty(
+        "A11Y-01",
+        "neither Enter nor Space",
+        banner(BUTTONS.replace("button id=no", "div id=no role=button tabindex=0"), DIV),
+    ),
+    "focus-not-shown": faulty("A11Y-04", "“Tout refuser” looks the same", banner(style="#no:focus { outline: 0 }")),
+    "focus-kept-in": faulty("A11Y-02", "“Tout accepter”, “Tout refuser”", banner(script=TRAP)),
+    "focus-behind": faulty("A11Y-03", "“Autre page”", banner(style=COVERING)),
 }
 
 SOME = ("fair-with-second-layer", "escape-is-yes")

@@ -16,6 +16,7 @@ from consent_server.domain.audit.as_declared import check_as_declared
 from consent_server.domain.audit.as_easy_to_refuse import check_as_easy_to_refuse
 from consent_server.domain.audit.as_far_as_seen import as_far_as_seen
 from consent_server.domain.audit.before_consent import check_before_consent
+from consent_server.domain.audit.by_keyboard import check_by_keyboard
 from consent_server.domain.audit.choice_is_kept import check_choice_is_kept
 from consent_server.domain.audit.no_wall import check_no_wall
 from consent_server.domain.audit.not_extended import check_not_extended
@@ -55,6 +56,7 @@ CHECKS = (
     check_way_back,
     check_after_withdrawal,
     check_accessible,
+    check_by_keyboard,
     check_not_too_long,
     check_not_extended,
     check_all_classified,

@@ -135,6 +135,55 @@ _WORDS = {
     "Declare the language of the text with the attribute lang.": "Déclarez la langue du texte avec l’attribut lang.",
     "The language of the banner is declared.": "La langue du bandeau est déclarée.",
 }
+_KEYS = {
+    "The page could not be gone through with the keyboard.": "La page n’a pas pu être parcourue au clavier.",
+    "An answer cannot be given with the keyboard.": "Une réponse ne peut pas être donnée au clavier.",
+    "Make each answer a button (or give it tabindex=0 and listen to Enter and Space).": (
+        "Faites de chaque réponse un bouton (ou donnez-lui tabindex=0 et écoutez Entrée et Espace)."
+    ),
+    "Whether every answer can be given with the keyboard could not be told.": (
+        "Il n’a pas pu être établi que chaque réponse peut être donnée au clavier."
+    ),
+    "The answers can be given with the keyboard alone.": "Les réponses peuvent être données au clavier seul.",
+    "The banner keeps the focus, although the page behind it can be used.": (
+        "Le bandeau retient le focus, alors que la page derrière lui est utilisable."
+    ),
+    "Let Tab leave the banner, or make it a modal dialog that covers the page.": (
+        "Laissez Tab quitter le bandeau, ou faites-en une boîte de dialogue modale qui couvre la page."
+    ),
+    "Whether the banner keeps the focus could not be told.": "Si le bandeau retient le focus n’a pas pu être établi.",
+    "The banner does not keep the focus from the page.": "Le bandeau ne prive pas la page du focus.",
+    "The focus goes to what the banner lies over.": "Le focus va à ce que le bandeau recouvre.",
+    "Open the banner with showModal(), or make the rest of the page inert.": (
+        "Ouvrez le bandeau avec showModal(), ou rendez le reste de la page inerte (inert)."
+    ),
+    "Where the focus goes could not be told.": "Il n’a pas pu être établi où va le focus.",
+    "The focus goes to nothing that the banner lies over.": "Le focus ne va à rien que le bandeau recouvre.",
+    "Something in the banner does not show that it has the focus.": (
+        "Un élément du bandeau ne montre pas qu’il a le focus."
+    ),
+    "Leave the browser's outline, or draw one with :focus-visible that has a contrast of at least 3 to 1.": (
+        "Laissez le contour du navigateur, ou dessinez-en un avec :focus-visible, d’un contraste d’au moins 3 pour 1."
+    ),
+    "Whether everything in the banner shows well that it has the focus is for a person to say.": (
+        "À une personne de dire si chaque élément du bandeau montre bien qu’il a le focus."
+    ),
+    "Everything in the banner shows that it has the focus.": "Chaque élément du bandeau montre qu’il a le focus.",
+    "“{}” ({}) never has the focus (Tab pressed {} times)": "« {} » ({}) n’a jamais le focus ({} pressions de Tab)",
+    "the banner left before it was answered": "le bandeau a disparu avant qu’une réponse soit donnée",
+    "“{}” ({}) has the focus, but neither Enter nor Space presses it": (
+        "« {} » ({}) a le focus, mais ni Entrée ni Espace ne l’actionnent"
+    ),
+    "the focus goes round between {}": "le focus tourne entre {}",
+    "“{}” has the focus behind the banner (Tab pressed {} times)": (
+        "« {} » a le focus derrière le bandeau ({} pressions de Tab)"
+    ),
+    "“{}” could not be compared with and without the focus": "« {} » n’a pas pu être comparé avec et sans le focus",
+    "“{}” looks the same with and without the focus (Tab pressed {} times)": (
+        "« {} » a le même aspect avec et sans le focus ({} pressions de Tab)"
+    ),
+    "the focus on “{}” changes it by a contrast of {}": "le focus sur « {} » le change d’un contraste de {}",
+}
 _SEEN = {
     "no way back": "aucun retour possible",
     "the first layer": "le premier écran",
@@ -165,4 +214,4 @@ _SEEN = {
     "the banner lies over the whole page": "le bandeau couvre toute la page",
 }
 
-FRENCH_OF_BANNERS: Mapping[str, str] = {**_CHECKS, **_WORDS, **_SEEN}
+FRENCH_OF_BANNERS: Mapping[str, str] = {**_CHECKS, **_WORDS, **_KEYS, **_SEEN}
