@@ -15,6 +15,8 @@ ADDRESSES: Mapping[str, str] = {
     "CNIL, délibération n° 2020-092": "https://www.legifrance.gouv.fr/jorf/id/JORFTEXT000042388197",
     "CNIL, SAN-2025-010": "https://www.cnil.fr/fr/cookies-deposes-sans-consentement-la-cnil-sanctionne-la-societe-"
     "editrice-du-site-vanityfairfr",
+    "CEPD, lignes directrices 03/2022": "https://www.edpb.europa.eu/our-work-tools/our-documents/guidelines/"
+    "guidelines-032022-deceptive-design-patterns-social-media_en",
     "CJUE, 1er octobre 2019, C-673/17": "https://curia.europa.eu/juris/liste.jsf?num=C-673/17",
     "CJUE, C-673/17": "https://curia.europa.eu/juris/liste.jsf?num=C-673/17",
     "WCAG 2.2": "https://www.w3.org/TR/WCAG22/",
