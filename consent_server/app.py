@@ -22,6 +22,7 @@ from consent_server.services.logging_entries import anchor_origin
 from consent_server.services.mailing import read_mailbox
 from consent_server.services.making_months import MonthMaker
 from consent_server.services.noticing import Noticing
+from consent_server.services.printing import print_audit
 from consent_server.services.publishing import published
 from consent_server.services.purging import WHOLE_MONTH, Purger
 from consent_server.services.readiness import Readiness
@@ -109,7 +110,7 @@ def _start_deeds(app: Flask, settings: Settings) -> None:
     grace = WHOLE_MONTH if settings.purge_by_month else timedelta()
     app.extensions["months"] = MonthMaker(sessions)
     app.extensions["purger"] = Purger(sessions, sweeper.wake, grace=grace)
-    app.extensions["surveyor"] = Surveyor(sessions, private=may_be_private(settings))
+    app.extensions["surveyor"] = Surveyor(sessions, private=may_be_private(settings), printer=print_audit)
     app.extensions["warner"] = Warner(sessions, settings, private=may_be_private(settings))
     app.extensions["recorder"] = Recorder(sessions, keyring, sequencer.wake, settings.threads)
 

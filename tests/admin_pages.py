@@ -55,7 +55,7 @@ def furnish(app: Flask) -> dict[str, Any]:
         row = rows_of(editing.check_draft(sites.find_site(session, "example").draft))[0]
     sequence(app)
     return {
-        "scan_id": _scan(app),
+        "scan_id": scan_twice(app),
         "site_key": "example",
         "version": 2,
         "record_id": record_id,
@@ -65,7 +65,7 @@ def furnish(app: Flask) -> dict[str, Any]:
     }
 
 
-def _scan(app: Flask) -> int:
+def scan_twice(app: Flask) -> int:
     """Let the site be scanned twice, the second time with a fault; return which scan is shown."""
     surveyor, asked = Surveyor(app.extensions["sessions"], visit=Visits(CLEAN, pictured(FAULTY))), []
     for _ in range(2):

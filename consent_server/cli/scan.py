@@ -15,10 +15,9 @@ from pathlib import Path
 import click
 
 from consent_server.browser.crawl import Plan
-from consent_server.browser.printing import print_pdf
 from consent_server.cli.policy import text_of
 from consent_server.domain.audit import FAILS, UNDECIDED, Verdict, audit
-from consent_server.domain.audit_reports import FORMATS, LANGUAGES
+from consent_server.domain.audit_reports import FORMATS, LANGUAGES, PDF
 from consent_server.domain.audit_reports.as_text import write_text
 from consent_server.domain.audit_reports.words import one_line
 from consent_server.domain.baseline import Baseline, baseline_from_json, baseline_of
@@ -32,6 +31,7 @@ from consent_server.domain.spreadsheet import write_csv
 from consent_server.domain.tracker import Service
 from consent_server.services import scanning
 from consent_server.services.editing import check_draft
+from consent_server.services.printing import print_audit
 from consent_server.storage import sites
 from consent_server.storage.database import db
 from consent_server.storage.library import load_library
@@ -39,7 +39,6 @@ from consent_server.storage.library import load_library
 FOUND = 1
 """The exit code when a check found something (CONTRACT 4)."""
 
-PDF = "pdf"
 SCAN_FILE = "scan.json"
 WITH_PICTURES = ("html", PDF)
 
@@ -197,7 +196,7 @@ def _from(folder: str) -> Scan:
 
 def _told_as(form: str, done: Scan, verdicts: Sequence[Verdict], language: str, *, styled: bool) -> bytes:
     if form == PDF:
-        return print_pdf(FORMATS["html"](done, verdicts, language))
+        return print_audit(done, verdicts, language)
     if form == "text":
         return write_text(done, verdicts, language, styled=styled).encode()
     return _encoded(FORMATS[form](done, verdicts, language))

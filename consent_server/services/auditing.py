@@ -116,7 +116,7 @@ def write_audit(session: Session, audited: Audited, form: str, language: str) ->
 def count(site: Site, before: Scan | None, seen: Scan) -> Counts:
     """Return what a scan comes to, in numbers."""
     classifier = classifier_of(site, seen)
-    verdicts = audit(seen, classifier, load_library())
+    verdicts = verdicts_of(site, seen)
     changes = compare_scans(before, seen) if before else ()
     sorts = [change.sort for change in changes]
     return Counts(
@@ -133,6 +133,11 @@ def count(site: Site, before: Scan | None, seen: Scan) -> Counts:
 def urgent(site: Site, before: Scan | None, seen: Scan) -> tuple[Classified, ...]:
     """Return what somebody wants to hear of at once: new, in need of consent, and there before it."""
     return new_before_consent(before, seen, classifier_of(site, seen))
+
+
+def verdicts_of(site: Site, seen: Scan) -> tuple[Verdict, ...]:
+    """Return what is to say of what a scan saw, by the draft as it is now."""
+    return audit(seen, classifier_of(site, seen), load_library())
 
 
 def services_of(site: Site) -> tuple[Service, ...]:

@@ -1,17 +1,22 @@
-"""What is kept of a scan for people to look at: pictures of what each visitor saw.
+"""What is kept of a scan for people to look at: pictures of what each visitor saw, and the report as PDF.
 
+The report is printed when the scan has ended, by who made it: whoever serves the admin needs no browser for it.
 Pictures come from the program that visits strangers' pages: none is kept that is not a WebP of a window, or too large.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 
 from PIL import Image
 
-from consent_server.domain.scan import picture_file
+from consent_server.domain.audit import Verdict
+from consent_server.domain.audit_reports import LANGUAGES
+from consent_server.domain.errors import Unavailable
+from consent_server.domain.scan import Scan, picture_file
 from consent_server.storage.scan_files import NewFile
 
 MOST_PICTURES = 12
@@ -20,12 +25,32 @@ MOST_BYTES = 150_000
 
 MOST_SIDE = 2_000
 LONGEST_NAME = 150
+LARGEST_PDF = 3_000_000
+"""A report with all pictures has a third of it; one that is larger is not kept."""
+
+Printer = Callable[[Scan, Sequence[Verdict], str], bytes]
+"""Prints the audit of a scan in a language; raises ``Unavailable`` where it cannot."""
 
 
 def files_of(pictures: Mapping[str, bytes]) -> tuple[NewFile, ...]:
     """Return those pictures of a scan that are kept, in the order in which they were taken."""
     files = {each.name: each for each in _fitting(pictures)}
     return tuple(islice(files.values(), MOST_PICTURES))
+
+
+def prints_of(scan: Scan, verdicts: Sequence[Verdict], printer: Printer) -> tuple[NewFile, ...]:
+    """Return the report as PDF in every language that reports have; nothing of what cannot be printed."""
+    prints = []
+    for language in LANGUAGES:
+        with suppress(Unavailable):
+            pdf = printer(scan, verdicts, language)
+            prints += [NewFile(print_file(language), size=len(pdf), content=pdf)] if len(pdf) <= LARGEST_PDF else []
+    return tuple(prints)
+
+
+def print_file(language: str) -> str:
+    """Return the name of the file that a printed report is kept in."""
+    return f"audit-{language}.pdf"
 
 
 def _fitting(pictures: Mapping[str, bytes]) -> Iterator[NewFile]:

@@ -2,7 +2,7 @@
 
     1  ask: what is asked for is checked and kept; one at a time for each site; schedules ask, too (``watching.py``)
     2  survey: whoever has the lock takes the oldest, begins it, and tells each pass as it is done
-    3  the end is kept with what it comes to, or why there is none
+    3  the end is kept with what it comes to, or why there is none; then its report is printed
 
 A browser needs memory and time, and a hostile page wants both: the browser is a program of its own that is ended with
 its time, with its server, or when somebody cancels the scan. A server that died leaves a scan that nobody makes: who
@@ -15,6 +15,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -30,6 +31,7 @@ from consent_server.domain.errors import Conflict, Invalid, Unavailable
 from consent_server.domain.scan import PASSES, Pass, Scan, host_of, same_site
 from consent_server.services import auditing, clock, illustrating, scanning, warning, watching
 from consent_server.services.background import Background
+from consent_server.services.illustrating import Printer
 from consent_server.services.leading import leading
 from consent_server.services.looking import is_loopback
 from consent_server.services.measuring import done
@@ -125,18 +127,28 @@ def cancel(session: Session, site: Site, scan_id: int, actor: Actor, now: dateti
 
 
 class Surveyor(Background):
-    """The thread of one process that makes scans; ``private`` lets them visit addresses of this machine's network."""
+    """The thread of one process that makes scans; ``private`` lets them visit addresses of this machine's network.
+
+    Without a ``printer`` no report is printed.
+    """
 
     name = "surveyor"
 
     def __init__(
-        self, sessions: Sessions, *, private: bool = False, visit: Visit = scanning.scan, every: float = EVERY_S
+        self,
+        sessions: Sessions,
+        *,
+        private: bool = False,
+        visit: Visit = scanning.scan,
+        printer: Printer | None = None,
+        every: float = EVERY_S,
     ) -> None:
         super().__init__()
         self._sessions = sessions
         self._private = private
         self._visit = visit
         self._every = every
+        self._printer = printer
 
     def first_pause(self) -> float:
         """Return the time that a server is left to start."""
@@ -264,9 +276,19 @@ class Surveyor(Background):
         files = illustrating.files_of(seen.pictures)
         with self._sessions() as session:
             begin_immediate(session)
-            if scans.end_scan(session, kept.id, seen, counts, ended_early, clock.now()):
-                scan_files.add_files(session, kept.site_id, kept.id, files)
-                scans.reduce_scans(session, kept.site_id)
-                scan_files.forget_files(session, kept.site_id)
-                warning.warn(session, site, kept, urgent, clock.now())
+            if not scans.end_scan(session, kept.id, seen, counts, ended_early, clock.now()):
+                return
+            scan_files.add_files(session, kept.site_id, kept.id, files)
+            scans.reduce_scans(session, kept.site_id)
+            scan_files.forget_files(session, kept.site_id)
+            warning.warn(session, site, kept, urgent, clock.now())
+            session.commit()
+        if self._printer and not self._stopping.is_set():
+            self._print(kept, replace(seen, pictures={each.shows: each.content for each in files}), site, self._printer)
+
+    def _print(self, kept: KeptScan, seen: Scan, site: Site, printer: Printer) -> None:
+        prints = illustrating.prints_of(seen, auditing.verdicts_of(site, seen), printer)
+        with self._sessions() as session:
+            begin_immediate(session)
+            scan_files.add_files(session, kept.site_id, kept.id, prints, len(seen.pictures))
             session.commit()

@@ -38,9 +38,9 @@ class NewFile(ScanFile):
     content: bytes = field(default=b"", repr=False)
 
 
-def add_files(session: Session, site_id: int, scan_id: int, files: Iterable[NewFile]) -> None:
-    """Keep the files of a scan, in their order."""
-    for place, each in enumerate(files):
+def add_files(session: Session, site_id: int, scan_id: int, files: Iterable[NewFile], first: int = 0) -> None:
+    """Keep files of a scan, in their order; ``first`` is the place of the first."""
+    for place, each in enumerate(files, first):
         session.add(ScanFileRow(site_id=site_id, scan_id=scan_id, place=place, **vars(each)))
     session.flush()
 

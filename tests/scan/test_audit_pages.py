@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from pypdf import PdfReader
+from pypdf import PageObject, PdfReader
 
 from consent_server.browser.chromium import open_chromium
-from consent_server.browser.printing import print_pdf
-from consent_server.domain.audit import audit
+from consent_server.domain.audit import Verdict, audit
 from consent_server.domain.audit_reports.as_html import write_html
 from consent_server.domain.classification import Classifier
 from consent_server.domain.scan import ACCEPTED, BEFORE, REFUSED, Origin, Pass, Scan, SeenBanner, SeenCookie
+from consent_server.services.printing import print_audit
 from consent_server.storage.library import load_library
 from tests.pictures import encoded
 from tests.threads import in_a_thread
@@ -26,8 +27,11 @@ HOSTILE = '"><img src=x onerror="document.title = 1"><script>document.title = 2<
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
+Audited = tuple[Scan, tuple[Verdict, ...]]
+
+
 @pytest.fixture(scope="module")
-def report() -> str:
+def audited() -> Audited:
     at = "2026-11-22T10:00:00.000Z"
     names = ("_ga", HOSTILE, "x" * 300)
     cookies = tuple(
@@ -39,11 +43,12 @@ def report() -> str:
     pictures = {BEFORE: encoded(kind="WEBP"), f"{BEFORE}-phone": encoded(kind="WEBP")}
     done = Scan(PAGE, at, at, "consent-server/0.1.0", passes, pictures)
     library = load_library()
-    return write_html(done, audit(done, Classifier(library, SITE), library), "fr")
+    return done, audit(done, Classifier(library, SITE), library)
 
 
 @in_a_thread
-def test_the_page_shuts_nobody_out_and_fits_a_phone(report: str) -> None:
+def test_the_page_shuts_nobody_out_and_fits_a_phone(audited: Audited) -> None:
+    report = write_html(*audited, "fr")
     with open_chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         asked: list[str] = []
@@ -61,8 +66,8 @@ def test_the_page_shuts_nobody_out_and_fits_a_phone(report: str) -> None:
 
 
 @in_a_thread
-def test_a_report_is_printed_with_its_words_and_its_language(report: str) -> None:
-    printed = PdfReader(io.BytesIO(print_pdf(report)))
+def test_a_report_is_printed_with_its_words_and_its_language(audited: Audited) -> None:
+    printed = PdfReader(io.BytesIO(print_audit(*audited, "fr")))
     root = printed.trailer["/Root"]
     text = " ".join(" ".join(page.extract_text() for page in printed.pages).split())
 
@@ -72,4 +77,11 @@ def test_a_report_is_printed_with_its_words_and_its_language(report: str) -> Non
     assert printed.metadata
     assert printed.metadata.title == f"Audit des cookies de {SITE}"
     assert "onerror=" in text
+    filters = {each["/Filter"] for page in printed.pages for each in _pictures(page)}
+    assert filters == {"/DCTDecode"}, "all pixels of a picture are twenty times it"
     assert f"{len(printed.pages)} / {len(printed.pages)}" in text
+
+
+def _pictures(page: PageObject) -> list[Any]:
+    things = (each.get_object() for each in page["/Resources"].get("/XObject", {}).values())
+    return [each for each in things if each["/Subtype"] == "/Image"]

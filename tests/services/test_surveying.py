@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from flask import Flask
@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from consent_server.browser.crawl import Plan
 from consent_server.domain.account import command_line
+from consent_server.domain.audit import Verdict
+from consent_server.domain.audit_reports import LANGUAGES
 from consent_server.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from consent_server.domain.scan import PASSES, Pass, Scan
 from consent_server.services import auditing, clock, editing, illustrating, scanning, surveying
@@ -250,6 +252,48 @@ def test_pictures_are_kept_of_the_newest_scans_alone(sessions: Sessions) -> None
             left = [bool(scan_files.list_files(session, each.site_id, each.id)) for each in asked]
             assert sum(left) == whole, "files go with their scan"
         assert scan_files.list_files(session, another.site_id, another.id)
+
+
+class Prints:
+    """Stands in for the printer: remembers what it was given."""
+
+    def __init__(self, pdf: bytes = b"%PDF", why_not: str = "") -> None:
+        self.pdf, self.why_not = pdf, why_not
+        self.given: list[tuple[Scan, int, str]] = []
+
+    def __call__(self, scan: Scan, verdicts: Sequence[Verdict], language: str) -> bytes:
+        self.given.append((scan, len(verdicts), language))
+        if self.why_not:
+            raise Unavailable(self.why_not)
+        return self.pdf
+
+
+def test_the_report_is_printed_in_every_language_when_a_scan_has_ended(sessions: Sessions) -> None:
+    kept, prints = _ask(sessions), Prints()
+    Surveyor(sessions, visit=Visits(pictured(FAULTY)), printer=prints).turn()
+    assert _now(sessions, kept).state == ENDED
+    assert [language for _, _, language in prints.given] == list(LANGUAGES)
+    assert all(scan.pictures == pictured(FAULTY).pictures and told for scan, told, _ in prints.given)
+    with sessions() as session:
+        files = scan_files.list_files(session, kept.site_id, kept.id)
+        assert [each.name for each in files][-2:] == ["audit-en.pdf", "audit-fr.pdf"]
+        assert len(files) == 6 + 2
+        assert scan_files.find_file(session, kept.site_id, kept.id, "audit-fr.pdf") == b"%PDF"
+        assert list(scan_files.find_pictures(session, kept.site_id, kept.id)) == list(pictured(FAULTY).pictures)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "prints",
+    [Prints(why_not="Chromium was not found."), Prints(b"x" * (illustrating.LARGEST_PDF + 1))],
+    ids=["away", "large"],
+)
+def test_a_report_that_cannot_be_printed_costs_the_scan_nothing_else(sessions: Sessions, prints: Prints) -> None:
+    kept = _ask(sessions)
+    Surveyor(sessions, visit=Visits(pictured(FAULTY)), printer=prints).turn()
+    assert _now(sessions, kept).state == ENDED
+    with sessions() as session:
+        assert len(scan_files.list_files(session, kept.site_id, kept.id)) == 6
 
 
 def _another(sessions: Sessions) -> KeptScan:

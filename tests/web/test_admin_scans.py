@@ -10,6 +10,7 @@ from consent_server.domain.account import Role
 from consent_server.domain.errors import Unavailable
 from consent_server.domain.scan import Scan, scan_from_json
 from consent_server.services import clock, editing
+from consent_server.services.illustrating import Printer
 from consent_server.services.surveying import Surveyor
 from consent_server.storage import sites
 from consent_server.storage.database import db
@@ -37,8 +38,9 @@ def _ask(client: FlaskClient, **given: object) -> str:
     return str(answer.location)
 
 
-def _survey(app: Flask, *scans: Scan | Exception, ended_early: str = "") -> None:
-    Surveyor(app.extensions["sessions"], visit=Visits(*scans, ended_early=ended_early)).turn()
+def _survey(app: Flask, *scans: Scan | Exception, ended_early: str = "", printer: Printer | None = None) -> None:
+    visits = Visits(*scans, ended_early=ended_early)
+    Surveyor(app.extensions["sessions"], visit=visits, printer=printer).turn()
 
 
 def test_a_scan_is_asked_for_followed_and_read(app: Flask, editor: FlaskClient) -> None:
@@ -163,6 +165,27 @@ def test_what_visitors_saw_is_shown_and_in_the_report(app: Flask, editor: FlaskC
     assert stranger.get(f"{address}/pictures/before.webp").status_code == 404
     editor.post("/admin/language", data={"csrf_token": admins.csrf_of(page), "language": "fr"})
     assert 'alt="La fenêtre, avant toute réponse"' in editor.get(address).text
+
+
+def test_the_report_is_taken_along_as_pdf_in_the_language_of_the_page(app: Flask, editor: FlaskClient) -> None:
+    address = _ask(editor)
+    _survey(app, FAULTY, printer=lambda _scan, _verdicts, language: f"%PDF {language}".encode())
+    page = editor.get(address).text
+    assert f'href="{address}/audit.pdf" download>Report (PDF)</a>' in page
+    pdf = editor.get(f"{address}/audit.pdf")
+    assert (pdf.mimetype, pdf.data) == ("application/pdf", b"%PDF en")
+    assert pdf.headers["Content-Disposition"].endswith(".pdf")
+    editor.post("/admin/language", data={"csrf_token": admins.csrf_of(page), "language": "fr"})
+    assert editor.get(f"{address}/audit.pdf").data == b"%PDF fr"
+
+
+def test_without_a_pdf_the_page_says_what_to_print(app: Flask, editor: FlaskClient) -> None:
+    address = _ask(editor)
+    _survey(app, FAULTY)
+    page = editor.get(address).text
+    assert "audit.pdf" not in page
+    assert "No PDF is kept of this scan: open the report (HTML) and print it." in page
+    assert editor.get(f"{address}/audit.pdf").status_code == 404
 
 
 def test_a_scan_without_pictures_says_so(app: Flask, editor: FlaskClient) -> None:

@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from consent_server.domain.account import Role
+from consent_server.domain.errors import Unavailable
 from consent_server.domain.scan import Scan, scan_from_json
 from consent_server.services import clock, editing
 from consent_server.services.surveying import Surveyor
@@ -83,6 +84,22 @@ def test_its_pictures_are_named_and_given(app: Flask, client: FlaskClient, edito
     assert client.get(phone["address"]).status_code == 401
     for other in (f"{SCANS}/{asked['id']}/pictures/x.webp", f"{SCANS}/{asked['id'] + 1}/pictures/before.webp"):
         assert client.get(other, headers=editor).status_code == 404
+
+
+def test_its_report_is_given_as_it_was_printed(app: Flask, client: FlaskClient, editor: dict[str, str]) -> None:
+    asked = _ask(client, editor)
+    address = f"{SCANS}/{asked['id']}/audit?format=pdf&language="
+    Surveyor(app.extensions["sessions"], visit=Visits(FAULTY), printer=_print).turn()
+    french = client.get(f"{address}fr", headers=editor)
+    assert (french.mimetype, french.data) == ("application/pdf", b"%PDF")
+    away = client.get(f"{address}en", headers=editor)
+    assert (away.status_code, away.get_json()["detail"][:11]) == (409, "No PDF is k")
+
+
+def _print(_scan: Scan, _verdicts: object, language: str) -> bytes:
+    if language == "en":
+        raise Unavailable("Chromium was not found.")
+    return b"%PDF"
 
 
 def test_the_list_is_read_in_parts(app: Flask, client: FlaskClient, editor: dict[str, str]) -> None:

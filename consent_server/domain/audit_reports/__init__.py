@@ -30,13 +30,17 @@ FORMATS: Mapping[str, Writer] = {
     "junit": write_junit,
 }
 
+PDF = "pdf"
+"""The page, printed: it needs a browser, so it is not written here."""
+
 MEDIA_TYPES: Mapping[str, tuple[str, str]] = {
     "text": ("text/plain", "txt"),
     "html": ("text/html", "html"),
     "json": ("application/json", "json"),
     "sarif": ("application/sarif+json", "sarif"),
     "junit": ("application/xml", "xml"),
+    PDF: ("application/pdf", "pdf"),
 }
 """What each form is, and how the name of its file ends."""
 
-__all__ = ["FORMATS", "LANGUAGES", "MEDIA_TYPES", "Writer"]
+__all__ = ["FORMATS", "LANGUAGES", "MEDIA_TYPES", "PDF", "Writer"]

@@ -35,6 +35,9 @@ SHORT = 8
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
+_JPEG = b"\xff\xd8\xff"
+"""How pictures begin that are to be printed; scans keep theirs as WebP."""
+
 Row = Sequence[Markup | str]
 
 
@@ -218,11 +221,12 @@ class _Page:
         for name, picture in self._scan.pictures.items():
             if pass_of_picture(name) == seen.name:
                 yield Markup(
-                    '<figure id="{}"{}><img src="data:image/webp;base64,{}" alt="{}">'
+                    '<figure id="{}"{}><img src="data:image/{};base64,{}" alt="{}">'
                     "<figcaption>{}</figcaption></figure>\n"
                 ).format(
                     _anchor(name),
                     Markup(' class="phone"') if is_on_phone(name) else "",
+                    "jpeg" if picture.startswith(_JPEG) else "webp",
                     base64.b64encode(picture).decode(),
                     caption_of(name, self._words),
                     caption_of(name, self._words),

@@ -8,13 +8,13 @@ from flask import Response
 from marshmallow import Schema, fields, validate
 
 from consent_server.domain.account import Permission
-from consent_server.domain.audit_reports import FORMATS, LANGUAGES, MEDIA_TYPES
+from consent_server.domain.audit_reports import LANGUAGES, MEDIA_TYPES, PDF
 from consent_server.domain.audit_reports.captions import caption_of, pass_of_picture
 from consent_server.domain.audit_reports.words import Words
 from consent_server.domain.errors import Conflict, NotFound
 from consent_server.domain.scan import PICTURE_ENDING, PICTURE_TYPE
 from consent_server.domain.scan_difference import SORTS
-from consent_server.services import auditing, clock, surveying
+from consent_server.services import auditing, clock, illustrating, surveying
 from consent_server.services.scanning import MOST_PAGES
 from consent_server.services.surveying import TROUBLES
 from consent_server.storage import scan_files, scans
@@ -43,7 +43,7 @@ class NewScanSchema(Schema):
 class AuditQuery(Schema):
     """In which form."""
 
-    format = fields.String(load_default="json", validate=validate.OneOf(list(FORMATS)))
+    format = fields.String(load_default="json", validate=validate.OneOf(list(MEDIA_TYPES)))
     language = fields.String(load_default="en", validate=validate.OneOf(list(LANGUAGES)))
 
 
@@ -195,17 +195,26 @@ def cancel(site_key: str, scan_id: int) -> dict[str, Any]:
 @blueprint.doc(responses={200: {"content": {kind: {"schema": {}} for kind, _ in MEDIA_TYPES.values()}}})
 @blueprint.needs(Permission.SEE, 404, 409, 422)
 def audit(query: dict[str, Any], site_key: str, scan_id: int) -> Response:
-    """Give the audit of a scan that ended, judged by the catalogue's draft as it is now."""
+    """Give the audit of a scan that ended, judged by the catalogue's draft as it is now; the PDF is as it was then."""
     kept = scans.find_scan(db.session(), this_site().id, scan_id)
     if not kept.whole:
         raise Conflict("This scan has not ended, or what it saw is not kept.")
-    found = auditing.audit_scan(db.session(), this_site(), kept)
-    report = auditing.write_audit(db.session(), found, query["format"], query["language"])
+    report = _audit(kept, **query)
     response = Response(report, mimetype=MEDIA_TYPES[query["format"]][0])
     response.headers["Cache-Control"] = "no-store"
-    if query["format"] == "html":
-        response.headers["Content-Disposition"] = f"attachment; filename=audit-{site_key}-{scan_id}.html"
+    if query["format"] in {"html", PDF}:
+        response.headers["Content-Disposition"] = f"attachment; filename=audit-{site_key}-{scan_id}.{query['format']}"
     return response
+
+
+def _audit(kept: KeptScan, format: str, language: str) -> bytes:
+    if format == PDF:
+        try:
+            return scan_files.find_file(db.session(), kept.site_id, kept.id, illustrating.print_file(language))
+        except NotFound:
+            raise Conflict("No PDF is kept of this scan: print the audit with format=html.") from None
+    found = auditing.audit_scan(db.session(), this_site(), kept)
+    return auditing.write_audit(db.session(), found, format, language)
 
 
 def _picture(file: ScanFile, site_key: str, scan_id: int) -> dict[str, Any]:

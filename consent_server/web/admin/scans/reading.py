@@ -8,10 +8,10 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from consent_server.domain.account import Permission
-from consent_server.domain.audit_reports import FORMATS, MEDIA_TYPES
+from consent_server.domain.audit_reports import FORMATS, MEDIA_TYPES, PDF
 from consent_server.domain.errors import Invalid
 from consent_server.domain.scan import PICTURE_ENDING, PICTURE_TYPE
-from consent_server.services import accepting, auditing, clock
+from consent_server.services import accepting, auditing, clock, illustrating
 from consent_server.services.auditing import Audited, Sighting
 from consent_server.services.cataloguing import Editor
 from consent_server.storage import scan_files
@@ -35,6 +35,7 @@ def one(site_key: str, scan_id: int) -> Response:
     """Show a scan; the page loads itself again until it is over."""
     kept = this_scan(scan_id)
     found = _audited(kept)
+    files = scan_files.list_files(db.session(), kept.site_id, kept.id)
     page = shown(
         "one.html",
         kept=kept,
@@ -42,7 +43,8 @@ def one(site_key: str, scan_id: int) -> Response:
         seen=[(each, accepting.proposal_of(each, load_library())) for each in auditing.sightings(found)]
         if found
         else (),
-        pictures=[each for each in scan_files.list_files(db.session(), kept.site_id, kept.id) if each.shows],
+        pictures=[each for each in files if each.shows],
+        printed=any(each.name == illustrating.print_file(language()) for each in files),
         formats=FORMATS,
         most=MOST_PROOFS,
     )
@@ -56,14 +58,12 @@ def one(site_key: str, scan_id: int) -> Response:
 @needs(Permission.SEE)
 def file(site_key: str, scan_id: int, form: str) -> Response:
     """Give the audit of a scan as a file."""
+    if form == PDF:
+        return _printed(this_scan(scan_id))
     if form not in FORMATS:
         raise NotFound
     found = auditing.audit_scan(db.session(), this_site(), this_scan(scan_id))
-    media_type, ending = MEDIA_TYPES[form]
-    response = Response(auditing.write_audit(db.session(), found, form, language()), mimetype=media_type)
-    name = f"audit-{site_key}-{scan_id}.{ending}"
-    response.headers["Content-Disposition"] = f"attachment; filename={name}"
-    return response
+    return _taken_along(auditing.write_audit(db.session(), found, form, language()), form, scan_id)
 
 
 @blueprint.get("/<int(max=2147483647):scan_id>/pictures/<name>")
@@ -116,6 +116,20 @@ def _drift(scan_id: int, form: PolicyForm, policy: str = "") -> str:
     kept = this_scan(scan_id)
     verdicts = auditing.drift_of(this_site(), auditing.audit_scan(db.session(), this_site(), kept), policy)
     return shown("drift.html", kept=kept, verdicts=verdicts, form=form, policy=policy, most=MOST_PROOFS)
+
+
+def _printed(kept: KeptScan) -> Response:
+    """Give the report as it was printed when the scan ended."""
+    pdf = scan_files.find_file(db.session(), kept.site_id, kept.id, illustrating.print_file(language()))
+    return _taken_along(pdf, PDF, kept.id)
+
+
+def _taken_along(report: bytes, form: str, scan_id: int) -> Response:
+    media_type, ending = MEDIA_TYPES[form]
+    response = Response(report, mimetype=media_type)
+    name = f"audit-{this_site().key}-{scan_id}.{ending}"
+    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return response
 
 
 def _sightings(found: Audited | None) -> tuple[Sighting, ...]:

@@ -1,0 +1,36 @@
+"""Printing the audit of a scan as PDF: the same page as the HTML report, with its pictures as photographs.
+
+Chromium puts a JPEG into a PDF as it is, and anything else as all its pixels.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import replace
+
+from PIL import Image
+
+from consent_server.browser.printing import print_pdf
+from consent_server.domain.audit import Verdict
+from consent_server.domain.audit_reports import FORMATS
+from consent_server.domain.scan import Scan
+
+QUALITY = 75
+
+
+def print_audit(scan: Scan, verdicts: Iterable[Verdict], language: str) -> bytes:
+    """Return the report as PDF. Raises ``Unavailable`` without a browser."""
+    pictures = {name: _photograph(picture) for name, picture in scan.pictures.items()}
+    return print_pdf(FORMATS["html"](replace(scan, pictures=pictures), verdicts, language))
+
+
+def _photograph(webp: bytes) -> bytes:
+    """Return a picture as JPEG; what cannot be read stays what it is."""
+    try:
+        with Image.open(io.BytesIO(webp), formats=["WEBP"]) as opened:
+            file = io.BytesIO()
+            opened.convert("RGB").save(file, "JPEG", quality=QUALITY)
+            return file.getvalue()
+    except (OSError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return webp
