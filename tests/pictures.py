@@ -28,6 +28,11 @@ def encoded(picture: Image.Image | None = None, kind: str = "PNG", **options: An
     return file.getvalue()
 
 
+def opened(picture: bytes) -> Image.Image:
+    """Open a picture that a scan took."""
+    return Image.open(io.BytesIO(picture), formats=["WEBP"])
+
+
 def bomb(width: int, height: int) -> bytes:
     """Give a small, honest PNG of many white pixels."""
     row = b"\x00" + b"\xff" * ((width + 7) // 8)

@@ -44,6 +44,8 @@ GA_ANSWERED = "_ga=GA1.1.2.2; Max-Age=7776000; Path=/"
 FBP = "_fbp=fb.1.1.1; Path=/; Max-Age=7776000"
 FOREIGN = f"{FBP}; SameSite=None; Secure"
 PIXEL = Answer(b"GIF89a", "image/gif")
+RED = (200, 0, 0)
+COLOURED = f"<style>#ask:not([hidden]) {{ background: rgb{RED}; color: #fff; height: 200px }}</style>"
 GONE = "document.cookie = '_ga=; path=/; max-age=0';"
 
 
@@ -150,7 +152,7 @@ SELLING = (
 )
 
 CORRECT: dict[str, Site] = {
-    "correct": Site({"/": _once_agreed(GA)}),
+    "correct": Site({"/": _once_agreed(GA, COLOURED)}),
     "correct-empty": Site({"/": page(banner="")}),
     "correct-exempt": Site({"/": _answering({"Set-Cookie": "PHPSESSID=0123456789abcdef"}, page(banner=""))}),
     "correct-thirteen-months": Site(
@@ -458,5 +460,8 @@ AFTERWARDS: dict[str, Site] = {
 
 SITES: dict[str, Site] = {**CORRECT, **EARLY, **AFTERWARDS}
 
-SOME = ("correct", "cookie-before-by-redirects", "withdrawn-but-http-only")
+PICTURED = "correct"
+"""Of which pictures are taken: its banner is red."""
+
+SOME = (PICTURED, "cookie-before-by-redirects", "withdrawn-but-http-only")
 """What stands for the others in every run of the tests; ``make test-scans`` tries all."""

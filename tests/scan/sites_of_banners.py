@@ -227,5 +227,5 @@ SITES |= {
     "focus-behind": faulty("A11Y-03", "“Autre page”", banner(style=COVERING)),
 }
 
-SOME = ("fair-with-second-layer", "escape-is-yes")
+SOME = ("escape-is-yes",)
 """What stands for the others in every run of the tests; the rest are tried with ``CONSENT_TEST_SITES=all``."""

@@ -10,7 +10,7 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import cache
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from consent_server.storage.library import load_library
 from tests.browser.page_server import NOT_FOUND, Answer, Asked, PageServer
 from tests.journeys.test_five_sites import EXEMPT
 from tests.journeys.visiting import KEPT_KINDS, PAGES, SITES
+from tests.scan.side_by_side import side_by_side, values_of
 from tests.servers import ConsentServer
 
 ALL = os.environ.get("CONSENT_TEST_SITES") == "all"
@@ -66,16 +67,13 @@ def scans(
     request: pytest.FixtureRequest, running_server: ConsentServer
 ) -> Iterator[Callable[[str, bool], Future[Scan]]]:
     """The scan of a site, with our banner or without; both are under way since the first was asked for."""
-    items = [item for item in request.session.items if item.path == request.path]
-    names = dict.fromkeys(item.callspec.params["site"] for item in items)  # type: ignore[attr-defined]
-    with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
+    with side_by_side() as pool:
         found = {
             (site, banner): pool.submit(_scan if banner else _scan_alone, site, running_server)
-            for site in names
+            for site in values_of(request, "site")
             for banner in (True, False)
         }
         yield lambda site, banner: found[site, banner]
-        pool.shutdown(cancel_futures=True)
 
 
 def _scan(site: str, server: ConsentServer) -> Scan:
