@@ -11,6 +11,9 @@ not name), is nobody's network and no reason to refuse: everybody would share it
 
 A site is never refused as a whole, from however many networks a flood comes: its visitors would be refused with it.
 While it gets more than half of ten networks' worth, 30 000 answers a minute, its answers are marked.
+
+Tokens that are not right are counted for the network they come from, once they were looked for: beyond so many the
+answer to the next wrong one is another. A right one is never refused for what others send from behind its address.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ RESERVED = ALL_FALSE | {GPC}
 
 HOUSEHOLD, EVERYWHERE, SITE = 0.5, 5, 10
 VISITOR = Rate(60, 60)
+WRONG_TOKENS = Rate(30, 60)
 HIGH = 0.5
 """How full a budget may be before an answer counts as one of a flood."""
 
@@ -74,6 +78,14 @@ def count_request() -> None:
     if rate is not None:
         limiter: Limiter = current_app.extensions["limiter"]
         limiter.count((("token", g.actor.id), rate))
+
+
+def count_wrong_token(sender: str | None) -> None:
+    """Count a token that is not right for the network it came from; raises ``TooManyTries``."""
+    address = _parsed(sender)
+    if _rates(current_app).requests is not None and address is not None and not address.is_loopback:
+        limiter: Limiter = current_app.extensions["limiter"]
+        limiter.count((("wrong tokens", network_of(sender)), WRONG_TOKENS))
 
 
 def register(app: Flask) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -69,6 +70,27 @@ def test_each_token_may_ask_so_often_and_is_told_when_to_go_on(settings: builder
         assert asked[-1].content_type == "application/problem+json"
         assert 0 < int(asked[-1].headers["Retry-After"]) <= 60
         assert [client.get("/api/v1/users", headers=second).status_code for _ in range(4)] == [403, 403, 403, 429]
+    finally:
+        close(app)
+
+
+def test_who_guesses_tokens_is_told_to_wait_and_a_right_one_from_there_goes_on(settings: builders.Settings) -> None:
+    app = create_app(dataclasses.replace(settings, api_rate_limit="600 per minute"))
+    try:
+        right = bearer(app, Role.OWNER)
+
+        def ask(token: dict[str, str] | None = None, sender: str = "203.0.113.7") -> Any:
+            headers = token or {"Authorization": f"Bearer consent_{secrets.token_hex(16)}"}
+            there = {"REMOTE_ADDR": sender}
+            return app.test_client().get("/api/v1/users", headers=headers, environ_overrides=there)
+
+        guesses = [ask(sender=f"203.0.113.{number}") for number in range(1, 33)]
+        assert [answer.status_code for answer in guesses] == [401] * 30 + [429] * 2
+        assert guesses[-1].content_type == "application/problem+json"
+        assert 0 < int(guesses[-1].headers["Retry-After"]) <= 60
+        assert ask(right).status_code == 200
+        assert ask(sender="203.0.114.7").status_code == 401
+        assert {ask(sender="127.0.0.1").status_code for _ in range(32)} == {401}, "it says nothing of who that is"
     finally:
         close(app)
 

@@ -1,8 +1,8 @@
 """Who gets in with a token, what an operation reads, and what every list looks like.
 
-Before any operation runs, in this order: the rule is looked up, the token is read, its requests are counted, the
-permission is checked, and the site that the address names is looked for among those of the token. What belongs to
-another organisation does not exist.
+Before any operation runs, in this order: the rule is looked up, the token is read, its requests are counted, or those
+with a wrong one from its network, the permission is checked, and the site that the address names is looked for among
+those of the token. What belongs to another organisation does not exist.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ from consent_server.storage import sites
 from consent_server.storage.database import db
 from consent_server.storage.sites import Site
 from consent_server.web.errors import ProblemSchema
-from consent_server.web.limits import count_request
+from consent_server.web.limits import count_request, count_wrong_token
 from consent_server.web.reading import body, json_body
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 JSON, YAML = "application/json", "application/yaml"
 PROBLEM = "application/problem+json"
+TOO_MANY = "too many requests with this token; or too many wrong tokens from this network, and this is another one"
 LARGEST_BODY = 1024 * 1024
 PAGE = 50
 LONGEST_PAGE = 200
@@ -64,7 +65,8 @@ class Operations(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
             view.rule, view.of_site = permission, of_site  # type: ignore[attr-defined]
             described = self.doc(security=[{"bearer": []}])(view)
             for status in sorted({401, 403, 429, 503, *problems}):
-                described = self.alt_response(status, schema=ProblemSchema, content_type=PROBLEM)(described)
+                said = {"description": TOO_MANY} if status == 429 else {}
+                described = self.alt_response(status, schema=ProblemSchema, content_type=PROBLEM, **said)(described)
             return cast(View, described)
 
         return decorate
@@ -144,12 +146,12 @@ def seen_revision() -> int | None:
 
 
 def check_access() -> None:
-    """Run before every operation; raises ``NotSignedIn``, ``NotAllowed`` or ``SiteNotFound``."""
+    """Run before every operation; raises ``NotSignedIn``, ``TooManyTries``, ``NotAllowed`` or ``SiteNotFound``."""
     view = current_app.view_functions[request.endpoint or ""]
     permission = getattr(view, "rule", None)
     if permission is None:
         raise NotAllowed("This operation says nobody may use it.")
-    g.actor = bearer = issuing.bearer_of(db.session(), _token(), clock.now())
+    g.actor = bearer = _bearer(_token())
     count_request()
     if not bearer.may(Permission(permission)):
         raise NotAllowed(f"A token of the role {bearer.role} may not do that.")
@@ -177,6 +179,14 @@ def _token() -> str:
     if scheme.casefold() != "bearer" or not token.strip():
         raise NotSignedIn("Send a token: Authorization: Bearer …")
     return token.strip()
+
+
+def _bearer(token: str) -> Actor:
+    try:
+        return issuing.bearer_of(db.session(), token, clock.now())
+    except NotSignedIn:
+        count_wrong_token(request.remote_addr)
+        raise
 
 
 def _is_empty() -> bool:
