@@ -11,6 +11,7 @@ from werkzeug.routing import Rule
 from consent_server.domain.account import Role, command_line
 from consent_server.domain.catalogue_rows import rows_of
 from consent_server.services import branding, clock, editing, managing_people, surveying
+from consent_server.services.keeping_policies import keep_policy
 from consent_server.services.surveying import Surveyor
 from consent_server.storage import sites
 from consent_server.storage.database import db
@@ -30,6 +31,7 @@ PASSING = {
     "admin_answers.time_chart": "is a picture",
     "admin_catalogue.as_csv": "is a file",
     "admin_catalogue.as_json": "is a file",
+    "admin_catalogue.kept_policy": "is a file",
     "admin_catalogue.fragment": "is a piece of a page",
     "admin_design.declaration": "is data for the preview",
     "admin_design.logo_of_preview": "is a picture",
@@ -52,6 +54,8 @@ def furnish(app: Flask) -> dict[str, Any]:
             session, command_line(FIRST_ORGANISATION), "one@example.org", "One", Role.EDITOR, "fr", now
         )
         _brand(app)
+        policy = "Nous utilisons le cookie _ga (Google Analytics), conservé 24 heures."
+        keep_policy(session, sites.find_site(session, "example"), command_line(FIRST_ORGANISATION), now, policy)
         row = rows_of(editing.check_draft(sites.find_site(session, "example").draft))[0]
     sequence(app)
     return {

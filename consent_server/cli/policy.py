@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import IO
 
 import click
@@ -31,22 +32,34 @@ def policy() -> None:
 @click.argument("source", metavar="FILE_OR_URL")
 @click.option("--site", "site_key", required=True, metavar="KEY", help="The site whose catalogue is drafted.")
 @click.option("--dry-run", is_flag=True, help="Only print what was found; change nothing.")
+@click.option("--keep", is_flag=True, help="Keep the text, and compare every scan of the site with it.")
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def import_(source: str, site_key: str, dry_run: bool, output: str) -> None:
+def import_(source: str, site_key: str, dry_run: bool, keep: bool, output: str) -> None:
     """Read the policy in FILE_OR_URL (``-`` is standard input; text, HTML or PDF) and draft the catalogue of a site.
 
     Nothing is sent anywhere: the same text always gives the same findings. A page must be saved to a file first.
     """
+    from consent_server.domain.account import command_line
     from consent_server.services import clock, editing  # late: reading a policy needs no database
+    from consent_server.services.keeping_policies import keep_policy
+    from consent_server.storage import sites
     from consent_server.storage.database import db
     from consent_server.storage.library import load_library
 
-    findings = read_policy(text_of(source), load_library())
+    if dry_run and keep:
+        raise click.UsageError("--dry-run keeps nothing: leave one of the two out.")
+    text = text_of(source)
+    findings = read_policy(text, load_library())
     as_json = output == "json"
     click.echo(json.dumps(findings.to_json(), ensure_ascii=False, indent=2) if as_json else report(findings))
     if not dry_run:
         added = editing.draft_from_policy(db.session(), site_key, findings, clock.now())
         click.echo(f"{site_key}: {', '.join(added) or 'nothing'} added to the draft", err=True)
+    if keep:
+        site = sites.find_site(db.session(), site_key)
+        name = "" if source == "-" else Path(source).name
+        kept = keep_policy(db.session(), site, command_line(site.organisation_id), clock.now(), text, name)
+        click.echo(f"{site_key}: the text is kept ({kept.digest}); scans are compared with it", err=True)
 
 
 def text_of(source: str) -> str:

@@ -28,11 +28,12 @@ from consent_server.domain.library import Library
 from consent_server.domain.policy_text import PolicyFindings, read_policy
 from consent_server.domain.scan import Pass, Scan, host_of, on_phone, picture_file, scan_from_json
 from consent_server.domain.spreadsheet import write_csv
+from consent_server.domain.times import rfc3339
 from consent_server.domain.tracker import Service
 from consent_server.services import scanning
 from consent_server.services.editing import check_draft
 from consent_server.services.printing import print_audit
-from consent_server.storage import sites
+from consent_server.storage import policy_texts, sites
 from consent_server.storage.database import db
 from consent_server.storage.library import load_library
 
@@ -127,7 +128,8 @@ def audit_(
 ) -> None:
     """Visit URL and say what breaks the rules on cookies, who does it, and what to do. Any banner, not ours alone.
 
-    With --policy it also says where the policy's text, the catalogue and the browser part.
+    With --policy it also says where the policy's text, the catalogue and the browser part; with --site and no --policy,
+    the text is the one that the site keeps, if any.
     """
     if form == PDF and output == "-" and sys.stdout.isatty():
         raise click.UsageError("A PDF is not for a terminal: give a file with -o FILE.")
@@ -135,7 +137,7 @@ def audit_(
         raise click.UsageError("Give the URL to visit, or --from DIR.")
     known = _baseline(baseline)
     library, services = load_library(), _services(site_key)
-    findings = _policy(source, library)
+    findings = _policy(source, library) or _kept_policy(site_key, library)
     if address is None:
         done = _from(str(kept))
     else:
@@ -245,6 +247,17 @@ def _saved(path: str) -> Scan:
 
 def _policy(source: str | None, library: Library) -> PolicyFindings | None:
     return None if source is None else read_policy(text_of(source), library)
+
+
+def _kept_policy(site_key: str | None, library: Library) -> PolicyFindings | None:
+    """Return what the policy says whose text a site of this server keeps, and tell which text that is."""
+    if site_key is None:
+        return None
+    kept = policy_texts.find_policy_text(db.session(), sites.find_site(db.session(), site_key).id)
+    if kept is None:
+        return None
+    click.echo(f"Compared with the policy that {site_key} keeps since {rfc3339(kept.kept_at)}: {kept.digest}", err=True)
+    return read_policy(kept.text, library)
 
 
 def _drifts(

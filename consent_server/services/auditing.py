@@ -1,9 +1,10 @@
-"""Judging what a kept scan saw: by the catalogue's draft as it is now, beside the scan before it."""
+"""Judging what a kept scan saw: by the catalogue's draft and the policy's text of now, beside the scan before."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
@@ -11,9 +12,9 @@ from consent_server.domain.audit import FAILS, HOLDS, UNDECIDED, Verdict, audit
 from consent_server.domain.audit.as_declared import check_as_declared
 from consent_server.domain.audit_reports import FORMATS
 from consent_server.domain.classification import UNKNOWN, Classified, Classifier
-from consent_server.domain.drift import find_drift
+from consent_server.domain.drift import Drift, find_drift
 from consent_server.domain.errors import Invalid, NotFound
-from consent_server.domain.policy_text import read_policy
+from consent_server.domain.policy_text import PolicyFindings, read_policy
 from consent_server.domain.scan import Pass, Scan, SeenCookie, host_of
 from consent_server.domain.scan_difference import (
     APPEARED,
@@ -26,15 +27,19 @@ from consent_server.domain.scan_difference import (
 )
 from consent_server.domain.tracker import Service
 from consent_server.services.editing import check_draft
-from consent_server.storage import scan_files, scans
+from consent_server.storage import policy_texts, scan_files, scans
 from consent_server.storage.library import load_library
+from consent_server.storage.policy_texts import PolicyText
 from consent_server.storage.scans import Counts, KeptScan
 from consent_server.storage.sites import Site
 
 
 @dataclass(frozen=True)
 class Audited:
-    """A scan with what is made of it; ``previous`` is the scan that ``changes`` are measured from."""
+    """A scan with what is made of it; ``previous`` is the scan that ``changes`` are measured from.
+
+    ``policy`` is the text that the site keeps, which the verdicts compare, too.
+    """
 
     kept: KeptScan
     seen: Scan
@@ -42,6 +47,7 @@ class Audited:
     verdicts: tuple[Verdict, ...]
     previous: KeptScan | None
     changes: tuple[Change, ...]
+    policy: PolicyText | None
 
 
 @dataclass(frozen=True)
@@ -93,17 +99,21 @@ def audit_scan(session: Session, site: Site, kept: KeptScan) -> Audited:
     previous = scans.last_ended(session, site.id, before=kept.id)
     before = scans.find_seen(session, previous.id) if previous else None
     classifier = classifier_of(site, seen)
-    verdicts = audit(seen, classifier, load_library())
-    return Audited(kept, seen, classifier, verdicts, previous, compare_scans(before, seen) if before else ())
+    policy = policy_texts.find_policy_text(session, site.id)
+    verdicts = verdicts_of(site, seen, policy)
+    changes = compare_scans(before, seen) if before else ()
+    return Audited(kept, seen, classifier, verdicts, previous, changes, policy)
 
 
 def drift_of(site: Site, audited: Audited, policy: str = "") -> tuple[Verdict, ...]:
-    """Return where the policy's text, the catalogue and the browser part; nothing when the first two are missing."""
-    findings = read_policy(policy, load_library()) if policy else None
-    services = services_of(site) or None
-    if findings is None and services is None:
+    """Return where a policy's text, the catalogue and the browser part; nothing when the first two are missing.
+
+    Without a text it is the one that the site keeps.
+    """
+    text = policy or (audited.policy.text if audited.policy else "")
+    if not text and not services_of(site):
         return ()
-    return tuple(check_as_declared(find_drift(audited.seen, audited.classifier, findings, services)))
+    return tuple(check_as_declared(_drifts(site, audited.seen, audited.classifier, text)))
 
 
 def write_audit(session: Session, audited: Audited, form: str, language: str) -> bytes:
@@ -113,10 +123,10 @@ def write_audit(session: Session, audited: Audited, form: str, language: str) ->
     return FORMATS[form](seen, audited.verdicts, language).encode(errors="backslashreplace")
 
 
-def count(site: Site, before: Scan | None, seen: Scan) -> Counts:
+def count(site: Site, before: Scan | None, seen: Scan, policy: PolicyText | None = None) -> Counts:
     """Return what a scan comes to, in numbers."""
     classifier = classifier_of(site, seen)
-    verdicts = verdicts_of(site, seen)
+    verdicts = verdicts_of(site, seen, policy)
     changes = compare_scans(before, seen) if before else ()
     sorts = [change.sort for change in changes]
     return Counts(
@@ -135,9 +145,11 @@ def urgent(site: Site, before: Scan | None, seen: Scan) -> tuple[Classified, ...
     return new_before_consent(before, seen, classifier_of(site, seen))
 
 
-def verdicts_of(site: Site, seen: Scan) -> tuple[Verdict, ...]:
-    """Return what is to say of what a scan saw, by the draft as it is now."""
-    return audit(seen, classifier_of(site, seen), load_library())
+def verdicts_of(site: Site, seen: Scan, policy: PolicyText | None = None) -> tuple[Verdict, ...]:
+    """Return what is to say of what a scan saw, by the draft and the policy's text as they are now."""
+    classifier = classifier_of(site, seen)
+    drifts = _drifts(site, seen, classifier, policy.text) if policy else None
+    return audit(seen, classifier, load_library(), drifts)
 
 
 def services_of(site: Site) -> tuple[Service, ...]:
@@ -151,6 +163,16 @@ def services_of(site: Site) -> tuple[Service, ...]:
 def classifier_of(site: Site, seen: Scan) -> Classifier:
     """Return what says what things are, on this site."""
     return Classifier(load_library(), host_of(seen.address), services_of(site))
+
+
+def _drifts(site: Site, seen: Scan, classifier: Classifier, text: str) -> tuple[Drift, ...]:
+    return find_drift(seen, classifier, _findings(text) if text else None, services_of(site) or None)
+
+
+@lru_cache(maxsize=4)
+def _findings(text: str) -> PolicyFindings:
+    """Return what a policy says; a long one takes a while to read, and every page on a scan asks."""
+    return read_policy(text, load_library())
 
 
 def _count(verdicts: Sequence[Verdict], which: str) -> int:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -27,6 +27,7 @@ from consent_server.browser.chromium import is_installed
 from consent_server.browser.crawl import Plan
 from consent_server.config import Settings
 from consent_server.domain.account import Actor
+from consent_server.domain.audit import Verdict
 from consent_server.domain.errors import Conflict, Invalid, Unavailable
 from consent_server.domain.scan import PASSES, Pass, Scan, host_of, same_site
 from consent_server.services import auditing, clock, illustrating, scanning, warning, watching
@@ -36,7 +37,7 @@ from consent_server.services.leading import leading
 from consent_server.services.looking import is_loopback
 from consent_server.services.measuring import done
 from consent_server.services.noting import note
-from consent_server.storage import scan_files, scans, sites
+from consent_server.storage import policy_texts, scan_files, scans, sites
 from consent_server.storage.database import begin_deed, begin_immediate
 from consent_server.storage.scans import CANCELLED, RUNNING, KeptScan, PassMade
 from consent_server.storage.sites import Site
@@ -268,10 +269,11 @@ class Surveyor(Background):
             site = sites.find_site_by_id(session, kept.site_id)
             previous = scans.last_ended(session, kept.site_id, before=kept.id)
             before = scans.find_seen(session, previous.id) if previous else None
+            policy = policy_texts.find_policy_text(session, kept.site_id)
         if site is None:
             return
         # All this takes a while: nobody waits for a lock meanwhile.
-        counts = auditing.count(site, before, seen)
+        counts = auditing.count(site, before, seen, policy)
         urgent = auditing.urgent(site, before, seen) if counts.early else ()
         files = illustrating.files_of(seen.pictures)
         with self._sessions() as session:
@@ -284,10 +286,11 @@ class Surveyor(Background):
             warning.warn(session, site, kept, urgent, clock.now())
             session.commit()
         if self._printer and not self._stopping.is_set():
-            self._print(kept, replace(seen, pictures={each.shows: each.content for each in files}), site, self._printer)
+            printed = replace(seen, pictures={each.shows: each.content for each in files})
+            self._print(kept, printed, auditing.verdicts_of(site, printed, policy), self._printer)
 
-    def _print(self, kept: KeptScan, seen: Scan, site: Site, printer: Printer) -> None:
-        prints = illustrating.prints_of(seen, auditing.verdicts_of(site, seen), printer)
+    def _print(self, kept: KeptScan, seen: Scan, verdicts: Sequence[Verdict], printer: Printer) -> None:
+        prints = illustrating.prints_of(seen, verdicts, printer)
         with self._sessions() as session:
             begin_immediate(session)
             scan_files.add_files(session, kept.site_id, kept.id, prints, len(seen.pictures))

@@ -50,6 +50,7 @@ def watch(
     if schedule not in SCHEDULES:
         raise Invalid.because(f"A schedule is one of {', '.join(SCHEDULES)}.", "schedule")
     begin_deed(session)
+    sites.lock_site(session, site.key)
     was = watches.find_watch(session, site.id)
     wanted = replace(was, schedule=schedule, mail_to=",".join(recipients), webhook_url=address)
     if schedule != was.schedule:

@@ -407,6 +407,19 @@ class ScanWarningRow(Base):
     trouble: Mapped[str] = mapped_column(Text)
 
 
+class PolicyTextRow(Base):
+    """The text of a site's policy as it was given last, with ``sha256:`` of it; scans are compared with it."""
+
+    __tablename__ = "policy_text"
+
+    site_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    text: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(71))
+    source: Mapped[str] = mapped_column(Text)
+    kept_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    kept_by: Mapped[str] = mapped_column(String(254))
+
+
 class AnswerCountRow(Base):
     """How many answers said the same on one day (UTC); a number, and nobody's."""
 

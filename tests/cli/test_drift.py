@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 
 from consent_server.cli import main
+from consent_server.domain.configuration import digest_of
 from consent_server.domain.scan import ACCEPTED, Origin, Pass, Scan, SeenBanner, SeenCookie
 from consent_server.services import scanning
 from tests.builders import site_file
@@ -127,3 +128,32 @@ def test_an_audit_with_a_policy_tells_the_drift_and_its_report_can_be_compared_l
 
     (tmp_path / "audit.json").write_text(report, encoding="utf-8")
     assert run(app, "drift", str(tmp_path / "audit.json"), "--policy", policy) == 0
+
+
+def test_an_audit_of_a_site_compares_with_the_policy_that_it_keeps(
+    app: Flask, tmp_path: Path, policy: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(scanning, "scan", lambda _plan, _told: (scanned(cookie("_ga", 390)), None))
+    short = tmp_path / "short.txt"
+    short.write_text("Le cookie _ga est conservé 24 heures.", encoding="utf-8")
+    site = tmp_path / "site.json"
+    site.write_text(json.dumps(site_file()), encoding="utf-8")
+    assert run(app, "site", "import", str(site)) == 0
+    asked = "audit", PAGE, "--site", "example", "--format", "json", "--fail-on", "never"
+    assert run(app, *asked) == 0
+    assert "DRIFT" not in capsys.readouterr().out
+
+    assert run(app, "policy", "import", str(short), "--site", "example", "--dry-run", "--keep") == 2
+    capsys.readouterr()
+    assert run(app, "policy", "import", str(short), "--site", "example", "--keep") == 0
+    digest = digest_of(short.read_bytes())
+    assert f"example: the text is kept ({digest})" in capsys.readouterr().err
+    assert run(app, *asked) == 0
+    told = capsys.readouterr()
+    assert digest in told.err
+    assert "DRIFT-03" in {each["requirement"] for each in json.loads(told.out)["verdicts"]}
+
+    assert run(app, *asked, "--policy", policy) == 0
+    told = capsys.readouterr()
+    assert "DRIFT-03" not in {each["requirement"] for each in json.loads(told.out)["verdicts"]}
+    assert digest not in told.err

@@ -302,6 +302,26 @@ def test_a_policy_is_read_from_its_file_and_one_that_cannot_be_read_is_refused_i
     assert "Paste a text, or choose a file." in post(editor, "/policy", text=" ").text
 
 
+def test_a_policys_text_is_kept_when_that_is_wanted_and_given_up_again(app: Flask, editor: FlaskClient) -> None:
+    address = f"{BASE}/policy"
+    assert "is kept" not in post(editor, "/policy", text="We use Hotjar.").text
+    assert editor.get(f"{address}/text").status_code == 404
+    pdf = pdf_of("We use the cookie “my_own_choice_7” for 6 months, and Hotjar.")
+    page = post(editor, "/policy", file=(io.BytesIO(pdf), "policy.pdf"), keep="y").text
+    assert "The text is kept: scans are compared with it from now on." in page
+    page = editor.get(address).text
+    assert "<dd>policy.pdf</dd>" in page
+    assert "sha256:" in page
+    text = editor.get(f"{address}/text")
+    assert "my_own_choice_7" in text.text
+    assert text.mimetype == "text/plain"
+    assert post(editor, "/policy", text="<p>We use Hotjar.", keep="y").status_code == 200
+    assert editor.get(f"{address}/text").text == "<p>We use Hotjar."
+    assert "a pasted text" in editor.get(address).text
+    assert "The text is not kept any more." in post(editor, "/policy/forget").text
+    assert "No text is kept." in post(editor, "/policy/forget").text
+
+
 def test_a_service_of_ones_own_is_described_changed_and_removed(app: Flask, editor: FlaskClient) -> None:
     said = {"name": "Été Chat", "vendor": "V", "purpose": "social", "url_patterns": "chat.example.com/*\n"}
     assert "Été Chat is kept." in post(editor, "/services/new", **said).text

@@ -6,11 +6,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from consent_server.domain.account import Role
+from consent_server.domain.account import Role, command_line
 from consent_server.domain.errors import Unavailable
 from consent_server.domain.scan import Scan, scan_from_json
 from consent_server.services import clock, editing
 from consent_server.services.illustrating import Printer
+from consent_server.services.keeping_policies import keep_policy
 from consent_server.services.surveying import Surveyor
 from consent_server.storage import sites
 from consent_server.storage.database import db
@@ -234,6 +235,23 @@ def test_policy_catalogue_and_browser_are_laid_side_by_side(app: Flask, editor: 
     assert "longer than stated." in page
     assert "DRIFT-03" in page
     assert editor.post(f"{address}/drift", data={**form, "text": ""}).status_code == 422
+
+
+def test_the_text_that_is_kept_is_compared_and_named(app: Flask, editor: FlaskClient) -> None:
+    address = _ask(editor)
+    _survey(app, FAULTY)
+    with app.app_context():
+        site, by = sites.find_site(db.session(), "example"), command_line(1)
+        text = "Nous utilisons le cookie _ga (Google Analytics), conservé 24 heures."
+        kept = keep_policy(db.session(), site, by, clock.now(), text, "privacy <1>.html")
+    for page in (editor.get(address).text, editor.get(f"{address}/drift").text):
+        assert "DRIFT-03" in page
+        assert kept.digest in page
+        assert "(privacy &lt;1&gt;.html)" in page
+    form = {"csrf_token": admins.csrf_of(editor.get(LIST).text), "text": "Nous utilisons le cookie _ga, 13 mois."}
+    page = editor.post(f"{address}/drift", data=form).text
+    assert "DRIFT-03" not in page, "what is given there is compared instead"
+    assert kept.digest not in page
 
 
 def test_sites_say_how_their_last_scan_ended(app: Flask, editor: FlaskClient) -> None:

@@ -53,6 +53,7 @@ MODULES = (
     "services.handing_over",
     "services.holding",
     "services.issuing",
+    "services.keeping_policies",
     "services.linking",
     "services.looking",
     "services.managing_people",

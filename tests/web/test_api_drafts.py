@@ -173,6 +173,42 @@ def test_a_policy_is_read_and_nothing_is_kept_unless_that_is_asked(client: Flask
     assert again["added"] == []
 
 
+def test_a_policys_text_is_kept_read_and_given_up(
+    client: FlaskClient, editor: dict[str, str], viewer: dict[str, str]
+) -> None:
+    address, draft = f"{SITE}/policy-text", client.get(f"{SITE}/catalogue", headers=editor).get_json()
+    assert client.get(address, headers=viewer).status_code == 404
+    assert client.delete(address, headers=editor).status_code == 404
+    assert client.put(address, json={"text": POLICY}, headers=viewer).status_code == 403
+    kept = client.put(address, json={"text": POLICY, "source": "policy.html"}, headers=editor).get_json()
+    assert (kept["text"], kept["source"]) == (POLICY, "policy.html")
+    assert kept["digest"].startswith("sha256:")
+    assert client.get(address, headers=viewer).get_json() == kept
+    assert client.get(f"{SITE}/catalogue", headers=editor).get_json() == draft
+    assert client.delete(address, headers=viewer).status_code == 403
+    assert client.delete(address, headers=editor).status_code == 204
+    assert client.get(address, headers=viewer).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({}, "text"),
+        ({"text": " "}, "text"),
+        ({"text": "x" * 1_000_001}, "text"),
+        ({"text": "x", "source": "x" * 301}, "source"),
+        ({"text": "x", "kept_by": "me"}, "kept_by"),
+    ],
+    ids=["nothing", "blank", "long", "long-source", "unknown"],
+)
+def test_what_cannot_be_kept_as_a_policy_is_a_problem_of_its_field(
+    client: FlaskClient, editor: dict[str, str], given: dict[str, Any], field: str
+) -> None:
+    answer = client.put(f"{SITE}/policy-text", json=given, headers=editor)
+    assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
+    assert list(answer.get_json()["errors"]) == [field]
+
+
 def test_the_library_is_searched_with_any_token(app: Flask, client: FlaskClient, viewer: dict[str, str]) -> None:
     address = "/api/v1/library/services"
     everything = _all(client, address, viewer, 200)

@@ -135,6 +135,20 @@ def test_its_audit_has_many_forms(
     assert client.get(f"{SCANS}/{asked['id']}/audit?format=docx", headers=editor).status_code == 422
 
 
+def test_the_policys_text_that_is_kept_is_compared_and_named(
+    app: Flask, client: FlaskClient, editor: dict[str, str]
+) -> None:
+    asked = _ask(client, editor)
+    _survey(app, FAULTY)
+    one, audit = f"{SCANS}/{asked['id']}", f"{SCANS}/{asked['id']}/audit"
+    assert client.get(one, headers=editor).get_json()["policy_text"] is None
+    policy = {"text": "Nous utilisons le cookie _ga, conservé 24 heures.", "source": "https://www.example.fr/privacy"}
+    kept = client.put("/api/v1/sites/example/policy-text", json=policy, headers=editor).get_json()
+    told = {name: value for name, value in kept.items() if name != "text"}
+    assert client.get(one, headers=editor).get_json()["policy_text"] == told
+    assert "DRIFT-03" in {each["requirement"] for each in client.get(audit, headers=editor).get_json()["verdicts"]}
+
+
 def test_it_is_cancelled_once(client: FlaskClient, editor: dict[str, str]) -> None:
     address = f"{SCANS}/{_ask(client, editor)['id']}/cancel"
     assert client.post(address, headers=editor).get_json()["state"] == "cancelled"

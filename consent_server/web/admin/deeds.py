@@ -22,6 +22,8 @@ DEEDS: Mapping[str, object] = {
     "notices.counted": _l("Notices are to be counted"),
     "notices.not_counted": _l("Notices are not to be counted any more"),
     "organisation.renamed": _l("Organisation renamed"),
+    "policy.kept": _l("Policy’s text kept"),
+    "policy.removed": _l("Policy’s text kept no more"),
     "proofs.exported": _l("Evidence taken along"),
     "recovery_codes.renewed": _l("Recovery codes renewed"),
     "scan.asked": _l("Scan asked for"),
@@ -48,6 +50,7 @@ DEEDS: Mapping[str, object] = {
 
 CHANGED: Mapping[str, object] = {
     "browsers": _l("Browsers"),
+    "characters": _l("Characters"),
     "device": _l("Browser"),
     "digest": _l("Digest"),
     "expires_at": _l("Expires"),

@@ -133,6 +133,7 @@ SENTENCES = (
     _l("It is not said how a visitor can change their mind later."),
     _l("Say who asks: the name of the company behind the site."),
     _l("This text is empty."),
+    _l("This site keeps no text of its policy."),
     _l("This text is missing."),
     _l("“%(text)s” is %(size)s: at least %(least)s are needed."),
     _l("“%(text)s” is out of sight when the banner appears."),

@@ -22,6 +22,7 @@ from consent_server.storage.database import db
 from consent_server.storage.scan_files import ScanFile
 from consent_server.storage.scans import STATES, KeptScan
 from consent_server.web.api.access import Operations, PageQuery, actor, list_of, part, this_site
+from consent_server.web.api.policy_text import ComparedSchema
 from consent_server.web.api.schemas import Moment
 
 blueprint = Operations("scans", "/sites/<site_key>/scans", "Scans and audits")
@@ -121,6 +122,12 @@ class ScanSchema(ScanLineSchema):
 
     compared_with = fields.Integer(required=True, allow_none=True, metadata={"description": "the scan before"})
     changes = fields.List(fields.Nested(ChangeSchema), required=True)
+    policy_text = fields.Nested(
+        ComparedSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "which text its audit is compared with: the one that is kept now"},
+    )
     scan = fields.Dict(required=True, allow_none=True)
     pictures = fields.List(
         fields.Nested(PictureSchema),
@@ -156,13 +163,14 @@ def list_scans(query: dict[str, Any], site_key: str) -> dict[str, Any]:
 def show(site_key: str, scan_id: int) -> dict[str, Any]:
     """Give a scan: how far it is, then what it saw and what is different."""
     kept = scans.find_scan(db.session(), this_site().id, scan_id)
-    nothing = {**_line(kept), "compared_with": None, "changes": [], "scan": None, "pictures": []}
+    nothing = {**_line(kept), "compared_with": None, "changes": [], "policy_text": None, "scan": None, "pictures": []}
     if not kept.whole:
         return nothing
     found = auditing.audit_scan(db.session(), this_site(), kept)
     compared_with = found.previous.id if found.previous else None
-    told = {"compared_with": compared_with, "changes": found.changes, "scan": found.seen.to_json()}
+    told: dict[str, Any] = {"compared_with": compared_with, "changes": found.changes, "scan": found.seen.to_json()}
     files = scan_files.list_files(db.session(), kept.site_id, kept.id)
+    told["policy_text"] = found.policy
     return {**nothing, **told, "pictures": [_picture(each, site_key, scan_id) for each in files if each.shows]}
 
 

@@ -286,10 +286,17 @@ class BulkForm(LifetimeFields):
 
 
 class PolicyForm(FlaskForm):  # type: ignore[misc]
-    """A privacy policy: its text pasted, or its file chosen."""
+    """A privacy policy: its text pasted, or its file chosen, whose name is the ``source``."""
 
+    source = ""
     text = TextAreaField(_l("Text of your privacy or cookie policy"), validators=[Length(max=900_000)])
     file = FileField(_l("Or its file: PDF, HTML or text"))
+
+
+class ImportForm(PolicyForm):
+    """A policy that is read into the catalogue, and kept when that is wanted."""
+
+    keep = BooleanField(_l("Keep this text, and compare scans with it"))
 
 
 class FileForm(FlaskForm):  # type: ignore[misc]

@@ -114,8 +114,10 @@ def compare_policy(site_key: str, scan_id: int) -> str | tuple[str, int]:
 
 def _drift(scan_id: int, form: PolicyForm, policy: str = "") -> str:
     kept = this_scan(scan_id)
-    verdicts = auditing.drift_of(this_site(), auditing.audit_scan(db.session(), this_site(), kept), policy)
-    return shown("drift.html", kept=kept, verdicts=verdicts, form=form, policy=policy, most=MOST_PROOFS)
+    found = auditing.audit_scan(db.session(), this_site(), kept)
+    verdicts = auditing.drift_of(this_site(), found, policy)
+    given = {"form": form, "policy": policy, "text": found.policy}
+    return shown("drift.html", kept=kept, verdicts=verdicts, most=MOST_PROOFS, **given)
 
 
 def _printed(kept: KeptScan) -> Response:
