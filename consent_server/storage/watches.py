@@ -94,7 +94,7 @@ def move_warning(
 def list_warnings(session: Session, site_id: int, limit: int) -> tuple[Word, ...]:
     """Return the newest warnings of a site."""
     row = ScanWarningRow
-    query = select(row).where(row.site_id == site_id).order_by(row.made_at.desc()).limit(limit)
+    query = select(row).where(row.site_id == site_id).order_by(row.made_at.desc(), row.id).limit(limit)
     return tuple(_warning(each) for each in session.scalars(query))
 
 

@@ -190,3 +190,75 @@ def test_names_that_no_encoding_has_are_kept_and_told(app: Flask, client: FlaskC
     one = client.get(f"{SCANS}/{asked['id']}", headers=editor).get_json()
     assert one["state"] == "ended"
     assert one["scan"]["passes"][0]["cookies"][0]["name"] == "half?\x00"
+
+
+WATCH = f"{SCANS}/watch"
+HOOK = "https://hook.example/scans"
+
+
+def test_a_site_is_watched_and_the_secret_is_told_once(client: FlaskClient, editor: dict[str, str]) -> None:
+    never = {"schedule": "never", "next_at": None, "mail_to": [], "webhook_url": ""}
+    assert client.get(WATCH, headers=editor).get_json() == never
+    given = {"schedule": "weekly", "mail_to": ["DPO@example.org", "dpo@example.org"], "webhook_url": HOOK}
+    answer = client.put(WATCH, json=given, headers=editor).get_json()
+    secret, next_at = answer.pop("secret"), answer["next_at"]
+    assert secret.startswith("whsec_")
+    assert next_at.endswith("Z")
+    assert answer == {**given, "mail_to": ["dpo@example.org"], "next_at": next_at}
+    assert client.get(WATCH, headers=editor).get_json() == answer
+
+    assert client.put(WATCH, json=given, headers=editor).get_json()["secret"] is None
+    renewed = client.put(WATCH, json={**given, "renew_secret": True}, headers=editor).get_json()["secret"]
+    assert renewed not in (None, secret)
+    assert client.put(WATCH, json={"schedule": "never"}, headers=editor).get_json() == {**never, "secret": None}
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.AUDITOR])
+def test_how_a_site_is_watched_is_for_whoever_may_change_it(app: Flask, client: FlaskClient, role: Role) -> None:
+    with app.app_context():
+        editing.import_site(db.session(), site_file(), clock.now())
+    token = bearer(app, role)
+    assert client.put(WATCH, json={"schedule": "daily"}, headers=token).status_code == 403
+    assert [client.get(each, headers=token).status_code for each in (WATCH, f"{SCANS}/warnings")] == [403, 403]
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({}, "schedule"),
+        ({"schedule": "hourly"}, "schedule"),
+        ({"mail_to": ["nobody"]}, "mail_to"),
+        ({"mail_to": ["a@example.org,b@example.org"]}, "mail_to.0"),
+        ({"mail_to": "a@example.org"}, "mail_to"),
+        ({"mail_to": [f"a{number}@example.org" for number in range(6)]}, "mail_to"),
+        ({"webhook_url": "ftp://hook.example/"}, "webhook_url"),
+        ({"webhook_url": "https://a:b@hook.example/"}, "webhook_url"),
+        ({"webhook_url": None}, "webhook_url"),
+        ({"renew_secret": 1}, "renew_secret"),
+        ({"next_at": "2026-11-22T10:00:00Z"}, "next_at"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_watched_is_refused_by_its_field(
+    client: FlaskClient, editor: dict[str, str], given: dict[str, Any], field: str
+) -> None:
+    answer = client.put(WATCH, json={"schedule": "daily", **given} if given else {}, headers=editor)
+    assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
+    assert list(answer.get_json()["errors"]) == [field]
+    assert client.get(WATCH, headers=editor).get_json()["schedule"] == "never"
+
+
+def test_warnings_are_read_in_parts(app: Flask, client: FlaskClient, editor: dict[str, str]) -> None:
+    warnings = f"{SCANS}/warnings"
+    assert client.get(warnings, headers=editor).get_json() == {"items": [], "next_cursor": None}
+    given = {"schedule": "never", "mail_to": ["dpo@example.org"], "webhook_url": HOOK}
+    assert client.put(WATCH, json=given, headers=editor).status_code == 200
+    asked = _ask(client, editor)
+    _survey(app, FAULTY)
+    first = client.get(f"{warnings}?limit=1", headers=editor).get_json()
+    rest = client.get(f"{warnings}?limit=1&cursor={first['next_cursor']}", headers=editor).get_json()
+    found = first["items"] + rest["items"]
+    assert {each["channel"] for each in found} == {"mail", "webhook"}
+    assert {(each["scan_id"], each["state"], each["tries"]) for each in found} == {(asked["id"], "waiting", 0)}
+    assert all(each["next_at"] == each["made_at"] for each in found)
+    assert rest["next_cursor"] is None

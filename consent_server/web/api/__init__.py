@@ -21,6 +21,7 @@ from consent_server.web.api import (
     statistics,
     tokens,
     users,
+    watching,
 )
 
 BLUEPRINTS = (
@@ -36,6 +37,7 @@ BLUEPRINTS = (
     library.blueprint,
     configurations.blueprint,
     scans.blueprint,
+    watching.blueprint,
     statistics.blueprint,
     proofs.blueprint,
 )
