@@ -28,7 +28,6 @@ from consent_server.web.api.schemas import Moment
 blueprint = Operations("scans", "/sites/<site_key>/scans", "Scans and audits")
 
 _TIME = {"type": "string", "format": "date-time"}
-_MAYBE = {"type": ["string", "null"], "format": "date-time"}
 
 
 class NewScanSchema(Schema):
@@ -81,8 +80,8 @@ class ScanLineSchema(Schema):
     seconds = fields.Integer(required=True)
     asked_at = Moment(required=True, metadata=_TIME)
     asked_by = fields.String(required=True, metadata={"description": "empty: the schedule"})
-    started_at = Moment(required=True, allow_none=True, metadata=_MAYBE)
-    finished_at = Moment(required=True, allow_none=True, metadata=_MAYBE)
+    started_at = Moment(required=True, allow_none=True, metadata=_TIME)
+    finished_at = Moment(required=True, allow_none=True, metadata=_TIME)
     expected = fields.Integer(required=True, metadata={"description": "how many visits it makes; 0 until it runs"})
     progress = fields.List(fields.Nested(PassMadeSchema), required=True)
     counts = fields.Nested(CountsSchema, required=True, allow_none=True)

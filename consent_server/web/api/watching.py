@@ -25,7 +25,6 @@ LONGEST_ADDRESS = 2_000
 MOST_WARNINGS = 1_000
 
 _TIME = {"type": "string", "format": "date-time"}
-_MAYBE = {"type": ["string", "null"], "format": "date-time"}
 
 _MAIL = fields.String(validate=[validate.Length(3, LONGEST_EMAIL), validate.Regexp(r"^[^\s,;]+\Z")])
 
@@ -49,7 +48,7 @@ class WatchSchema(Schema):
     """How a site is watched."""
 
     schedule = fields.String(required=True, validate=validate.OneOf(SCHEDULES))
-    next_at = Moment(required=True, allow_none=True, metadata=_MAYBE)
+    next_at = Moment(required=True, allow_none=True, metadata=_TIME)
     mail_to = fields.List(fields.String(), required=True)
     webhook_url = fields.String(required=True, metadata={"description": "empty: none"})
 
@@ -72,7 +71,7 @@ class WarningSchema(Schema):
     state = fields.String(required=True, validate=validate.OneOf((WAITING, SENT, GIVEN_UP)))
     tries = fields.Integer(required=True)
     next_at = Moment(
-        required=True, allow_none=True, metadata={**_MAYBE, "description": "when it is tried again, if it is"}
+        required=True, allow_none=True, metadata={**_TIME, "description": "when it is tried again, if it is"}
     )
     trouble = fields.String(required=True, metadata={"description": "why it was not taken the last time, or empty"})
 
