@@ -88,8 +88,8 @@ def key_of(seen: Seen) -> Key:
     if isinstance(seen, SeenRequest):
         return "request", host_of(seen.address), ""
     if isinstance(seen, SeenCookie):
-        return "cookie", _folded(seen.name), seen.domain.lstrip(".")
-    return seen.kind, _folded(seen.name), host_of(seen.origin)
+        return "cookie", folded(seen.name), seen.domain.lstrip(".")
+    return seen.kind, folded(seen.name), host_of(seen.origin)
 
 
 def _keys(seen: Pass | None) -> set[Key]:
@@ -142,5 +142,6 @@ def _hand(thing: _Thing) -> str:
     return host_of(thing.seen.who[0]) if thing.seen.who and thing.key[0] != "request" else ""
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """Return a name without what is another in every visitor's browser."""
     return _OF_A_VISITOR.sub("*", name)

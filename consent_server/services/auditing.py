@@ -12,7 +12,7 @@ from consent_server.domain.audit import FAILS, HOLDS, UNDECIDED, Verdict, audit
 from consent_server.domain.audit.as_declared import check_as_declared
 from consent_server.domain.audit_reports import FORMATS
 from consent_server.domain.classification import UNKNOWN, Classified, Classifier
-from consent_server.domain.drift import Drift, find_drift
+from consent_server.domain.drift import TOO_EARLY, Drift, contradictions, find_drift
 from consent_server.domain.errors import Invalid, NotFound
 from consent_server.domain.policy_text import PolicyFindings, read_policy
 from consent_server.domain.scan import Pass, Scan, SeenCookie, host_of
@@ -22,6 +22,7 @@ from consent_server.domain.scan_difference import (
     Change,
     Key,
     compare_scans,
+    folded,
     key_of,
     new_before_consent,
 )
@@ -152,6 +153,18 @@ def verdicts_of(site: Site, seen: Scan, policy: PolicyText | None = None) -> tup
     return audit(seen, classifier, load_library(), drifts)
 
 
+def newly_contradicted(
+    site: Site, previous: KeptScan | None, before: Scan | None, seen: Scan, policy: PolicyText
+) -> tuple[Drift, ...]:
+    """Return what contradicts a site's words and did not in the scan before; of a text that is newer than that, all.
+
+    What comes too early is not among it: that is ``urgent``, and told there.
+    """
+    compared = previous is not None and previous.finished_at is not None and previous.finished_at >= policy.kept_at
+    known = _contradictions(site, before, policy.text) if compared and before else {}
+    return tuple(each for key, each in _contradictions(site, seen, policy.text).items() if key not in known)
+
+
 def services_of(site: Site) -> tuple[Service, ...]:
     """Return what a site's draft declares; nothing of one that has mistakes."""
     try:
@@ -167,6 +180,11 @@ def classifier_of(site: Site, seen: Scan) -> Classifier:
 
 def _drifts(site: Site, seen: Scan, classifier: Classifier, text: str) -> tuple[Drift, ...]:
     return find_drift(seen, classifier, _findings(text) if text else None, services_of(site) or None)
+
+
+def _contradictions(site: Site, seen: Scan, text: str) -> dict[tuple[str, ...], Drift]:
+    drifts = contradictions(_drifts(site, seen, classifier_of(site, seen), text))
+    return {(each.sort, each.kind, folded(each.name), each.domain): each for each in drifts if each.sort != TOO_EARLY}
 
 
 @lru_cache(maxsize=4)

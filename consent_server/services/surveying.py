@@ -275,6 +275,7 @@ class Surveyor(Background):
         # All this takes a while: nobody waits for a lock meanwhile.
         counts = auditing.count(site, before, seen, policy)
         urgent = auditing.urgent(site, before, seen) if counts.early else ()
+        drifts = auditing.newly_contradicted(site, previous, before, seen, policy) if policy else ()
         files = illustrating.files_of(seen.pictures)
         with self._sessions() as session:
             begin_immediate(session)
@@ -284,6 +285,7 @@ class Surveyor(Background):
             scans.reduce_scans(session, kept.site_id)
             scan_files.forget_files(session, kept.site_id)
             warning.warn(session, site, kept, urgent, clock.now())
+            warning.warn_of_drift(session, site, kept, policy, drifts, clock.now())
             session.commit()
         if self._printer and not self._stopping.is_set():
             printed = replace(seen, pictures={each.shows: each.content for each in files})

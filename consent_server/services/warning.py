@@ -1,4 +1,6 @@
-"""Warning of what is new, needs consent and comes before it: by mail and by webhook, signed, tried again within bounds.
+"""Warning by mail and by webhook, signed, tried again within bounds, of what is new in a scan.
+
+That is what needs consent and comes before it, and what contradicts the policy's text that the site keeps.
 
     1  warn: what is to be said is kept in the transaction that ends the scan                both are there, or neither
     2  deliver: what is due goes; who does not take it is asked again, later and later, then no more
@@ -15,7 +17,7 @@ import hmac
 import json
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +26,7 @@ from sqlalchemy.orm import Session
 
 from consent_server.config import Settings
 from consent_server.domain.classification import Classified
+from consent_server.domain.drift import CONTRADICTED, TOO_LONG, UNDECLARED, Drift
 from consent_server.domain.errors import ConsentServerError, Invalid, Unavailable
 from consent_server.domain.scan import host_of
 from consent_server.domain.times import rfc3339
@@ -37,6 +40,7 @@ from consent_server.services.sealing import Closed, read_sealer
 from consent_server.services.watching import SECRET_BEGINS, sealed_of
 from consent_server.storage import sites, watches
 from consent_server.storage.database import begin_immediate
+from consent_server.storage.policy_texts import PolicyText
 from consent_server.storage.scans import KeptScan
 from consent_server.storage.sites import Site
 from consent_server.storage.watches import GIVEN_UP, MAIL, SENT, WAITING, WEBHOOK, Watch, Word
@@ -45,7 +49,7 @@ log = logging.getLogger(__name__)
 
 Sessions = Callable[[], Session]
 
-TYPE = "scan.new_before_consent"
+EARLY, CONTRADICTION = "scan.new_before_consent", "scan.new_contradiction"
 MOST_THINGS = 20
 EVERY_S = 15.0
 LATER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
@@ -57,16 +61,7 @@ GONE = 410
 
 
 def warn(session: Session, site: Site, kept: KeptScan, things: Sequence[Classified], now: datetime) -> None:
-    """Keep a warning for each way that the site's people want it by. The caller commits."""
-    watch = watches.find_watch(session, site.id)
-    ways = [way for way, wanted in ((MAIL, watch.mail_to), (WEBHOOK, watch.webhook_url)) if wanted]
-    body = json.dumps(_told(site, kept, things, now))
-    for way in ways if things else ():
-        word = Word(str(uuid.uuid4()), site.id, kept.id, way, body, now, WAITING, 0, now, "")
-        watches.add_warning(session, word)
-
-
-def _told(site: Site, kept: KeptScan, things: Sequence[Classified], now: datetime) -> dict[str, Any]:
+    """Keep a warning of what is new before consent. The caller commits."""
     told = [
         {
             "kind": each.kind,
@@ -78,8 +73,39 @@ def _told(site: Site, kept: KeptScan, things: Sequence[Classified], now: datetim
         }
         for each in things[:MOST_THINGS]
     ]
+    _keep(session, site, kept, EARLY, {"count": len(things), "things": told}, now)
+
+
+def warn_of_drift(
+    session: Session, site: Site, kept: KeptScan, policy: PolicyText | None, drifts: Sequence[Drift], now: datetime
+) -> None:
+    """Keep a warning of what contradicts the policy and did not before. The caller commits."""
+    told = [
+        {
+            "sort": each.sort,
+            "kind": each.kind,
+            "name": _spelled(each.name),
+            "domain": each.domain,
+            "policy": each.policy,
+            "catalogue": each.catalogue,
+            "browser": each.browser,
+            "set_by": host_of(each.set_by[0]) if each.set_by else "",
+        }
+        for each in drifts[:MOST_THINGS]
+    ]
+    digest = policy.digest if policy else ""
+    _keep(session, site, kept, CONTRADICTION, {"policy_text": digest, "count": len(drifts), "things": told}, now)
+
+
+def _keep(session: Session, site: Site, kept: KeptScan, kind: str, told: Mapping[str, Any], now: datetime) -> None:
+    """Keep a warning for each way that the site's people want it by, if there is anything to tell."""
+    watch = watches.find_watch(session, site.id)
+    ways = [way for way, wanted in ((MAIL, watch.mail_to), (WEBHOOK, watch.webhook_url)) if wanted]
     about = {"site_key": site.key, "site": site.name, "scan_id": kept.id, "address": kept.address}
-    return {"type": TYPE, "timestamp": rfc3339(now), "data": {**about, "count": len(things), "things": told}}
+    body = json.dumps({"type": kind, "timestamp": rfc3339(now), "data": {**about, **told}})
+    for way in ways if told["things"] else ():
+        word = Word(str(uuid.uuid4()), site.id, kept.id, way, body, now, WAITING, 0, now, "")
+        watches.add_warning(session, word)
 
 
 def _spelled(name: str) -> str:
@@ -161,16 +187,17 @@ class Warner(Background):
         if post is None:
             raise NotSent("This server sends no mail: set CONSENT_MAIL_FROM.")
         if watch.recipients:
-            told = json.loads(word.body)["data"]
-            subject = " ".join(f"{told['site']} : nouveau avant le consentement / new before consent".split())
-            post.send(post.letter(watch.recipients, subject, self._text(told)))
+            body = json.loads(word.body)
+            told, (subject, text) = body["data"], _LETTERS[body["type"]]
+            subject = " ".join(f"{told['site']} : {subject}".split())
+            post.send(post.letter(watch.recipients, subject, self._text(text, told)))
 
-    def _text(self, told: dict[str, Any]) -> str:
-        lines = [f"  - {each['kind']} {each['name']} ({each['service'] or each['domain']})" for each in told["things"]]
+    def _text(self, text: str, told: dict[str, Any]) -> str:
+        lines = [f"  - {each['kind']} {each['name']} ({_in_brackets(each)})" for each in told["things"]]
         rest = told["count"] - len(lines)
         lines += [f"  + {rest}"] if rest > 0 else []
         page = f"{self._settings.public_url}/admin/sites/{told['site_key']}/scans/{told['scan_id']}"
-        return _TEXT.format(address=told["address"], things="\n".join(lines), page=page)
+        return text.format(address=told["address"], things="\n".join(lines), page=page)
 
     def _post(self, watch: Watch, word: Word) -> str:
         """Send a webhook; return what became of it. Raises ``ConsentServerError``."""
@@ -192,7 +219,18 @@ class Warner(Background):
         raise Unavailable(f"The webhook answered {status}.")
 
 
-_TEXT = """\
+def _in_brackets(thing: Mapping[str, Any]) -> str:
+    """Return what is said of a thing in a mail: whose it is, or what it contradicts."""
+    return _SORTS.get(thing["sort"], thing["sort"]) if "sort" in thing else str(thing["service"] or thing["domain"])
+
+
+_SORTS = {
+    CONTRADICTED: "contraire à ce qui est affirmé / against a claim",
+    TOO_LONG: "dure plus longtemps que dit / longer than stated",
+    UNDECLARED: "déclaré nulle part / declared nowhere",
+}
+
+_EARLY_TEXT = """\
 Bonjour,
 
 lors de la dernière analyse de {address}, des éléments soumis au consentement étaient là avant tout choix du visiteur,
@@ -207,3 +245,24 @@ Qui les dépose, et que faire : {page}
 The latest scan of {address} met things that need consent before the visitor answered, which were not there the time
 before. Who sets them, and what to do: the address above.
 """
+
+_CONTRADICTION_TEXT = """\
+Bonjour,
+
+lors de la dernière analyse de {address}, ce qui suit contredisait le texte de votre politique ou votre catalogue, et
+ne le contredisait pas la fois précédente :
+
+{things}
+
+Ce que dit chacun, et que faire : {page}
+
+--
+
+The latest scan of {address} met things that contradict the text of your policy or your catalogue, and did not the time
+before. What each of them says, and what to do: the address above.
+"""
+
+_LETTERS = {
+    EARLY: ("nouveau avant le consentement / new before consent", _EARLY_TEXT),
+    CONTRADICTION: ("contraire à la politique / against the policy", _CONTRADICTION_TEXT),
+}

@@ -20,6 +20,7 @@ from consent_server.domain.account import command_line
 from consent_server.domain.errors import Invalid
 from consent_server.domain.scan import Scan
 from consent_server.services import clock, editing, surveying, watching
+from consent_server.services.keeping_policies import keep_policy
 from consent_server.services.sealing import read_sealer
 from consent_server.services.surveying import Surveyor
 from consent_server.services.warning import LATER, Warner
@@ -96,6 +97,55 @@ def test_nothing_is_told_when_nothing_is_new(app: Flask, sessions: Sessions) -> 
     assert _words(sessions) == ()
     _scan(sessions, FAULTY, FAULTY)
     assert len(_words(sessions)) == 2, "by mail and by webhook, of the first alone"
+
+
+def _keep_policy(sessions: Sessions, text: str) -> str:
+    with sessions() as session:
+        return keep_policy(session, sites.find_site(session, "example"), BY, clock.now(), text).digest
+
+
+def _contradictions(sessions: Sessions) -> list[Any]:
+    told = (json.loads(each.body) for each in reversed(_words(sessions)))
+    return [each["data"] for each in told if each["type"] == "scan.new_contradiction"]
+
+
+def test_what_contradicts_the_policy_is_told_once_and_again_of_another_text(app: Flask, sessions: Sessions) -> None:
+    with time_machine.travel(NOW) as now:
+        _watch(app, sessions, webhook_url="https://hook.example/")
+        _scan(sessions, FAULTY)
+        assert _contradictions(sessions) == [], "no text is kept"
+        now.shift(60)
+        digest = _keep_policy(sessions, "Le cookie _ga est conservé 24 heures.")
+        now.shift(60)
+        _scan(sessions, FAULTY)
+        (told,) = _contradictions(sessions)
+        assert (told["policy_text"], told["site_key"]) == (digest, "example")
+        (long,) = (each for each in told["things"] if each["sort"] == "longer_than_stated")
+        assert (long["kind"], long["name"], long["domain"]) == ("cookie", "_ga", "www.example.fr")
+        assert (long["policy"], long["set_by"]) == ("names _ga, PT24H", "www.example.fr")
+        now.shift(60)
+        _scan(sessions, FAULTY, CLEAN)
+        assert len(_contradictions(sessions)) == 1
+        now.shift(60)
+        _scan(sessions, FAULTY)
+        assert len(_contradictions(sessions)) == 2, "it was gone, and came back"
+        _keep_policy(sessions, "Le cookie _ga est conservé 2 heures.")
+        now.shift(60)
+        _scan(sessions, FAULTY)
+        assert _contradictions(sessions)[-1]["things"][0]["policy"] == "names _ga, PT2H"
+
+
+def test_people_are_written_to_of_what_contradicts_the_policy(app: Flask, sessions: Sessions) -> None:
+    _keep_policy(sessions, "Le cookie _ga est conservé 24 heures.")
+    _watch(app, sessions, mail_to="dpo@example.org")
+    _scan(sessions, FAULTY)
+    with serving_mail() as mail:
+        settings = replace(app.extensions["settings"], smtp_url=mail.url, mail_from="server@example.org")
+        Warner(sessions, settings).turn()
+    subjects = {message["Subject"]: message.get_content() for message in mail.messages}
+    (text,) = (text for subject, text in subjects.items() if "against the policy" in subject)
+    assert "cookie _ga (dure plus longtemps que dit / longer than stated)" in text
+    assert len(subjects) == 2
 
 
 def test_people_are_written_to(app: Flask, sessions: Sessions) -> None:
