@@ -19,7 +19,7 @@ from consent_server.cli.policy import text_of
 from consent_server.domain.audit import FAILS, UNDECIDED, Verdict, audit
 from consent_server.domain.audit_reports import FORMATS, LANGUAGES, PDF
 from consent_server.domain.audit_reports.as_text import write_text
-from consent_server.domain.audit_reports.words import one_line
+from consent_server.domain.audit_reports.words import Words, one_line
 from consent_server.domain.baseline import Baseline, baseline_from_json, baseline_of
 from consent_server.domain.classification import Classified, Classifier
 from consent_server.domain.drift import COLUMNS, Drift, contradictions, find_drift
@@ -106,7 +106,7 @@ def scan_(
 )
 @click.option("--format", "form", type=click.Choice([*FORMATS, PDF]), default="text", show_default=True)
 @click.option(
-    "--language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True, help="Of text, html and pdf."
+    "--language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True, help="Of what people read in it."
 )
 @click.option("-o", "--output", default="-", metavar="FILE", help="File to write the report to.")
 def audit_(
@@ -163,7 +163,8 @@ def audit_(
 @click.option("--policy", "source", metavar="FILE", help="The site's privacy policy: text, HTML or PDF.")
 @click.option("--site", "site_key", metavar="KEY", help="The site whose catalogue is compared.")
 @click.option("--format", "output", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
-def drift_(saved: str, source: str | None, site_key: str | None, output: str) -> None:
+@click.option("--language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True, help="Of the text.")
+def drift_(saved: str, source: str | None, site_key: str | None, output: str, language: str) -> None:
     """Say where a site's policy, its catalogue and what a browser saw part.
 
     SCAN.json is what scan --format json printed (- is standard input). Exit code 1 when they contradict each other.
@@ -172,7 +173,7 @@ def drift_(saved: str, source: str | None, site_key: str | None, output: str) ->
         raise click.UsageError("Give what the scan is compared with: --policy FILE, --site KEY, or both.")
     done, library = _saved(saved), load_library()
     drifts = _drifts(done, library, _policy(source, library), _services(site_key) if site_key else None)
-    _write("-", _encoded(_DRIFT_FORMATS[output](done, drifts)))
+    _write("-", _encoded(_DRIFT_FORMATS[output](done, drifts, Words(language))))
     if contradictions(drifts):
         sys.exit(FOUND)
 
@@ -267,25 +268,26 @@ def _drifts(
     return find_drift(done, classifier, findings, services)
 
 
-def _drift_text(done: Scan, drifts: Sequence[Drift]) -> str:
-    lines = [f"Drift of {done.address}, {done.started_at}", ""]
+def _drift_text(done: Scan, drifts: Sequence[Drift], words: Words) -> str:
+    lines = [words("Drift of {}, {}", done.address, done.started_at), ""]
     for each in drifts:
-        lines += _drift_lines(each)
-    lines.append(f"{len(contradictions(drifts))} of {len(drifts)} differences are contradictions.")
+        lines += _drift_lines(each, words)
+    lines.append(words("{} of {} differences are contradictions.", len(contradictions(drifts)), len(drifts)))
     return "\n".join(map(one_line, lines)) + "\n"
 
 
-def _drift_lines(each: Drift) -> list[str]:
-    mark, sort = "✗" if each.contradiction else "?", each.sort.replace("_", " ")
-    lines = [f"{mark} {sort}: {each.kind.replace('_', ' ')} {each.name}{f' on {each.domain}' if each.domain else ''}"]
-    lines += [f"    policy: {each.policy}"] if each.policy is not None else []
+def _drift_lines(each: Drift, words: Words) -> list[str]:
+    mark, sort, kind = "✗" if each.contradiction else "?", each.sort.replace("_", " "), each.kind.replace("_", " ")
+    told, domain, page = words(": "), *(f" {words('on {}', at)}" if at else "" for at in (each.domain, each.page))
+    lines = [f"{mark} {words(sort)}{told}{words(kind)} {each.name}{domain}"]
+    lines += [f"    {words('policy')}{told}{words.said(each.policy)}"] if each.policy is not None else []
     lines += [f"      “{each.passage}”"] if each.passage else []
-    lines += [f"    catalogue: {each.catalogue}"] if each.catalogue is not None else []
-    lines += [f"    browser: {each.browser}{f' on {each.page}' if each.page else ''}"]
-    return lines + ([f"    by {' ← '.join(each.set_by[:3])}"] if each.set_by else [])
+    lines += [f"    {words('catalogue')}{told}{words.said(each.catalogue)}"] if each.catalogue is not None else []
+    lines += [f"    {words('browser')}{told}{words.said(each.browser)}{page}"]
+    return lines + ([f"    {words('by {}', ' ← '.join(each.set_by[:3]))}"] if each.set_by else [])
 
 
-def _drift_json(done: Scan, drifts: Sequence[Drift]) -> str:
+def _drift_json(done: Scan, drifts: Sequence[Drift], _words: Words) -> str:
     told = {
         "address": done.address,
         "scanned_at": done.started_at,
@@ -295,7 +297,7 @@ def _drift_json(done: Scan, drifts: Sequence[Drift]) -> str:
     return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
 
 
-def _drift_csv(_done: Scan, drifts: Sequence[Drift]) -> str:
+def _drift_csv(_done: Scan, drifts: Sequence[Drift], _words: Words) -> str:
     return write_csv(COLUMNS, (each.to_row() for each in drifts))
 
 

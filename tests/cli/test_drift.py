@@ -66,6 +66,11 @@ def test_a_contradiction_ends_with_one_and_agreement_with_nought(
     assert "✗ longer than stated: cookie _ga on www.example.fr\n    policy: names _ga, P13M\n" in said
     assert "catalogue:" not in said
 
+    assert run(app, "drift", saved(tmp_path, cookie("_ga", 730)), "--policy", policy, "--language", "fr") == 1
+    said = capsys.readouterr().out.replace("\u00a0", " ")
+    assert "✗ plus long qu’annoncé : cookie _ga sur www.example.fr\n    politique : nomme _ga, P13M\n" in said
+    assert "Contradictions : 1. Écarts en tout : 1." in said
+
 
 def test_the_catalogue_is_the_third(
     app: Flask, tmp_path: Path, policy: str, capsys: pytest.CaptureFixture[str]

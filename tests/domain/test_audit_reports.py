@@ -6,6 +6,7 @@ No browser is needed: the scan is a stored one.
 from __future__ import annotations
 
 import ast
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from consent_server.domain.audit_reports.english import ENGLISH
 from consent_server.domain.audit_reports.french import FRENCH
 from consent_server.domain.audit_reports.words import Words, days_of, plain
 from consent_server.domain.classification import Classifier
+from consent_server.domain.drift import SORTS
 from consent_server.domain.official_texts import cited
 from consent_server.domain.scan import Origin, Pass, Scan, SeenBanner, SeenCookie, SeenRequest, SeenStorage
 from consent_server.storage.library import load_library
@@ -161,7 +163,7 @@ def test_long_lists_end_and_say_so() -> None:
 
 def test_every_sentence_of_a_check_and_of_a_report_has_a_french_one() -> None:
     wanted = {*_sentences(Path(checks.__file__).parent), *_labels(), *(text for _, _, text in _TOLD.values())}
-    wanted |= {f"{{}} things {text}" for _, text, _ in _TOLD.values()}
+    wanted |= {f"{{}} things {text}" for _, text, _ in _TOLD.values()} | {sort.replace("_", " ") for sort in SORTS}
 
     assert {each for each in wanted if each and each not in FRENCH} == set()
     assert {each for each in FRENCH if each.count("{}") != len(re.findall(r"{[^}]*}", FRENCH[each]))} == set()
@@ -178,7 +180,7 @@ def _sentences(folder: Path) -> Iterator[str]:
 
 def _labels() -> Iterator[str]:
     """Yield what the reports say themselves: what is given to ``words`` or ``say``, and what stands in tables."""
-    for file in ("as_html.py", "as_text.py", "captions.py"):
+    for file in ("as_html.py", "as_junit.py", "as_sarif.py", "as_text.py", "captions.py"):
         for call in ast.walk(ast.parse((REPORTS / file).read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call) and ast.unparse(call.func) in {"say", "words", "self._words", "say.template"}:
                 yield from _texts(call.args[0])
@@ -215,9 +217,33 @@ def test_values_stand_in_the_french_sentence() -> None:
         "politique\u00a0: nomme _ga, P13M\u00a0; navigateur\u00a0: vu (before), durée\u00a0: 730 jours "
         "«\u00a0_ga: 13 mois\u00a0»"
     )
+    stated = "names _ga, P6M; claims max_lifetime P6M; catalogue: _ga of Shop, after consent, P2Y, applied P13M"
+    assert say.said(f"policy: {stated}; browser: not seen on the page visited") == (
+        "politique\u00a0: nomme _ga, P6M\u00a0; affirme une durée d’au plus P6M\u00a0; catalogue\u00a0: _ga de Shop, "
+        "après accord, P2Y, appliqué\u00a0: P13M\u00a0; navigateur\u00a0: pas vu sur la page visitée"
+    )
+    assert say.said("catalogue: a of B, exempt, no lifetime; browser: seen in before") == (
+        "catalogue\u00a0: a de B, exempté, sans durée\u00a0; navigateur\u00a0: vu (before)"
+    )
     assert Words("en").said("1 things are unknown.") == "One thing is unknown."
     assert Words("xx").language == "en"
     assert plain("a\x00b\nc") == "a\ufffdb\nc"
+
+
+def test_reports_for_programs_say_in_french_what_people_read_and_keep_what_programs_go_by() -> None:
+    done, verdicts = seen()
+    (french,), (english,) = (json.loads(FORMATS["sarif"](done, verdicts, each))["runs"] for each in ("fr", "en"))
+    texts = [each["message"]["text"] for each in french["results"]]
+
+    assert (french["language"], english["language"]) == ("fr", "en")
+    assert f", par {GTAG}" in " ".join(texts)
+    assert not set(texts) & {each["message"]["text"] for each in english["results"]}
+    for kept in ("ruleId", "level", "partialFingerprints", "locations"):
+        assert [each[kept] for each in french["results"]] == [each[kept] for each in english["results"]]
+
+    junit, names = FORMATS["junit"](done, verdicts, "fr"), '<testcase[^>]* name="([^"]*)"'
+    assert re.findall(names, junit) == re.findall(names, FORMATS["junit"](done, verdicts)) != []
+    assert "Ne chargez les scripts nommés ci-dessous qu’après un accord" in junit
 
 
 def test_one_thing_is_told_as_one() -> None:

@@ -16,7 +16,7 @@ from consent_server.domain.scan import Scan
 
 
 class Writer(Protocol):
-    """Tells an audit in one form; those for programs say the same in every language."""
+    """Tells an audit in one form; what programs go by is the same in every language."""
 
     def __call__(self, scan: Scan, verdicts: Iterable[Verdict], language: str = "en") -> str:
         """Return the whole report."""

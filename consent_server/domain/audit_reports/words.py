@@ -71,9 +71,9 @@ class _Value:
 
 @cache
 def _patterns(language: str) -> tuple[tuple[tuple[str, ...], str], ...]:
-    """Return the translations that have values in them, the most particular first."""
+    """Return the translations that have values in them, the most particular first: a value may begin with anything."""
     table = LANGUAGES[language]
-    keys = sorted((key for key in table if "{}" in key), key=len, reverse=True)
+    keys = sorted((key for key in table if "{}" in key), key=lambda key: (key.startswith("{}"), -len(key)))
     return tuple((tuple(key.split("{}")), table[key]) for key in keys)
 
 
