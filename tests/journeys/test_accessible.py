@@ -30,6 +30,11 @@ FOCUSED = """() => {
   while (active && active.shadowRoot) active = active.shadowRoot.activeElement;
   return active && (active.dataset.consentAction || active.dataset.consentPurpose || active.id || active.localName);
 }"""
+CLEAR = """() => {
+  const { top, bottom } = document.activeElement.getBoundingClientRect();
+  const dialog = document.querySelector('[data-consent-banner]').shadowRoot.querySelector('dialog');
+  return top >= 0 && bottom <= dialog.getBoundingClientRect().top;
+}"""
 LOOK = """(button) => {
   const style = getComputedStyle(button);
   const { width, height } = button.getBoundingClientRect();
@@ -115,6 +120,21 @@ def test_refusing_takes_as_many_keys_as_accepting(
     visitor.page.keyboard.press("Enter")
     visitor.action("open").wait_for()
     assert [record["action"] for record in visitor.wait_for_records(1)] == ["refuse_all"]
+
+
+def test_what_has_the_focus_is_never_under_the_banner_on_a_page_that_scrolls_smoothly(
+    running_server: ConsentServer, context: BrowserContext
+) -> None:
+    visitor = Visitor(running_server, "aquao", context)
+    visitor.goto()
+    visitor.action("accept-all").wait_for()
+    _tab_to(visitor.page, "customize")
+    links = visitor.page.evaluate("[...document.links].filter((link) => link.checkVisibility()).length")
+    assert visitor.page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "smooth"
+    assert links > 10
+    for _ in range(links):
+        visitor.page.keyboard.press("Tab")
+        visitor.page.wait_for_function(CLEAR)
 
 
 @pytest.mark.parametrize("key", ["ubiq", "imope"], ids=["box", "modal"])

@@ -14,7 +14,9 @@ export function keepClear(layer: HTMLElement, root: ShadowRoot): () => void {
     const over = layer.getBoundingClientRect();
     const under = target.getBoundingClientRect();
     const missing = under.bottom - over.top + 8;
-    if (missing < 8 || under.top > over.bottom || under.right < over.left || under.left > over.right) return;
+    // A page that scrolls smoothly has not brought it into the window yet.
+    const below = under.top > over.bottom && under.top < innerHeight;
+    if (missing < 8 || below || under.right < over.left || under.left > over.right) return;
     const end = page.scrollHeight;
     spacer.style.top = `${end}px`;
     spacer.style.height = `${Math.max(0, missing - (end - innerHeight - scrollY))}px`;
