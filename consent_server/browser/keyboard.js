@@ -5,6 +5,8 @@ const OPERABLE =
 const MOST_CONTROLS = 60;
 const MOST_OUTSIDE = 300;
 const LONGEST_LABEL = 60;
+const STILL_FRAMES = 5;
+const MOST_FRAMES = 180;
 
 const focused = () => {
   let e = document.activeElement;
@@ -23,7 +25,7 @@ const setOut = (box, [answers, settings]) => {
   if (door && !given && words(door).length <= LONGEST_LABEL) wanted.push(['settings', door]);
   const rest = deep(box).filter((e) => e.matches(OPERABLE));
   const controls = [...new Set([...wanted.map(([, it]) => it), ...rest])].slice(0, MOST_CONTROLS);
-  return { box, wanted, controls, seen: [] };
+  return { box, wanted, controls, seen: [], last: -1, frames: MOST_FRAMES };
 };
 
 // Which answer an element gives: it is the answer, stands in it, or holds it and nothing else.
@@ -49,8 +51,19 @@ const isCovered = (box, e) => {
   return parts.every((i) => parts.every((j) => over(hitAt(x + width * i, y + height * j))));
 };
 
+// Waits for a page that brings what has the focus into the window by and by; all in all not for long.
+const standing = async (journey, e) => {
+  if (!hiding(e)) return;
+  for (let still = 0, before = ''; still < STILL_FRAMES && journey.frames > 0; journey.frames--) {
+    const now = String(rectOf(e));
+    still = now === before ? still + 1 : 0;
+    before = now;
+    await new Promise(requestAnimationFrame);
+  }
+};
+
 // Where the focus is now. `again` is what it was on before, but for frames and closed shadow roots, which it goes through.
-const whereIs = (journey) => {
+const whereIs = async (journey) => {
   const e = focused();
   const rects = journey.controls.map(rectOf);
   if (!e) return { at: (journey.last = -1), inside: false, again: false, rects };
@@ -58,6 +71,7 @@ const whereIs = (journey) => {
   const again = at >= 0 && (at !== journey.last || e.matches(OPERABLE));
   if (at < 0) at = journey.seen.push(e) - 1;
   journey.last = at;
+  await standing(journey, e);
   const found = answerBy(journey, e);
   const hidden = hiding(e);
   return {
@@ -70,7 +84,7 @@ const whereIs = (journey) => {
     tag: e.localName,
     operable: Boolean(found) || e.matches(OPERABLE),
     hidden,
-    behind: hidden.startsWith('lies under') && isCovered(journey.box, e),
+    behind: journey.frames > 0 && hidden.startsWith('lies under') && isCovered(journey.box, e),
     rects,
   };
 };

@@ -126,7 +126,8 @@ class _Journey:
             before = len(self.places)
             self._go(BACK, before - first + 1, stop=False)
             within = all(place["inside"] for place in self.places[before:])
-        return within or all(place["at"] < 0 for place in self.places[:first]), within
+        by_key = (place for place in self.places[:first] if place["presses"] and place["at"] >= 0)
+        return within or not any(by_key), within
 
     def _look(self) -> Mapping[str, Any]:
         """Note where the focus is; take a picture of what of the banner has it for the first time."""

@@ -11,6 +11,7 @@ from tests.browser.page_server import NOT_FOUND, Answer, Asked
 from tests.scan.sites import GA, GONE
 
 STYLE = """
+  body { padding-bottom: 14em }
   #ask { position: fixed; bottom: 0; left: 0; right: 0; padding: 1em; background: #fff; color: #222;
     font: 16px sans-serif }
   #ask button { min-height: 44px; padding: 0 1em; font: 16px sans-serif; color: #fff; background: #14418b; border: 0 }
@@ -224,6 +225,7 @@ SITES |= {
     ),
     "focus-not-shown": faulty("A11Y-04", "“Tout refuser” looks the same", banner(style="#no:focus { outline: 0 }")),
     "focus-kept-in": faulty("A11Y-02", "“Tout accepter”, “Tout refuser”", banner(script=TRAP)),
+    "focus-under-the-banner": faulty("A11Y-05", "“Gérer mes cookies”", banner(style="body { padding-bottom: 0 }")),
     "focus-behind": faulty("A11Y-03", "“Autre page”", banner(style=COVERING)),
 }
 

@@ -118,6 +118,7 @@ def test_a_banner_of_others_is_known_and_answered(peer: str, scans: Scans) -> No
     assert with_cookie == {ACCEPTED}
     assert verdicts["CHK-2 UI-04"] == (HOLDS if of.first_layer_refuses else FAILS)
     assert {verdict for requirement, verdict in verdicts.items() if requirement.startswith("CHK-4")} == {HOLDS}
+    assert {verdicts[f"A11Y A11Y-0{number}"] for number in range(1, 6)} == {HOLDS}, "they are answered by keyboard, too"
     assert verdicts["CHK-3 WD-01"] == verdicts["KEEP KEEP-02"] == HOLDS
 
 

@@ -52,10 +52,10 @@ def _out_of_reach(_shown: ShownBanner, keys: Keys) -> Found:
 
 
 def _kept(shown: ShownBanner, keys: Keys) -> Found:
-    if keys.kept and not keys.modal and not shown.wide.covers:
+    if keys.kept and not shown.wide.covers:
         labels = ", ".join(f"“{each.label}”" for each in _operable(keys))
-        yield FAILS, f"the focus goes round between {labels}"
-    elif not keys.whole and not keys.stops:
+        yield UNDECIDED if keys.modal else FAILS, f"the focus goes round between {labels}"
+    elif not keys.stops:
         yield UNDECIDED, ""
 
 
@@ -66,6 +66,14 @@ def _behind(shown: ShownBanner, keys: Keys) -> Found:
         if not each.inside and each.hidden.startswith("lies under"):
             yield FAILS, f"“{each.label}” has the focus behind the banner ({_presses(each)})"
             return
+
+
+def _obscured(shown: ShownBanner, keys: Keys) -> Found:
+    if shown.wide.covers:
+        return  # which is judged as what lies behind it
+    for each in keys.stops:
+        if each.behind and not each.inside:
+            yield FAILS, f"“{each.label}” has the focus and lies wholly under the banner ({_presses(each)})"
 
 
 def _unmarked(_shown: ShownBanner, keys: Keys) -> Found:
@@ -104,7 +112,7 @@ _JUDGED: Mapping[str, tuple[Callable[[ShownBanner, Keys], Found], str, str, str,
         _kept,
         "The banner keeps the focus, although the page behind it can be used.",
         "Let Tab leave the banner, or make it a modal dialog that covers the page.",
-        "Whether the banner keeps the focus could not be told.",
+        "The banner may keep the focus if the page behind it cannot be used: that is for a person to say.",
         "The banner does not keep the focus from the page.",
     ),
     "A11Y-03": (
@@ -120,5 +128,12 @@ _JUDGED: Mapping[str, tuple[Callable[[ShownBanner, Keys], Found], str, str, str,
         "Leave the browser's outline, or draw one with :focus-visible that has a contrast of at least 3 to 1.",
         "Whether everything in the banner shows well that it has the focus is for a person to say.",
         "Everything in the banner shows that it has the focus.",
+    ),
+    "A11Y-05": (
+        _obscured,
+        "The banner hides what of the page has the focus.",
+        "Leave the page room below (padding, scroll-padding) as high as the banner, or make it modal.",
+        "Whether the banner hides what has the focus could not be told.",
+        "Nothing of the page that had the focus was hidden by the banner.",
     ),
 }

@@ -151,7 +151,9 @@ _KEYS = {
     "Let Tab leave the banner, or make it a modal dialog that covers the page.": (
         "Laissez Tab quitter le bandeau, ou faites-en une boîte de dialogue modale qui couvre la page."
     ),
-    "Whether the banner keeps the focus could not be told.": "Si le bandeau retient le focus n’a pas pu être établi.",
+    "The banner may keep the focus if the page behind it cannot be used: that is for a person to say.": (
+        "Le bandeau peut retenir le focus si la page derrière lui est inutilisable : à une personne de le dire."
+    ),
     "The banner does not keep the focus from the page.": "Le bandeau ne prive pas la page du focus.",
     "The focus goes to what the banner lies over.": "Le focus va à ce que le bandeau recouvre.",
     "Open the banner with showModal(), or make the rest of the page inert.": (
@@ -169,6 +171,19 @@ _KEYS = {
         "À une personne de dire si chaque élément du bandeau montre bien qu’il a le focus."
     ),
     "Everything in the banner shows that it has the focus.": "Chaque élément du bandeau montre qu’il a le focus.",
+    "The banner hides what of the page has the focus.": "Le bandeau cache ce qui, dans la page, a le focus.",
+    "Leave the page room below (padding, scroll-padding) as high as the banner, or make it modal.": (
+        "Laissez en bas de page une place (padding, scroll-padding) haute comme le bandeau, ou rendez-le modal."
+    ),
+    "Whether the banner hides what has the focus could not be told.": (
+        "Il n’a pas pu être établi si le bandeau cache ce qui a le focus."
+    ),
+    "Nothing of the page that had the focus was hidden by the banner.": (
+        "Rien de ce qui a eu le focus dans la page n’était caché par le bandeau."
+    ),
+    "“{}” has the focus and lies wholly under the banner (Tab pressed {} times)": (
+        "« {} » a le focus et se trouve entièrement sous le bandeau ({} pressions de Tab)"
+    ),
     "“{}” ({}) never has the focus (Tab pressed {} times)": "« {} » ({}) n’a jamais le focus ({} pressions de Tab)",
     "the banner left before it was answered": "le bandeau a disparu avant qu’une réponse soit donnée",
     "“{}” ({}) has the focus, but neither Enter nor Space presses it": (
