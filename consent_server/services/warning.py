@@ -226,7 +226,7 @@ def _in_brackets(thing: Mapping[str, Any]) -> str:
 
 _SORTS = {
     CONTRADICTED: "contraire à ce qui est affirmé / against a claim",
-    TOO_LONG: "dure plus longtemps que dit / longer than stated",
+    TOO_LONG: "dure plus longtemps qu’annoncé / longer than stated",
     UNDECLARED: "déclaré nulle part / declared nowhere",
 }
 

@@ -144,7 +144,7 @@ def test_people_are_written_to_of_what_contradicts_the_policy(app: Flask, sessio
         Warner(sessions, settings).turn()
     subjects = {message["Subject"]: message.get_content() for message in mail.messages}
     (text,) = (text for subject, text in subjects.items() if "against the policy" in subject)
-    assert "cookie _ga (dure plus longtemps que dit / longer than stated)" in text
+    assert "cookie _ga (dure plus longtemps qu’annoncé / longer than stated)" in text
     assert len(subjects) == 2
 
 
