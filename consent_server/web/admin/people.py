@@ -29,20 +29,21 @@ ROLES = {
     Role.AUDITOR: _l("Auditor: reads everything, also proofs and activity"),
     Role.VIEWER: _l("Viewer: reads sites and statistics"),
 }
+"""What each role may do: said beside a list of them, which has no room for it on a phone."""
 
 
 class InvitationForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     """Whom, as what."""
 
     email = StringField(_l("E-mail address"), render_kw={"type": "email", "autocomplete": "off", "required": True})
-    role = SelectField(_l("Role"), choices=choices(ROLES), default="editor")
+    role = SelectField(_l("Role"), choices=choices(deeds.ROLES), default="editor")
     language = SelectField(_l("Language"), choices=choices(words.LANGUAGES))
 
 
 class RoleForm(FlaskForm):  # type: ignore[misc]
     """As what."""
 
-    role = SelectField(_l("Role"), choices=choices(ROLES))
+    role = SelectField(_l("Role"), choices=choices(deeds.ROLES))
 
 
 class OrganisationForm(FlaskForm):  # type: ignore[misc]
@@ -157,6 +158,7 @@ def _index(form: InvitationForm, organisation: OrganisationForm | None = None) -
         organisation=organisation or OrganisationForm(formdata=None, obj=named),
         found=users.list_users_of(session, actor().organisation_id),
         in_a_word=deeds.ROLES,
+        roles=ROLES,
     )
 
 

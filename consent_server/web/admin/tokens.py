@@ -26,7 +26,7 @@ class TokenForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     """What for, as what, for which site, for how long."""
 
     label = StringField(_l("What it is for"), render_kw={"maxlength": 200, "required": True, "autocomplete": "off"})
-    role = SelectField(_l("Role"), choices=choices(ROLES), default="auditor")
+    role = SelectField(_l("Role"), choices=choices(deeds.ROLES), default="auditor")
     site = SelectField(_l("Site"), validate_choice=False)
     days = NumberField(
         _l("Days that it is valid"), default=issuing.DAYS, render_kw={"min": 1, "max": issuing.MOST_DAYS}
@@ -72,4 +72,5 @@ def _form() -> TokenForm:
 
 def _index(form: TokenForm) -> str:
     found = tokens.list_tokens_of(db.session(), actor().organisation_id)
-    return render_template("admin/tokens.html", form=form, found=found, now=clock.now(), in_a_word=deeds.ROLES)
+    told = {"in_a_word": deeds.ROLES, "roles": ROLES}
+    return render_template("admin/tokens.html", form=form, found=found, now=clock.now(), **told)
