@@ -27,7 +27,8 @@ from consent_server.domain.scan import (
     on_phone,
 )
 
-ADDRESS = "https://www.example.fr/"
+SITE = "www.example.fr"
+ADDRESS = f"https://{SITE}/"
 GTAG = "https://www.googletagmanager.com/gtag/js"
 BANNER = SeenBanner("Consent Server", could_accept=True, could_refuse=True)
 MONTH = 30 * 86_400
@@ -37,7 +38,7 @@ def cookie(name: str, **changes: Any) -> SeenCookie:
     """Give a cookie of the site, set by a script for a month."""
     values: dict[str, Any] = {
         "name": name,
-        "domain": "www.example.fr",
+        "domain": SITE,
         "path": "/",
         "size": 20,
         "lifetime": MONTH,
@@ -62,7 +63,12 @@ def seen(**passes: Pass) -> Scan:
     """Give a scan whose passes saw nothing but what is said of them."""
     silent = {NEXT_VISIT: Pass(NEXT_VISIT, (ADDRESS,))}  # a refusal is remembered
     made = tuple(passes.get(name) or silent.get(name) or Pass(name, (ADDRESS,), BANNER) for name in PASSES)
-    return Scan(ADDRESS, "2026-11-22T10:00:00.000Z", "2026-11-22T10:01:00.000Z", "consent-server/0", made)
+    return scan_of(*made)
+
+
+def scan_of(*passes: Pass) -> Scan:
+    """Give a scan with these passes alone."""
+    return Scan(ADDRESS, "2026-11-22T10:00:00.000Z", "2026-11-22T10:01:00.000Z", "consent-server/0", passes)
 
 
 def pass_of(name: str = BEFORE, *things: SeenCookie | SeenRequest, banner: SeenBanner | None = BANNER) -> Pass:

@@ -12,26 +12,23 @@ from flask import Flask
 
 from consent_server.cli import main
 from consent_server.domain.configuration import digest_of
-from consent_server.domain.scan import ACCEPTED, Origin, Pass, Scan, SeenBanner, SeenCookie
+from consent_server.domain.scan import ACCEPTED, Origin, Scan, SeenCookie
 from consent_server.services import scanning
+from tests import scans
 from tests.builders import site_file
+from tests.scans import ADDRESS, pass_of, scan_of
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
-PAGE = "https://www.example.fr/"
-AT = "2026-11-22T10:00:00.000Z"
 POLICY = "Nos cookies sont :\n- _ga : un cookie utilisé par Google Analytics, 13 mois.\n"
 
 
 def cookie(name: str, days: int) -> SeenCookie:
-    return SeenCookie(
-        name, "www.example.fr", "/", 20, days * 86_400, False, False, "Lax", False, "number", Origin(), PAGE
-    )
+    return scans.cookie(name, lifetime=days * 86_400, set_by=Origin())
 
 
 def scanned(*cookies: SeenCookie) -> Scan:
-    banner = SeenBanner("Klaro", could_accept=True, could_refuse=True)
-    return Scan(PAGE, AT, AT, "consent-server/0.1.0", (Pass(ACCEPTED, (PAGE,), banner, cookies),))
+    return scan_of(pass_of(ACCEPTED, *cookies))
 
 
 def saved(folder: Path, *cookies: SeenCookie) -> str:
@@ -123,10 +120,10 @@ def test_an_audit_with_a_policy_tells_the_drift_and_its_report_can_be_compared_l
     app: Flask, tmp_path: Path, policy: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(scanning, "scan", lambda _plan, _told: (scanned(cookie("_ga", 395)), None))
-    assert run(app, "audit", PAGE, "--format", "json", "--fail-on", "never") == 0
+    assert run(app, "audit", ADDRESS, "--format", "json", "--fail-on", "never") == 0
     assert "DRIFT" not in capsys.readouterr().out
 
-    assert run(app, "audit", PAGE, "--policy", policy, "--format", "json", "--fail-on", "never") == 0
+    assert run(app, "audit", ADDRESS, "--policy", policy, "--format", "json", "--fail-on", "never") == 0
     report = capsys.readouterr().out
     drift = [each for each in json.loads(report)["verdicts"] if each["check"] == "DRIFT"]
     assert [each["verdict"] for each in drift] == ["holds"]
@@ -144,7 +141,7 @@ def test_an_audit_of_a_site_compares_with_the_policy_that_it_keeps(
     site = tmp_path / "site.json"
     site.write_text(json.dumps(site_file()), encoding="utf-8")
     assert run(app, "site", "import", str(site)) == 0
-    asked = "audit", PAGE, "--site", "example", "--format", "json", "--fail-on", "never"
+    asked = "audit", ADDRESS, "--site", "example", "--format", "json", "--fail-on", "never"
     assert run(app, *asked) == 0
     assert "DRIFT" not in capsys.readouterr().out
 

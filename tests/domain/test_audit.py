@@ -21,8 +21,6 @@ from consent_server.domain.scan import (
     WITHDRAWN,
     Origin,
     Pass,
-    Scan,
-    SeenBanner,
     SeenCookie,
     SeenRequest,
     SeenStorage,
@@ -34,11 +32,9 @@ from consent_server.domain.scan import (
 )
 from consent_server.domain.tracker import Service, Tracker
 from consent_server.storage.library import load_library
-
-SITE = "www.shop.example"
-PAGE = f"https://{SITE}/"
-GTAG = "https://www.googletagmanager.com/gtag/js"
-BANNER = SeenBanner("Klaro", could_accept=True, could_refuse=True)
+from tests import scans
+from tests.scans import ADDRESS as PAGE
+from tests.scans import BANNER, GTAG, SITE, scan_of
 
 
 @pytest.fixture(scope="module")
@@ -48,16 +44,11 @@ def library() -> Library:
 
 def cookie(name: str, domain: str = SITE, lifetime: int | None = 3_600, by: str = "") -> SeenCookie:
     origin = Origin("script", (by,)) if by else Origin()
-    return SeenCookie(name, domain, "/", 20, lifetime, False, False, "Lax", False, "number", origin, PAGE)
-
-
-def scanned(*passes: Pass) -> Scan:
-    at = "2026-11-22T10:00:00.000Z"
-    return Scan(PAGE, at, at, "consent-server/0.1.0", passes)
+    return scans.cookie(name, domain=domain, lifetime=lifetime, set_by=origin)
 
 
 def verdicts(library: Library, *passes: Pass, services: tuple[Service, ...] = ()) -> dict[str, str]:
-    found = audit(scanned(*passes), Classifier(library, SITE, services), library)
+    found = audit(scan_of(*passes), Classifier(library, SITE, services), library)
     return {f"{each.check} {each.requirement}": each.verdict for each in found}
 
 
@@ -107,7 +98,7 @@ def test_a_request_is_whose_pattern_says_most_even_where_a_query_decides(library
 
 
 def test_a_tracker_behind_a_name_of_the_sites_own_is_told(library: Library) -> None:
-    own = SeenRequest("https://metrics.shop.example/a.js", "script", False, (PAGE,), PAGE, known_as="shop.eulerian.net")
+    own = SeenRequest("https://metrics.example.fr/a.js", "script", False, (PAGE,), PAGE, known_as="shop.eulerian.net")
     classifier = Classifier(library, SITE)
     found = classifier.request(own)
 
@@ -149,7 +140,7 @@ def test_a_host_that_nobody_knows_is_told_once_and_our_own_is_not(library: Libra
         "https://consent.example/v1/sites/shop/banner.js",
     )
     asked = tuple(SeenRequest(address, "image", True, (PAGE,), PAGE) for address in addresses)
-    found = audit(scanned(Pass(BEFORE, (PAGE,), BANNER, requests=asked)), Classifier(library, SITE), library)
+    found = audit(scan_of(Pass(BEFORE, (PAGE,), BANNER, requests=asked)), Classifier(library, SITE), library)
     unknown = next(each for each in found if each.requirement == "CAT-01")
 
     assert unknown.verdict == UNDECIDED
@@ -177,7 +168,7 @@ def test_what_could_not_be_tried_is_not_said_to_hold(library: Library) -> None:
 
 
 def test_what_had_to_be_ended_is_not_said_to_hold(library: Library) -> None:
-    cut = ("https://www.shop.example/: not done with after 60 seconds",)
+    cut = ("https://www.example.fr/: not done with after 60 seconds",)
     found = verdicts(
         library,
         Pass(BEFORE, (PAGE,), BANNER, limits=cut, whole=False),
@@ -210,7 +201,7 @@ def test_thirteen_months_are_the_most(library: Library) -> None:
 
 def test_what_lasts_too_long_or_is_unknown_is_told_where_it_was_first(library: Library) -> None:
     seen = (cookie("x", lifetime=63_072_000),)
-    done = scanned(Pass(BEFORE, (PAGE,), BANNER, seen), Pass(REFUSED, (PAGE,), BANNER, seen))
+    done = scan_of(Pass(BEFORE, (PAGE,), BANNER, seen), Pass(REFUSED, (PAGE,), BANNER, seen))
     told = {each.requirement: each.proofs for each in audit(done, Classifier(library, SITE), library)}
 
     assert [proof.seen_in for proof in (*told["DUR-01"], *told["CAT-01"])] == [BEFORE, BEFORE]
@@ -270,7 +261,7 @@ def test_a_lifetime_is_what_was_written_whatever_the_browser_made_of_it(
 
 
 def test_every_form_tells_the_same_failures(library: Library) -> None:
-    done = scanned(Pass(BEFORE, (PAGE,), BANNER, (cookie("_ga", by=GTAG), cookie("bad\x00name"))))
+    done = scan_of(Pass(BEFORE, (PAGE,), BANNER, (cookie("_ga", by=GTAG), cookie("bad\x00name"))))
     found = audit(done, Classifier(library, SITE), library)
     text, sarif, junit = (FORMATS[form](done, found) for form in ("text", "sarif", "junit"))
     results = json.loads(sarif)["runs"][0]["results"]

@@ -31,7 +31,6 @@ from consent_server.domain.scan import (
     REFUSED,
     Origin,
     Pass,
-    Scan,
     SeenBanner,
     SeenCookie,
     SeenRequest,
@@ -39,11 +38,10 @@ from consent_server.domain.scan import (
 )
 from consent_server.domain.tracker import Service, Tracker
 from consent_server.storage.library import load_library
+from tests import scans
+from tests.scans import ADDRESS as PAGE
+from tests.scans import BANNER, GTAG, SITE, scan_of
 
-SITE = "www.shop.example"
-PAGE = f"https://{SITE}/"
-GTAG = "https://www.googletagmanager.com/gtag/js"
-BANNER = SeenBanner("Klaro", could_accept=True, could_refuse=True)
 DAY = 86_400
 NEEDED = Exemption("EXM-05", {"en": "Needed"}, "somebody")
 POLICY = """Politique de cookies
@@ -60,8 +58,7 @@ def library() -> Library:
 
 
 def cookie(name: str, lifetime: int | None = 30 * DAY, domain: str = SITE) -> SeenCookie:
-    origin = Origin("script", (GTAG,))
-    return SeenCookie(name, domain, "/", 20, lifetime, False, False, "Lax", False, "number", origin, PAGE)
+    return scans.cookie(name, domain=domain, lifetime=lifetime, set_by=Origin("script", (GTAG,)))
 
 
 def visit(name: str, *cookies: SeenCookie, banner: SeenBanner | None = BANNER) -> Pass:
@@ -83,10 +80,8 @@ def tracker(name: str, lifetime: str | None = None, exempt: bool = False) -> Tra
 def drifts(
     library: Library, *passes: Pass, policy: str | None = None, services: tuple[Service, ...] | None = None
 ) -> list[Drift]:
-    at = "2026-11-22T10:00:00.000Z"
-    scan = Scan(PAGE, at, at, "consent-server/0.1.0", passes)
     findings = None if policy is None else read_policy(policy, library)
-    return list(find_drift(scan, Classifier(library, SITE, services or ()), findings, services))
+    return list(find_drift(scan_of(*passes), Classifier(library, SITE, services or ()), findings, services))
 
 
 def told(found: list[Drift]) -> set[tuple[str, str]]:
@@ -308,8 +303,7 @@ def test_storage_keys_are_compared_and_have_no_lifetime(library: Library) -> Non
 
 
 def test_an_audit_fails_for_contradictions_and_cannot_tell_of_the_rest(library: Library) -> None:
-    at = "2026-11-22T10:00:00.000Z"
-    scan = Scan(PAGE, at, at, "consent-server/0.1.0", (visit(ACCEPTED, cookie("_fbp"), cookie("_ga", 730 * DAY)),))
+    scan = scan_of(visit(ACCEPTED, cookie("_fbp"), cookie("_ga", 730 * DAY)))
     classifier, findings = Classifier(library, SITE), read_policy(POLICY, library)
     verdicts = audit(scan, classifier, library, find_drift(scan, classifier, findings))
     found = {each.requirement: each for each in verdicts if each.check == "DRIFT"}
@@ -328,8 +322,7 @@ def test_an_audit_fails_for_contradictions_and_cannot_tell_of_the_rest(library: 
 
 
 def test_an_audit_without_a_comparison_says_nothing_of_drift_and_one_that_agrees_holds(library: Library) -> None:
-    at = "2026-11-22T10:00:00.000Z"
-    scan = Scan(PAGE, at, at, "consent-server/0.1.0", (visit(ACCEPTED),))
+    scan = scan_of(visit(ACCEPTED))
     classifier = Classifier(library, SITE)
 
     assert not any(each.check == "DRIFT" for each in audit(scan, classifier, library))
