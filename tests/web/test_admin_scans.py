@@ -238,12 +238,14 @@ def test_policy_catalogue_and_browser_are_laid_side_by_side(app: Flask, editor: 
 
 
 def test_the_text_that_is_kept_is_compared_and_named(app: Flask, editor: FlaskClient) -> None:
+    assert "No text of the policy is kept" in editor.get(LIST).text
     address = _ask(editor)
     _survey(app, FAULTY)
     with app.app_context():
         site, by = sites.find_site(db.session(), "example"), command_line(1)
         text = "Nous utilisons le cookie _ga (Google Analytics), conservé 24 heures."
         kept = keep_policy(db.session(), site, by, clock.now(), text, "privacy <1>.html")
+    assert kept.digest in editor.get(LIST).text
     for page in (editor.get(address).text, editor.get(f"{address}/drift").text):
         assert "DRIFT-03" in page
         assert kept.digest in page

@@ -14,7 +14,7 @@ from consent_server.domain.account import Permission
 from consent_server.domain.errors import ConsentServerError
 from consent_server.services import clock, surveying
 from consent_server.services.scanning import MOST_PAGES
-from consent_server.storage import scans, watches
+from consent_server.storage import policy_texts, scans, watches
 from consent_server.storage.database import db
 from consent_server.web.admin.access import actor, needs, this_site
 from consent_server.web.admin.asking import NumberField, tell
@@ -81,6 +81,7 @@ def _listed(form: ScanForm) -> str:
         found=found[:PAGE],
         older=found[PAGE - 1].id if len(found) > PAGE else None,
         watch=watches.find_watch(db.session(), this_site().id),
+        policy=policy_texts.find_policy_text(db.session(), this_site().id),
         running=next((each for each in found if each.under_way), None),
         cursor=cursor,
     )
