@@ -72,7 +72,11 @@ def furnish(app: Flask) -> dict[str, Any]:
 def scan_twice(app: Flask) -> int:
     """Let the site be scanned twice, the second time with a fault; return which scan is shown."""
     visits, asked = Visits(CLEAN, pictured(FAULTY)), []
-    surveyor = Surveyor(app.extensions["sessions"], visit=visits, printer=lambda *_: b"%PDF")
+    surveyor = Surveyor(
+        app.extensions["sessions"],
+        visit=visits,
+        printer=lambda _scan, _verdicts, languages: dict.fromkeys(languages, b"%PDF"),
+    )
     for _ in range(2):
         with app.app_context():
             session, actor = db.session(), command_line(FIRST_ORGANISATION)

@@ -120,7 +120,7 @@ class _Program:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            env=_environment(place),
+            env=environment(place),
         )
         self._told: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._said: collections.deque[str] = collections.deque(maxlen=20)
@@ -177,7 +177,7 @@ def took_too_long(plan: Plan) -> str:
     return f"the visit took longer than {plan.seconds} seconds"
 
 
-def _environment(place: str) -> dict[str, str]:
+def environment(place: str) -> dict[str, str]:
     """Return what a browser that runs strangers' programs may know of this one's environment: none of its secrets."""
     kept = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith("PLAYWRIGHT_")}
     own = ("TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "BREAKPAD_DUMP_LOCATION")

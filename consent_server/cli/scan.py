@@ -199,7 +199,7 @@ def _from(folder: str) -> Scan:
 
 def _told_as(form: str, done: Scan, verdicts: Sequence[Verdict], language: str, *, styled: bool) -> bytes:
     if form == PDF:
-        return print_audit(done, verdicts, language)
+        return print_audit(done, verdicts, [language])[language]
     if form == "text":
         return write_text(done, verdicts, language, styled=styled).encode()
     return _encoded(FORMATS[form](done, verdicts, language))

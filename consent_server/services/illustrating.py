@@ -7,8 +7,8 @@ Pictures come from the program that visits strangers' pages: none is kept that i
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from itertools import islice
 
 from PIL import Image
@@ -19,6 +19,8 @@ from consent_server.domain.errors import Unavailable
 from consent_server.domain.scan import Scan, picture_file
 from consent_server.storage.scan_files import NewFile
 
+log = logging.getLogger(__name__)
+
 MOST_PICTURES = 12
 MOST_BYTES = 150_000
 """Of one picture as it is kept; a visit makes them as good as fits."""
@@ -28,8 +30,8 @@ LONGEST_NAME = 150
 LARGEST_PDF = 3_000_000
 """A report with all pictures has a third of it; one that is larger is not kept."""
 
-Printer = Callable[[Scan, Sequence[Verdict], str], bytes]
-"""Prints the audit of a scan in a language; raises ``Unavailable`` where it cannot."""
+Printer = Callable[[Scan, Sequence[Verdict], Sequence[str]], Mapping[str, bytes]]
+"""Prints the audit of a scan in some languages; raises ``Unavailable`` where it cannot."""
 
 
 def files_of(pictures: Mapping[str, bytes]) -> tuple[NewFile, ...]:
@@ -40,12 +42,13 @@ def files_of(pictures: Mapping[str, bytes]) -> tuple[NewFile, ...]:
 
 def prints_of(scan: Scan, verdicts: Sequence[Verdict], printer: Printer) -> tuple[NewFile, ...]:
     """Return the report as PDF in every language that reports have; nothing of what cannot be printed."""
-    prints = []
-    for language in LANGUAGES:
-        with suppress(Unavailable):
-            pdf = printer(scan, verdicts, language)
-            prints += [NewFile(print_file(language), size=len(pdf), content=pdf)] if len(pdf) <= LARGEST_PDF else []
-    return tuple(prints)
+    try:
+        prints = printer(scan, verdicts, list(LANGUAGES)).items()
+    except Unavailable as away:
+        log.warning("the report of a scan is not printed: %s", away)
+        return ()
+    fitting = ((print_file(language), pdf) for language, pdf in prints if len(pdf) <= LARGEST_PDF)
+    return tuple(NewFile(name, size=len(pdf), content=pdf) for name, pdf in fitting)
 
 
 def print_file(language: str) -> str:

@@ -6,12 +6,12 @@ Chromium puts a JPEG into a PDF as it is, and anything else as all its pixels.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 
 from PIL import Image
 
-from consent_server.browser.printing import print_pdf
+from consent_server.browser.printing import print_pdfs
 from consent_server.domain.audit import Verdict
 from consent_server.domain.audit_reports import FORMATS
 from consent_server.domain.scan import Scan
@@ -19,10 +19,12 @@ from consent_server.domain.scan import Scan
 QUALITY = 75
 
 
-def print_audit(scan: Scan, verdicts: Iterable[Verdict], language: str) -> bytes:
-    """Return the report as PDF. Raises ``Unavailable`` without a browser."""
+def print_audit(scan: Scan, verdicts: Sequence[Verdict], languages: Sequence[str]) -> dict[str, bytes]:
+    """Return the report as PDF in each of the languages. Raises ``Unavailable`` without a browser."""
     pictures = {name: _photograph(picture) for name, picture in scan.pictures.items()}
-    return print_pdf(FORMATS["html"](replace(scan, pictures=pictures), verdicts, language))
+    printed = replace(scan, pictures=pictures)
+    pages = [FORMATS["html"](printed, verdicts, language) for language in languages]
+    return dict(zip(languages, print_pdfs(pages), strict=True))
 
 
 def _photograph(webp: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,13 +11,17 @@ from axe_playwright_python.sync_playwright import Axe
 from pypdf import PageObject, PdfReader
 
 from consent_server.browser.chromium import open_chromium
+from consent_server.browser.printing import print_pdfs
+from consent_server.browser.processes import family
 from consent_server.domain.audit import Verdict, audit
 from consent_server.domain.audit_reports.as_html import write_html
 from consent_server.domain.classification import Classifier
+from consent_server.domain.errors import Unavailable
 from consent_server.domain.scan import ACCEPTED, BEFORE, REFUSED, Origin, Pass, Scan, SeenBanner, SeenCookie
 from consent_server.services.printing import print_audit
 from consent_server.storage.library import load_library
 from tests.pictures import encoded
+from tests.servers import eventually
 from tests.threads import in_a_thread
 
 pytestmark = pytest.mark.browser
@@ -65,9 +70,8 @@ def test_the_page_shuts_nobody_out_and_fits_a_phone(audited: Audited) -> None:
         assert page.evaluate("[...document.images].every((image) => image.naturalWidth > 0)")
 
 
-@in_a_thread
 def test_a_report_is_printed_with_its_words_and_its_language(audited: Audited) -> None:
-    printed = PdfReader(io.BytesIO(print_audit(*audited, "fr")))
+    printed = PdfReader(io.BytesIO(print_audit(*audited, ["fr"])["fr"]))
     root = printed.trailer["/Root"]
     text = " ".join(" ".join(page.extract_text() for page in printed.pages).split())
 
@@ -80,6 +84,17 @@ def test_a_report_is_printed_with_its_words_and_its_language(audited: Audited) -
     filters = {each["/Filter"] for page in printed.pages for each in _pictures(page)}
     assert filters == {"/DCTDecode"}, "all pixels of a picture are twenty times it"
     assert f"{len(printed.pages)} / {len(printed.pages)}" in text
+
+
+def test_a_browser_that_comes_to_no_end_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    stuck = tmp_path / "chromium"
+    stuck.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 600\n", encoding="utf-8")
+    stuck.chmod(0o755)
+    monkeypatch.setenv("CHROMIUM", str(stuck))
+    with pytest.raises(Unavailable, match="could not be printed within 5 seconds"):
+        print_pdfs(["<p>"], patience_s=5)
+    started = tmp_path / "pid"
+    eventually(lambda: not (started.exists() and family(int(started.read_text()))), "the browser to be gone")
 
 
 def _pictures(page: PageObject) -> list[Any]:

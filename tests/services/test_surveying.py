@@ -259,24 +259,25 @@ class Prints:
 
     def __init__(self, pdf: bytes = b"%PDF", why_not: str = "") -> None:
         self.pdf, self.why_not = pdf, why_not
-        self.given: list[tuple[Scan, int, str]] = []
+        self.given: list[tuple[Scan, int]] = []
 
-    def __call__(self, scan: Scan, verdicts: Sequence[Verdict], language: str) -> bytes:
-        self.given.append((scan, len(verdicts), language))
+    def __call__(self, scan: Scan, verdicts: Sequence[Verdict], languages: Sequence[str]) -> dict[str, bytes]:
+        self.given.append((scan, len(verdicts)))
         if self.why_not:
             raise Unavailable(self.why_not)
-        return self.pdf
+        return dict.fromkeys(languages, self.pdf)
 
 
 def test_the_report_is_printed_in_every_language_when_a_scan_has_ended(sessions: Sessions) -> None:
     kept, prints = _ask(sessions), Prints()
     Surveyor(sessions, visit=Visits(pictured(FAULTY)), printer=prints).turn()
     assert _now(sessions, kept).state == ENDED
-    assert [language for _, _, language in prints.given] == list(LANGUAGES)
-    assert all(scan.pictures == pictured(FAULTY).pictures and told for scan, told, _ in prints.given)
+    ((scan, told),) = prints.given
+    assert scan.pictures == pictured(FAULTY).pictures
+    assert told
     with sessions() as session:
         files = scan_files.list_files(session, kept.site_id, kept.id)
-        assert [each.name for each in files][-2:] == ["audit-en.pdf", "audit-fr.pdf"]
+        assert [each.name for each in files][-2:] == [illustrating.print_file(language) for language in LANGUAGES]
         assert len(files) == 6 + 2
         assert scan_files.find_file(session, kept.site_id, kept.id, "audit-fr.pdf") == b"%PDF"
         assert list(scan_files.find_pictures(session, kept.site_id, kept.id)) == list(pictured(FAULTY).pictures)

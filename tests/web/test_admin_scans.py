@@ -170,7 +170,9 @@ def test_what_visitors_saw_is_shown_and_in_the_report(app: Flask, editor: FlaskC
 
 def test_the_report_is_taken_along_as_pdf_in_the_language_of_the_page(app: Flask, editor: FlaskClient) -> None:
     address = _ask(editor)
-    _survey(app, FAULTY, printer=lambda _scan, _verdicts, language: f"%PDF {language}".encode())
+    _survey(
+        app, FAULTY, printer=lambda _scan, _verdicts, languages: {each: f"%PDF {each}".encode() for each in languages}
+    )
     page = editor.get(address).text
     assert f'href="{address}/audit.pdf" download>Report (PDF)</a>' in page
     pdf = editor.get(f"{address}/audit.pdf")

@@ -9,7 +9,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from consent_server.domain.account import Role
-from consent_server.domain.errors import Unavailable
 from consent_server.domain.scan import Scan, scan_from_json
 from consent_server.services import clock, editing
 from consent_server.services.surveying import Surveyor
@@ -96,10 +95,8 @@ def test_its_report_is_given_as_it_was_printed(app: Flask, client: FlaskClient, 
     assert (away.status_code, away.get_json()["detail"][:11]) == (409, "No PDF is k")
 
 
-def _print(_scan: Scan, _verdicts: object, language: str) -> bytes:
-    if language == "en":
-        raise Unavailable("Chromium was not found.")
-    return b"%PDF"
+def _print(_scan: Scan, _verdicts: object, _languages: object) -> dict[str, bytes]:
+    return {"fr": b"%PDF"}
 
 
 def test_the_list_is_read_in_parts(app: Flask, client: FlaskClient, editor: dict[str, str]) -> None:
