@@ -74,7 +74,8 @@ class Gateway:
 
     ``hot`` answers what is in memory, at once and without a thread: it goes on while every thread waits for a database.
     ``take`` is asked next, without a thread as well.
-    ``started`` and ``stopping`` are called in it: before the first request, and after the last was answered.
+    ``started`` and ``stopping`` are called in it: before the first request, and after the last was answered. ``first``
+    is the process that started this one: it may be gone before anything here is asked.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Gateway:
         started: Callable[[], None],
         stopping: Callable[[], None],
         take: Take = lambda _environ: None,
+        first: int | None = None,
     ) -> None:
         self._application = application
         self._hot = hot
@@ -95,7 +97,7 @@ class Gateway:
         self._made: deque[asyncio.Future[None]] = deque()
         self._large = LARGE_BODIES
         self._sent: set[Path] = set()
-        self._parent = os.getppid()
+        self._first = first or os.getppid()
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start what belongs to this process."""
@@ -212,7 +214,7 @@ class Gateway:
 
     def _watch_parent(self) -> None:
         """Stop when the first process is gone: nobody else would end this one, and it holds the port."""
-        if os.getppid() != self._parent:
+        if os.getppid() != self._first:
             os.kill(os.getpid(), signal.SIGTERM)
         else:
             self._loop.call_later(1, self._watch_parent)

@@ -76,6 +76,7 @@ class Server(MPServer):
         self._settings = settings
         self._deeds = BACKGROUND if sequence else ()
         self._stopping = multiprocessing.RawValue("b", 0)  # which all workers see
+        self._first = os.getpid()
         multiprocessing.set_start_method("fork", force=True)  # a worker is made from what was read here
         super().__init__(
             "consent-server",
@@ -139,7 +140,7 @@ class Server(MPServer):
         by_host = app.extensions["settings"].demo
         hot = _nothing if by_host else app.extensions["hot_reads"].counted
         take = _nothing if by_host else app.extensions["hot_posts"].take
-        return Gateway(app, hot, self._settings.threads, started, stopping, take)
+        return Gateway(app, hot, self._settings.threads, started, stopping, take, self._first)
 
 
 @click.command()

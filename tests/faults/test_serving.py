@@ -152,6 +152,20 @@ def test_workers_do_not_outlive_the_first_process(tmp_path: Path) -> None:
     server.kill()
 
 
+def test_a_worker_that_only_begins_does_not_outlive_it_either(tmp_path: Path) -> None:
+    server = ConsentServer(tmp_path, "run")
+    server.start()
+    (killed,) = _workers(server)
+    killed.kill()
+    eventually(lambda: [w.pid for w in _workers(server)] not in ([], [killed.pid]), "another begins")
+    begun = _workers(server)
+
+    os.kill(server.pid, signal.SIGKILL)
+
+    assert psutil.wait_procs(begun, timeout=60)[1] == []
+    server.kill()
+
+
 def test_who_is_told_to_stop_says_so_first_and_stops_at_once_when_told_again(tmp_path: Path) -> None:
     server = ConsentServer(tmp_path, "run", CONSENT_DRAIN="3600")
     server.start()
