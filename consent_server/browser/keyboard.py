@@ -86,9 +86,9 @@ def mark(focused: Image.Image, other: Image.Image, control: Rect, elsewhere: Seq
     area = changed.getbbox()
     if area is None:
         return 1.0
-    colours = zip(*(image.crop(area).convert("RGB").getdata() for image in (focused, other)), strict=True)
-    found = (pair for pair, counts in zip(colours, changed.crop(area).getdata(), strict=True) if counts)
-    ratios = sorted((contrast(_hex(one), _hex(two)) for one, two in found), reverse=True)
+    one, two = (image.crop(area).tobytes() for image in (focused, other))
+    where = (3 * number for number, counts in enumerate(changed.crop(area).convert("L").tobytes()) if counts)
+    ratios = sorted((contrast(_hex(one, at), _hex(two, at)) for at in where), reverse=True)
     return round(ratios[LEAST_PIXELS - 1], 2) if len(ratios) >= LEAST_PIXELS else 1.0
 
 
@@ -234,5 +234,5 @@ def _around(rect: Rect) -> tuple[float, float, float, float]:
     return x - AROUND_PX, y - AROUND_PX, x + width + AROUND_PX, y + height + AROUND_PX
 
 
-def _hex(colour: Sequence[int]) -> str:
-    return "#" + bytes(colour[:3]).hex()
+def _hex(pixels: bytes, at: int) -> str:
+    return "#" + pixels[at : at + 3].hex()
