@@ -60,10 +60,13 @@ def test_every_answer_is_named(client: FlaskClient) -> None:
 
 
 def test_any_request_is_answered_as_described(server: ConsentServer, tmp_path: Path) -> None:
+    """A visitor's own, then anybody's, then those with a token, which may change whatever the others rest on."""
+    _send_a_visitors_own(server, tmp_path)
     _send_everything(server, tmp_path, {"path.site_key": SITE}, *PUBLIC, "--exclude-checks", NOT_DESCRIBABLE)
+    _send_with_tokens(server, tmp_path)
 
 
-def test_a_visitors_own_requests_are_answered_as_described(server: ConsentServer, tmp_path: Path) -> None:
+def _send_a_visitors_own(server: ConsentServer, folder: Path) -> None:
     receipt = _answer_the_notice(server)
     mine = {
         "path.site_key": SITE,
@@ -72,11 +75,11 @@ def test_a_visitors_own_requests_are_answered_as_described(server: ConsentServer
         "query.consent_id": receipt["consent_id"],
     }
     _send_everything(
-        server, tmp_path, mine, "--include-path-regex", "/(records|receipts|consents)/", "--exclude-method", "DELETE"
+        server, folder, mine, "--include-path-regex", "/(records|receipts|consents)/", "--exclude-method", "DELETE"
     )
 
 
-def test_any_request_with_a_token_is_answered_as_described(server: ConsentServer, tmp_path: Path) -> None:
+def _send_with_tokens(server: ConsentServer, folder: Path) -> None:
     """An owner's token may well revoke itself, after which 401 is as described."""
     server.command("user", "create", "spare@example.fr", "--role", "viewer")
     for role in ROLES:
@@ -84,7 +87,7 @@ def test_any_request_with_a_token_is_answered_as_described(server: ConsentServer
         given = "--include-path-regex", "^/api/v1/", "-H", f"Authorization: Bearer {token}"
         # Few examples each: these are many operations, and four roles; coverage alone sends some thirty to each.
         phases = "--phases", "coverage,fuzzing", "--exclude-checks", NOT_DESCRIBABLE, "--max-examples", "5"
-        _send_everything(server, tmp_path, {"path.site_key": SITE}, *given, *phases)
+        _send_everything(server, folder, {"path.site_key": SITE}, *given, *phases)
 
 
 def _answer_the_notice(server: ConsentServer) -> dict[str, Any]:
