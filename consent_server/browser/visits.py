@@ -325,9 +325,7 @@ class Visitor:
 
     def _answer(self, page: Page, answer: str | None, watch: Watch) -> SeenBanner | None:
         """Find the banner and answer as the pass wants; what could be pressed is told in any case."""
-        kind = _banner_on(page, self._plan.banner_ms)
-        if kind is None and answer == "withdraw":
-            kind = self._reopened(page)
+        kind = self._reopened(page) if answer == "withdraw" else _banner_on(page, self._plan.banner_ms)
         if kind is None:
             return None
         self._asked = True
@@ -362,7 +360,21 @@ class Visitor:
             watch.limits.add("no picture could be taken")
 
     def _reopened(self, page: Page) -> BannerKind | None:
-        """Bring the banner back as who wants to withdraw would: by a door on the page, else by the platform's word."""
+        """Bring the banner back as who wants to withdraw would: by a door on the page, else by the platform's word.
+
+        The page was read: a door that stands there by now is taken at once; else a banner is waited for as on any page.
+        """
+        found = _banner_on(page, 0) or self._by_a_door(page)
+        found = found or _banner_on(page, self._plan.banner_ms) or self._by_a_door(page)
+        if found:
+            return found
+        scripted = tuple(kind for kind in KINDS if kind.reopen_script)
+        for kind in scripted:
+            with contextlib.suppress(Exception):  # of a platform that is not here
+                page.evaluate(kind.reopen_script)
+        return _banner_on(page, REOPEN_MS, scripted)
+
+    def _by_a_door(self, page: Page) -> BannerKind | None:
         for selector in (selector for kind in KINDS for selector in kind.reopen):
             door = banner_shown.shown(page, selector)
             with contextlib.suppress(Exception):
@@ -370,11 +382,7 @@ class Visitor:
                     door.click(timeout=CLICK_MS)
                     if back := _banner_on(page, REOPEN_MS):
                         return back
-        scripted = tuple(kind for kind in KINDS if kind.reopen_script)
-        for kind in scripted:
-            with contextlib.suppress(Exception):  # of a platform that is not here
-                page.evaluate(kind.reopen_script)
-        return _banner_on(page, REOPEN_MS, scripted)
+        return None
 
     def _read(self, page: Page) -> None:
         """Stay as a reader does: until nothing more is loaded, then down the page."""

@@ -28,7 +28,8 @@ from tests.pictures import opened
 from tests.scan.side_by_side import side_by_side, values_of
 from tests.scan.sites import PICTURED, RED, SITES, SOME, Site
 
-TRIED = tuple(SITES) if os.environ.get("CONSENT_TEST_SITES") == "all" else SOME
+ALL = os.environ.get("CONSENT_TEST_SITES") == "all"
+TRIED = tuple(SITES) if ALL else SOME
 
 pytestmark = pytest.mark.browser
 
@@ -48,7 +49,7 @@ def _scan(name: str) -> Scanned:
         return scanning.scan(
             Plan(
                 server.host(name) + "/",
-                pages=2,
+                pages=2 if ALL else 1,
                 private=True,
                 seconds=400,
                 settle_ms=700,
