@@ -59,6 +59,12 @@ def test_every_answer_is_named(client: FlaskClient) -> None:
     assert unnamed == []
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_whoever_asks_too_often_is_told_why_in_the_description(client: FlaskClient) -> None:
+    answers = client.get("/api/v1/openapi.json").get_json()["paths"]["/api/v1/users"]["get"]["responses"]
+    assert "wrong tokens from this network" in answers["429"]["description"]
+
+
 def test_any_request_is_answered_as_described(server: ConsentServer, tmp_path: Path) -> None:
     """A visitor's own, then anybody's, then those with a token, which may change whatever the others rest on."""
     _send_a_visitors_own(server, tmp_path)
