@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 FORWARD, BACK = "Tab", "Shift+Tab"
 MOST_PRESSES = 60
+MOST_SECONDS = 20.0
+"""A page that answers each key so slowly is not gone through to its end."""
 MOST_PICTURES = 16
 PICTURE_MS = 3_000
 CLOSING_S = 1.5
@@ -109,11 +111,20 @@ class _Journey:
     page: Page
     state: JSHandle
     presses: int = 0
+    since: float = field(default_factory=time.monotonic)
     places: list[Mapping[str, Any]] = field(default_factory=list)
     pictures: list[_Picture] = field(default_factory=list)
 
     def make(self) -> tuple[bool, bool]:
         """Go as far as it takes; return whether that was everywhere, and whether it was within the banner alone."""
+        whole, within = self._make()
+        return whole and not self._over, within and not self._over
+
+    @property
+    def _over(self) -> bool:
+        return time.monotonic() - self.since > MOST_SECONDS
+
+    def _make(self) -> tuple[bool, bool]:
         self._look()
         came_round = self._go(FORWARD, MOST_PRESSES)
         if not came_round:
@@ -144,6 +155,8 @@ class _Journey:
     def _go(self, key: str, most: int, *, stop: bool = True) -> bool:
         """Press a key, until the focus comes back to where it was; return whether it did."""
         for _ in range(most):
+            if self._over:
+                break
             self.page.keyboard.press(key)
             self.presses += 1
             if self._look()["again"] and stop:

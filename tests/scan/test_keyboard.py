@@ -103,6 +103,16 @@ def test_long_pages_are_gone_through_from_either_end(start: str, end: str, misse
 
 
 @pytest.mark.browser
+def test_a_page_that_takes_too_long_is_not_gone_through_and_nothing_is_held_against_it(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyboard, "MOST_SECONDS", 0.0)
+    keys = walked(page, banner(script=TRAP))
+
+    assert (keys.whole, keys.kept, keys.presses) == (False, False, 0)
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize(
     ("attributes", "key"), [("role=button tabindex=0", ""), ("role=button", None)], ids=["deaf", "out of the order"]
 )
