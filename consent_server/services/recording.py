@@ -75,6 +75,7 @@ COUNT_EVERY_S = 1.0
 MOST_PENDING = 200_000
 """Entries in line above which no more is promised: a promise that is missed is worse than a "later"."""
 SALT_BYTES = 32
+AWAY = "The database is away; nothing was acknowledged."
 TOMORROW = timedelta(days=1)
 """How wrong a visitor's clock may be."""
 
@@ -199,8 +200,8 @@ class Recorder:
         result: Future[Recorded] = Future()
 
         def begin(wait: bool) -> None:
-            job = _prepare(self._memory, site_key, answer, page_origin, client, wait=wait)
             self._refuse_when_away()
+            job = _prepare(self._memory, site_key, answer, page_origin, client, wait=wait)
             self._refuse_backlog(wait=wait)
             job.assurance, job.result = assure(), result
             self._queue(job)
@@ -234,8 +235,8 @@ class Recorder:
         taken = time.monotonic() - since if since is not None else 0
         if taken > SLOW_S or (taken > PATIENCE_S and self._waiting > self._many):
             raise Unavailable("The database is too slow to acknowledge in time.", RETRY_AFTER_S)
-        if not self._circuit.admits():
-            raise Unavailable("The database is away; nothing was acknowledged.", RETRY_AFTER_S)
+        if self._circuit.rests:
+            raise Unavailable(AWAY, RETRY_AFTER_S)
 
     def _refuse_backlog(self, *, wait: bool = True) -> None:
         """Promise nothing that the log may not keep in time; counted at most once a second, because counting costs."""
@@ -267,6 +268,8 @@ class Recorder:
             if not (self._thread and self._thread.is_alive()):
                 self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
                 self._thread.start()
+            if not self._circuit.admits():  # asked last: who is refused for another reason takes nobody's turn
+                raise Unavailable(AWAY, RETRY_AFTER_S)
             try:
                 self._jobs.put_nowait(job)
             except queue.Full:
@@ -351,7 +354,7 @@ class Recorder:
             if is_away(error):
                 self._circuit.failed()
         for job in batch:
-            job.result.set_exception(Unavailable("The database is away; nothing was acknowledged.", RETRY_AFTER_S))
+            job.result.set_exception(Unavailable(AWAY, RETRY_AFTER_S))
 
     def _write(self, batch: list[_Job]) -> None:
         how, started = "together" if len(batch) > 1 else "alone", time.monotonic()

@@ -19,8 +19,14 @@ class Circuit:
         self._lock = threading.Lock()
         self._next_try: float | None = None
 
+    @property
+    def rests(self) -> bool:
+        """Whether it is too early for another try; asking takes nobody's turn."""
+        next_try = self._next_try
+        return next_try is not None and time.monotonic() < next_try
+
     def admits(self) -> bool:
-        """Return whether to try now."""
+        """Return whether to try now; whoever is let through takes the turn of this pause."""
         if self._next_try is None:
             return True
         with self._lock:

@@ -228,6 +228,20 @@ def test_what_has_grown_old_is_asked_for_once_by_a_thread_for_all_who_wait(app: 
 
 
 @ON_SQLITE
+def test_when_a_failure_is_over_the_next_good_answer_is_kept_whoever_was_refused_before(app: Flask) -> None:
+    recorder = app.extensions["recorder"]
+    recorder._circuit.failed()
+    assert hot(app, posted()) is None
+    assert flask(app, posted())[0] == 503
+    recorder._circuit._next_try = time.monotonic()
+    recorder._counted_at -= 2e9
+
+    assert flask(app, posted({**consent(PURPOSES), "config_version": 9}))[0] == 422
+    assert hot(app, posted())[0] == 201
+    assert recorder._circuit._next_try is None
+
+
+@ON_SQLITE
 def test_a_site_that_went_away_meanwhile_is_flasks_to_refuse(app: Flask) -> None:
     with app.app_context():
         db.session.execute(sa.update(SiteRow).values(archived_at=clock.now()))
