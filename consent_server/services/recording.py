@@ -25,7 +25,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
@@ -66,8 +66,6 @@ log = logging.getLogger(__name__)
 
 LARGEST_BATCH = 512
 LONGEST_QUEUE = 4_096
-MOST_LATER = 512
-"""How many answers may wait until what they are checked against has been asked for again."""
 LONGEST_WAIT_S = 2.5
 SLOW_S = 2.0
 """A batch that takes longer is of a database that is away: nobody else waits for it."""
@@ -145,8 +143,6 @@ class Recorder:
         self._writing_since: float | None = None
         self._waiting = 0
         self._many = threads * 3 // 4
-        self._beginner = ThreadPoolExecutor(1, "beginner")
-        self._later = threading.BoundedSemaphore(MOST_LATER)
         self._jobs: queue.Queue[_Job | None] = queue.Queue(LONGEST_QUEUE)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -193,41 +189,15 @@ class Recorder:
     ) -> Future[Recorded]:
         """Queue an answer and return at once: for who has no thread that could wait.
 
-        ``assure`` is asked last, when nothing else speaks against the answer. What was remembered and has grown old is
-        asked for by a thread, one for all who come meanwhile. Raises what ``record`` does, and ``NotRemembered`` when
-        nothing is known of the site; then nothing is queued.
+        ``assure`` is asked last, when nothing else speaks against the answer. Raises what ``record`` does, and
+        ``NotRemembered`` when the database would have to be asked; then nothing is queued.
         """
-        result: Future[Recorded] = Future()
-
-        def begin(wait: bool) -> None:
-            self._refuse_when_away()
-            job = _prepare(self._memory, site_key, answer, page_origin, client, wait=wait)
-            self._refuse_backlog(wait=wait)
-            job.assurance, job.result = assure(), result
-            self._queue(job)
-
-        try:
-            begin(wait=False)
-        except NotRemembered:
-            if not self._memory.knew(site_key, answer.config_version) or not self._later.acquire(blocking=False):
-                raise
-            self._begin_later(begin, result)
-        return result
-
-    def _begin_later(self, begin: Callable[[bool], None], result: Future[Recorded]) -> None:
-        def later() -> None:
-            try:
-                begin(True)
-            except Exception as error:
-                result.set_exception(error)
-            finally:
-                self._later.release()
-
-        try:
-            self._beginner.submit(later)
-        except RuntimeError:
-            self._later.release()
-            raise Unavailable(STOPPING) from None
+        self._refuse_when_away()
+        job = _prepare(self._memory, site_key, answer, page_origin, client, wait=False)
+        self._refuse_backlog(wait=False)
+        job.assurance = assure()
+        self._queue(job)
+        return job.result
 
     def _refuse_when_away(self) -> None:
         """Keep the threads free for what needs no database."""
@@ -257,7 +227,6 @@ class Recorder:
                 self._jobs.put(None)  # the last in line: whatever was taken before it is written
         if thread:
             thread.join()
-        self._beginner.shutdown(cancel_futures=True)
         self._memory.stop()
 
     def _queue(self, job: _Job) -> None:

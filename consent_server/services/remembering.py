@@ -108,11 +108,6 @@ class Memory:
         self._sites.put(key, _Seen(site, now))
         return site
 
-    def knew(self, key: str, version: int) -> bool:
-        """Return whether the site was there when it was asked for last, and had that configuration."""
-        seen = self._sites.get(key)
-        return seen is not None and self._asked.get((seen.site.id, version)) is not None
-
     def asked(self, site: RecordingSite, version: int, *, wait: bool = True) -> Asked:
         """Return what was asked in one of a site's configurations.
 

@@ -7,7 +7,6 @@ import contextlib
 import dataclasses
 import json
 import logging
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -28,7 +27,7 @@ from consent_server.domain.errors import Unavailable
 from consent_server.services import clock, editing, publishing
 from consent_server.services.journaling import REQUESTS
 from consent_server.storage.database import db
-from consent_server.storage.tables import ConsentRecordRow, SiteRow
+from consent_server.storage.tables import ConsentRecordRow
 from tests.answers import sequence
 from tests.builders import Settings, consent, site_file
 from tests.databases import close
@@ -196,60 +195,31 @@ def test_the_same_id_with_another_answer_is_refused_as_ever(app: Flask) -> None:
 
 
 @ON_SQLITE
-def test_of_what_nothing_is_known_flask_asks(settings: Settings, app: Flask) -> None:
-    other = create_app(settings)
-    flask(other, posted(path="/v1/sites/nonesuch/consents"))
-    other.extensions["hot_posts"]._headers = app.extensions["hot_posts"]._headers
-    assert hot(other, posted()) is None
-    assert flask(other, posted())[0] == 201
-    assert hot(other, posted({**consent(PURPOSES), "config_version": 2})) is None
-    assert hot(other, posted())
-    close(other)
+def test_what_is_not_in_memory_is_asked_for_by_a_thread(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, at_once in (("remembering.FRESH_SECONDS", 0), ("recording.COUNT_EVERY_S", -1)):
+        with monkeypatch.context() as asked:
+            asked.setattr(f"consent_server.services.{name}", at_once)
+            asked.setattr(app.extensions["recorder"]._memory, "ask", lambda _: pytest.fail("the loop would wait"))
+            assert hot(app, posted()) is None
+    assert hot(app, posted())
 
 
 @ON_SQLITE
-def test_what_has_grown_old_is_asked_for_once_by_a_thread_for_all_who_wait(app: Flask, monkeypatch: Any) -> None:
-    recorder, asked = app.extensions["recorder"], []
-    ask = recorder._memory.ask
-
-    def slow(question: Any) -> Any:
-        asked.append(threading.current_thread().name)
-        time.sleep(0.2)
-        return ask(question)
-
-    monkeypatch.setattr(recorder._memory, "ask", slow)
-    recorder._memory._sites.get("example").asked_at -= 2e9
-    recorder._counted_at -= 2e9
-    taken = [app.extensions["hot_posts"].take(posted()) for _ in range(5)]
-
-    assert [(each.made.result(30) and each.answer())[0] for each in taken] == [201] * 5
-    assert len(asked) == 2, "the site, and how many stand in line"
-    assert all(name.startswith("beginner") for name in asked)
-
-
-@ON_SQLITE
-def test_when_a_failure_is_over_the_next_good_answer_is_kept_whoever_was_refused_before(app: Flask) -> None:
+def test_when_a_failure_is_over_the_next_good_answer_is_kept_whoever_was_refused_before(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     recorder = app.extensions["recorder"]
     recorder._circuit.failed()
     assert hot(app, posted()) is None
     assert flask(app, posted())[0] == 503
     recorder._circuit._next_try = time.monotonic()
-    recorder._counted_at -= 2e9
 
     assert flask(app, posted({**consent(PURPOSES), "config_version": 9}))[0] == 422
+    with monkeypatch.context() as counting:
+        counting.setattr("consent_server.services.recording.COUNT_EVERY_S", -1)
+        assert hot(app, posted()) is None, "it is time to count, which is Flask's to do"
     assert hot(app, posted())[0] == 201
     assert recorder._circuit._next_try is None
-
-
-@ON_SQLITE
-def test_a_site_that_went_away_meanwhile_is_flasks_to_refuse(app: Flask) -> None:
-    with app.app_context():
-        db.session.execute(sa.update(SiteRow).values(archived_at=clock.now()))
-        db.session.commit()
-    app.extensions["recorder"]._memory._sites.get("example").asked_at -= 2e9
-    came = posted()
-    assert hot(app, came) is None
-    assert flask(app, came)[0] == 404
 
 
 def test_while_too_many_stand_in_line_nobody_is_promised_a_place(app: Flask, monkeypatch: Any) -> None:
@@ -257,7 +227,7 @@ def test_while_too_many_stand_in_line_nobody_is_promised_a_place(app: Flask, mon
     monkeypatch.setattr("consent_server.services.recording.MOST_PENDING", 2)
     monkeypatch.setattr("consent_server.services.recording.COUNT_EVERY_S", -1)
     assert flask(app, posted())[0] == 201
-    assert hot(app, posted())
+    assert flask(app, posted())[0] == 201
 
     came = posted()
     assert hot(app, came) is None
