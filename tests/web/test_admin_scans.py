@@ -236,6 +236,10 @@ def test_policy_catalogue_and_browser_are_laid_side_by_side(app: Flask, editor: 
     page = editor.post(f"{address}/drift", data=form).text
     assert "longer than stated." in page
     assert "DRIFT-03" in page
+    french = admins.sign_in(app, app.test_client(), Role.EDITOR, language="fr")
+    page = french.post(f"{address}/drift", data={**form, "csrf_token": admins.csrf_of(french.get(LIST).text)}).text
+    assert "politique\u00a0: nomme _ga, PT24H\u00a0; catalogue\u00a0: _ga de Google Analytics" in page
+    assert "browser: seen" not in page
     assert editor.post(f"{address}/drift", data={**form, "text": ""}).status_code == 422
 
 
